@@ -1,0 +1,37 @@
+"""Everything that `aggregates` raises on purpose."""
+
+from __future__ import annotations
+
+
+class AggregatesError(Exception):
+    """Something that the caller can act on; the message says what to do next."""
+
+    exit_status = 1
+
+
+class DatabaseMissing(AggregatesError):
+    """There is no database at the place that was named."""
+
+    exit_status = 10
+
+
+class DatabaseLocked(AggregatesError):
+    """Another program held the database's lock for longer than we wait."""
+
+    exit_status = 11
+
+
+class CannotAdopt(AggregatesError):
+    """A table of the database does not have the shape that the triggers need."""
+
+    exit_status = 4
+
+
+class SchemaMismatch(AggregatesError):
+    """What is installed in the database is not what this version expects."""
+
+    exit_status = 4
+
+
+class DefinitionError(AggregatesError):
+    """An aggregate's definition contradicts itself."""
