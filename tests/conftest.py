@@ -1,0 +1,73 @@
+"""Databases for the tests: made and migrated once for each shape, then copied."""
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from itertools import count
+from pathlib import Path
+
+import pytest
+from hooks import VARIANTS
+
+# variant of the hooks' tables -> path of a fresh database, which goes with the context
+MakeDatabase = Callable[[str], AbstractContextManager[Path]]
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection that starts no transaction by itself and does not wait for the disk."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA synchronous = OFF")
+    return connection
+
+
+def _copies(templates: Path, copies: Path, prepare: Callable[[Path], None]) -> MakeDatabase:
+    numbers = count()
+
+    @contextmanager
+    def make(variant: str) -> Iterator[Path]:
+        template = templates / f"{variant}.db"
+        if not template.exists():
+            with closing(connect(template)) as connection:
+                connection.executescript(VARIANTS[variant])
+            prepare(template)
+            with closing(connect(template)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        folder = copies / f"{variant}-{next(numbers)}"
+        folder.mkdir()
+        yield Path(shutil.copyfile(template, folder / "agent_workflow.db"))
+        shutil.rmtree(folder)
+
+    return make
+
+
+def _migrate(path: Path) -> None:
+    from aggregates.migration import upgrade
+
+    upgrade(str(path))
+
+
+def _add_updated_at(path: Path) -> None:
+    with closing(connect(path)) as connection:
+        connection.execute("ALTER TABLE agent_invocations ADD COLUMN updated_at TEXT")
+
+
+@pytest.fixture(scope="session")
+def hook_database(tmp_path_factory: pytest.TempPathFactory) -> MakeDatabase:
+    """Databases as the hooks leave them, before any migration."""
+    folder = tmp_path_factory.mktemp
+    return _copies(folder("hook-templates"), folder("hook"), lambda path: None)
+
+
+@pytest.fixture(scope="session")
+def plain_database(tmp_path_factory: pytest.TempPathFactory) -> MakeDatabase:
+    """Databases with the column that a migration adds, and nothing else of ours."""
+    folder = tmp_path_factory.mktemp
+    return _copies(folder("plain-templates"), folder("plain"), _add_updated_at)
+
+
+@pytest.fixture(scope="session")
+def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> MakeDatabase:
+    """Databases at the head revision."""
+    folder = tmp_path_factory.mktemp
+    return _copies(folder("migrated-templates"), folder("migrated"), _migrate)

@@ -1,0 +1,301 @@
+"""The reader, against tables built by hand and recomputations in plain Python."""
+
+from __future__ import annotations
+
+import random
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.pool import StaticPool
+
+from aggregates import reader
+
+LAST_BOUND = 9223372036854775807
+PERCENTILES = (50, 90, 95, 99)
+NOW = datetime(2026, 10, 1, 12, 30, tzinfo=UTC)
+
+TABLES = """
+CREATE TABLE agent_stats (event_type TEXT, agent_name TEXT, phase TEXT, model TEXT, status TEXT,
+    invocations INTEGER, duration_count INTEGER, duration_ms_sum INTEGER, tokens_sum INTEGER,
+    tool_calls_sum INTEGER,
+    PRIMARY KEY (event_type, agent_name, phase, model, status));
+CREATE TABLE agent_hourly (hour TEXT, event_type TEXT, agent_name TEXT, phase TEXT, model TEXT,
+    status TEXT, invocations INTEGER, duration_count INTEGER, duration_ms_sum INTEGER,
+    tokens_sum INTEGER, tool_calls_sum INTEGER,
+    PRIMARY KEY (hour, event_type, agent_name, phase, model, status));
+CREATE TABLE agent_durations_daily (day TEXT, event_type TEXT, agent_name TEXT, le_ms INTEGER,
+    runs INTEGER, duration_ms_sum INTEGER, PRIMARY KEY (day, event_type, agent_name, le_ms));
+CREATE TABLE _aggregates_agent_durations (agent_name TEXT, le_ms INTEGER, runs INTEGER,
+    duration_ms_sum INTEGER, PRIMARY KEY (agent_name, le_ms));
+CREATE TABLE agent_activity (agent_name TEXT PRIMARY KEY, invocations INTEGER, succeeded INTEGER,
+    failed INTEGER, in_flight INTEGER, sessions INTEGER, first_start TEXT, last_start TEXT,
+    updated_at TEXT);
+CREATE TABLE open_runs (invocation_id INTEGER PRIMARY KEY, session_id TEXT, agent_name TEXT,
+    phase TEXT, start_time TEXT);
+CREATE INDEX open_runs_by_start ON open_runs (start_time);
+CREATE TABLE aggregate_totals (name TEXT PRIMARY KEY, value INTEGER);
+CREATE TABLE duration_bounds (le_ms INTEGER PRIMARY KEY)
+"""
+
+
+def make_bounds() -> list[int]:
+    """Geometric bounds of ratio 1.04 from 10 ms to 24 h, the Prometheus ones, and the end."""
+    bounds = {100, 500, 1000, 5000, 10_000, 30_000, 60_000, 7_200_000, 86_400_000, LAST_BOUND}
+    bound = 10
+    while bound < 86_400_000:
+        bounds.add(bound)
+        bound = max(bound + 1, int(bound * 1.04))
+    return sorted(bounds)
+
+
+BOUNDS = make_bounds()
+
+
+def estimates(durations: list[int]) -> tuple[float | None, ...]:
+    """p50, p90, p95 and p99 by way of the histogram of some integer milliseconds."""
+    by_bound = Counter(BOUNDS[bisect_left(BOUNDS, duration)] for duration in durations)
+    end_sums = {
+        BOUNDS[0]: sum(duration for duration in durations if duration <= BOUNDS[0]),
+        BOUNDS[-1]: sum(duration for duration in durations if duration > BOUNDS[-2]),
+    }
+    le_ms = sorted(by_bound)
+    found = reader.percentiles(le_ms, [by_bound[bound] for bound in le_ms], BOUNDS, end_sums)
+    return found.p50_ms, found.p90_ms, found.p95_ms, found.p99_ms
+
+
+@pytest.fixture
+def connection() -> Iterator[Connection]:
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    with engine.connect() as connection:
+        for statement in TABLES.split(";"):
+            connection.exec_driver_sql(statement)
+        insert(connection, "duration_bounds", [(bound,) for bound in BOUNDS])
+        yield connection
+    engine.dispose()
+
+
+def insert(connection: Connection, table: str, rows: list[tuple[object, ...]]) -> None:
+    marks = ", ".join("?" * len(rows[0]))
+    connection.exec_driver_sql(f"INSERT INTO {table} VALUES ({marks})", rows)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_percentiles_are_within_two_percent_of_the_nearest_rank(seed: int) -> None:
+    chooser = random.Random(seed)
+    top = chooser.choice([20, 300, 5_000, 1_000_000, 86_400_000])
+    durations = [
+        int(10 * (top / 10) ** chooser.random()) for _ in range(chooser.choice([1, 2, 7, 100, 999]))
+    ]
+    ordered = sorted(durations)
+    for p, estimate in zip(PERCENTILES, estimates(durations), strict=True):
+        exact = ordered[-(-len(ordered) * p // 100) - 1]
+        assert estimate == pytest.approx(exact, rel=0.02 if exact > 10 else 0.1)
+
+
+def test_a_percentile_is_exact_where_the_bucket_holds_one_integer() -> None:
+    assert estimates([11]) == (11, 11, 11, 11)
+
+
+def test_the_first_and_the_last_bucket_give_their_mean() -> None:
+    assert estimates([0, 3]) == (1.5, 1.5, 1.5, 1.5)
+    assert estimates([100_000_000, 300_000_000]) == (2e8, 2e8, 2e8, 2e8)
+
+
+def test_the_rank_is_the_nearest_one() -> None:
+    """Of 100 runs the 99th, and not the 100th, is p99; of 101 it is the 100th."""
+    assert estimates([11] * 99 + [12]) == (11, 11, 11, 11)
+    assert estimates([11] * 99 + [12] * 2) == (11, 11, 11, 12)
+
+
+def test_no_duration_gives_no_percentile() -> None:
+    assert reader.percentiles([], [], BOUNDS, {}) == reader.Percentiles()
+
+
+def test_all_time_statistics(connection: Connection) -> None:
+    insert(
+        connection,
+        "agent_activity",
+        [
+            ("alpha", 6, 3, 1, 2, 2, "2026-09-01T00:00:00.000", "2026-10-01T12:00:00.000", "u"),
+            ("beta", 1, 0, 0, 0, 1, None, None, "u"),
+            ("gone", 0, 0, 0, 0, 0, None, None, "u"),
+        ],
+    )
+    insert(
+        connection,
+        "agent_stats",
+        [
+            ("pre_invocation", "alpha", "x", "", "completed", 3, 3, 33, 70, 7),
+            ("", "alpha", "y", "m", "failed", 1, 1, 11, 5, 0),
+            ("tool_tracking_start", "alpha", "", "", "started", 9, 9, 9, 9, 9),
+        ],
+    )
+    insert(connection, "_aggregates_agent_durations", [("alpha", 11, 4, 44)])
+    insert(
+        connection,
+        "open_runs",
+        [
+            (1, "s", "alpha", "x", "2026-10-01T12:00:00.000"),
+            (2, "s", "alpha", "x", "2026-09-01T00:00:00.000"),
+        ],
+    )
+
+    alpha, beta = reader.agents(connection, now=NOW, zone=UTC)
+
+    assert (alpha.ended, alpha.success_rate) == (4, 0.75)
+    assert (alpha.in_flight, alpha.running, alpha.abandoned) == (2, 1, 1)
+    assert (alpha.duration_count, alpha.mean_duration_ms, alpha.p99_ms) == (4, 11, 11)
+    assert (alpha.tokens, alpha.tool_calls, alpha.sessions) == (75, 7, 2)
+    assert (beta.success_rate, beta.mean_duration_ms, beta.p50_ms) == (None, None, None)
+
+
+def test_a_window_counts_its_hours_and_takes_percentiles_of_its_days(
+    connection: Connection,
+) -> None:
+    def hour(at: str, event_type: str, agent_name: str, status: str) -> tuple[object, ...]:
+        return (at, event_type, agent_name, "", "", status, 1, 1, 100, 10, 2)
+
+    insert(
+        connection,
+        "agent_hourly",
+        [
+            hour("", "", "alpha", "completed"),
+            hour("2026-10-01T08:00:00", "", "alpha", "completed"),
+            hour("2026-10-01T09:00:00", "", "alpha", "completed"),
+            hour("2026-10-01T10:00:00", "pre_invocation", "alpha", "error"),
+            hour("2026-10-01T10:00:00", "tool_tracking_start", "alpha", "started"),
+            hour("2026-10-01T10:00:00", "", "unknown", "completed"),
+            hour("2026-10-01T10:00:00", "", "", "completed"),
+        ],
+    )
+    insert(
+        connection,
+        "agent_durations_daily",
+        [
+            ("2026-09-30", "", "alpha", 99, 1000, 99_000),
+            ("2026-10-01", "", "alpha", 11, 1, 11),
+            ("2026-10-01", "pre_invocation", "alpha", 11, 1, 11),
+            ("2026-10-01", "tool_tracking_start", "alpha", 99, 1000, 99_000),
+        ],
+    )
+    insert(
+        connection,
+        "agent_activity",
+        [("alpha", 9, 9, 0, 3, 4, "2026-09-01T00:00:00.000", "2026-10-01T10:01:00.000", "u")],
+    )
+    insert(
+        connection,
+        "open_runs",
+        [
+            (1, "s", "alpha", "", "2026-10-01T09:00:00.000"),
+            (2, "s", "alpha", "", "2026-10-01T11:59:00.000"),
+            (3, "s", "alpha", "", "2026-10-01T08:59:59.999"),
+        ],
+    )
+
+    (alpha,) = reader.agents(
+        connection,
+        datetime(2026, 10, 1, 9, 59),
+        now=NOW,
+        abandon_after=timedelta(hours=1),
+        zone=UTC,
+    )
+
+    assert (alpha.invocations, alpha.succeeded, alpha.failed) == (2, 1, 1)
+    assert (alpha.tokens, alpha.tool_calls, alpha.p50_ms, alpha.p99_ms) == (20, 4, 11, 11)
+    assert (alpha.in_flight, alpha.running, alpha.abandoned) == (2, 1, 1)
+    assert (alpha.sessions, alpha.first_start) == (None, None)
+    assert alpha.last_start == "2026-10-01T10:01:00.000"
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "hours"),
+    [
+        ("2026-10-01T09:59:00", "2026-10-01T10:00:00", [9]),
+        ("2026-10-01T09:00:00", "2026-10-01T10:00:01", [9, 10]),
+        ("2026-10-01T07:59:00+00:00", "2026-10-01T10:00:00+00:00", [9, 10, 11]),
+        ("2026-10-01T10:00:00", "2026-10-01T09:00:00", []),
+    ],
+)
+def test_hours_are_whole_and_in_the_source_zone(
+    connection: Connection, since: str, until: str, hours: list[int]
+) -> None:
+    insert(
+        connection,
+        "agent_hourly",
+        [
+            (f"2026-10-01T{hour:02}:00:00", "", "alpha", "", "", "completed", hour, 1, 1, 1, 1)
+            for hour in (8, 9, 11, 12)
+        ],
+    )
+    points = reader.hourly(
+        connection,
+        datetime.fromisoformat(since),
+        datetime.fromisoformat(until),
+        zone=ZoneInfo("Europe/Berlin"),
+    )
+    assert [point.hour for point in points] == [f"2026-10-01T{hour:02}:00:00" for hour in hours]
+    assert [point.invocations for point in points] == [0 if hour == 10 else hour for hour in hours]
+
+
+def test_running_runs_are_younger_than_the_timeout(connection: Connection) -> None:
+    insert(
+        connection,
+        "open_runs",
+        [
+            (3, "s", "alpha", "", "2026-10-01T12:30:00.000"),
+            (1, "s", "alpha", "", "2026-10-01T08:30:00.000"),
+            (2, "s", "alpha", "", "2026-10-01T08:30:00.001"),
+        ],
+    )
+    # 12:30 in UTC is 14:30 on the wall clock of Berlin.
+    runs = reader.running(connection, NOW, timedelta(hours=6), zone=ZoneInfo("Europe/Berlin"))
+    assert [run.invocation_id for run in runs] == [2, 3]
+    assert runs[1].age_ms == 2 * 3600 * 1000
+
+
+def test_a_change_of_clocks_does_not_move_the_timeout(connection: Connection) -> None:
+    """03:00 became 02:00 on 2026-10-25: 01:30 on the wall was 5.5 h before 06:00."""
+    insert(connection, "open_runs", [(1, "s", "alpha", "", "2026-10-25T01:30:00.000")])
+    now = datetime(2026, 10, 25, 5, 0, tzinfo=UTC)
+    (run,) = reader.running(connection, now, timedelta(hours=6), zone=ZoneInfo("Europe/Berlin"))
+    assert run.age_ms == 5.5 * 3600 * 1000
+
+
+def test_a_start_at_the_end_of_time_is_read(connection: Connection) -> None:
+    insert(connection, "open_runs", [(1, "s", "alpha", "", "9999-12-31T23:59:59.999")])
+    for zone in (UTC, ZoneInfo("America/New_York"), None):
+        (run,) = reader.running(connection, NOW, zone=zone)
+        assert run.age_ms < 0
+
+
+def test_a_collection_of_an_empty_database(connection: Connection) -> None:
+    collection = reader.collect(connection, now=NOW, zone=UTC)
+    assert collection.at == "2026-10-01T12:30:00.000Z"
+    assert (collection.totals, collection.agents, collection.running) == ({}, (), ())
+    assert [point.hour for point in collection.hours][::23] == [
+        "2026-09-30T13:00:00",
+        "2026-10-01T12:00:00",
+    ]
+
+
+def test_a_collection_counts_what_runs_once(connection: Connection) -> None:
+    insert(connection, "aggregate_totals", [("invocations", 5), ("agents", 1)])
+    insert(connection, "agent_activity", [("alpha", 2, 0, 0, 2, 1, None, None, "u")])
+    insert(
+        connection,
+        "open_runs",
+        [
+            (1, "s", "alpha", "", "2026-10-01T12:00:00.000"),
+            (2, "s", "alpha", "", "2026-09-01T12:00:00.000"),
+        ],
+    )
+    collection = reader.collect(connection, now=NOW, zone=UTC)
+    assert collection.totals == {"agents": 1, "invocations": 5}
+    assert [run.invocation_id for run in collection.running] == [1]
+    assert [(agent.running, agent.abandoned) for agent in collection.agents] == [(1, 1)]
