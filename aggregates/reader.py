@@ -276,7 +276,7 @@ def _all_time(connection: Connection, running_now: Counter[str]) -> list[AgentSt
     }
     histograms = _histograms(
         connection,
-        "SELECT agent_name, le_ms, runs, duration_ms_sum FROM _aggregates_agent_durations",
+        "SELECT agent_name, le_ms, runs, duration_ms_sum FROM _aggregates_agent_percentiles",
     )
     return [
         _statistics(

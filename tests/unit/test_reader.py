@@ -30,7 +30,7 @@ CREATE TABLE agent_hourly (hour TEXT, event_type TEXT, agent_name TEXT, phase TE
     PRIMARY KEY (hour, event_type, agent_name, phase, model, status));
 CREATE TABLE agent_durations_daily (day TEXT, event_type TEXT, agent_name TEXT, le_ms INTEGER,
     runs INTEGER, duration_ms_sum INTEGER, PRIMARY KEY (day, event_type, agent_name, le_ms));
-CREATE TABLE _aggregates_agent_durations (agent_name TEXT, le_ms INTEGER, runs INTEGER,
+CREATE TABLE _aggregates_agent_percentiles (agent_name TEXT, le_ms INTEGER, runs INTEGER,
     duration_ms_sum INTEGER, PRIMARY KEY (agent_name, le_ms));
 CREATE TABLE agent_activity (agent_name TEXT PRIMARY KEY, invocations INTEGER, succeeded INTEGER,
     failed INTEGER, in_flight INTEGER, sessions INTEGER, first_start TEXT, last_start TEXT,
@@ -135,7 +135,7 @@ def test_all_time_statistics(connection: Connection) -> None:
             ("tool_tracking_start", "alpha", "", "", "started", 9, 9, 9, 9, 9),
         ],
     )
-    insert(connection, "_aggregates_agent_durations", [("alpha", 11, 4, 44)])
+    insert(connection, "_aggregates_agent_percentiles", [("alpha", 11, 4, 44)])
     insert(
         connection,
         "open_runs",

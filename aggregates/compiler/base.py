@@ -1,0 +1,128 @@
+"""What every engine's compiler shares: rendering of expressions, and the shape of its answers."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Dialect, literal_column
+from sqlalchemy.sql import visitors
+
+from aggregates.definition import Catalogue, Definition, Expression, Source
+
+Kind = Literal["table", "index", "view", "trigger", "data"]
+Naming = Callable[[str], str]
+"""From the name of a definition to that of the table that holds it, or a shadow of it."""
+
+
+def itself(name: str) -> str:
+    """The naming of the tables that people read."""
+    return name
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement that makes an object, or fills one."""
+
+    kind: Kind
+    name: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class Recomputation:
+    """How to compute every aggregate of a source, slice by slice and from its log.
+
+    `slice` and the two of `entries` put signed facts into a temporary table; `folds` add them to
+    the targets; `sweeps` remove keys that became zero, which only negative facts can cause;
+    `clears` take a few rows out of the targets, and none where they are empty.
+    Parameters: `:mark` (highest key done), `:rows`; `:above`, `:upto` (keys), `:seq`.
+    """
+
+    source: str
+    key: str
+    log: str
+    log_key: str
+    facts: str
+    create_facts: str
+    slice: str
+    entries: tuple[str, str]
+    folds: tuple[str, ...]
+    sweeps: tuple[str, ...]
+    clears: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The rows of a stored aggregate that differ from a shadow, and how to make one right.
+
+    `rows` has a parameter for nothing, and answers `(is_stored, key…, values…)`; `remove` and
+    `restore` take the key.
+    """
+
+    table: str
+    key: tuple[str, ...]
+    values: tuple[str, ...]
+    rows: str
+    one: str
+    remove: str
+    restore: str
+
+
+class Compiler(ABC):
+    """Turns definitions into one engine's SQL. Pure: knows no database."""
+
+    dialect: Dialect
+
+    def quote(self, name: str) -> str:
+        """An identifier, in quotes where the engine needs them."""
+        return str(self.dialect.identifier_preparer.quote(name))
+
+    def columns(self, names: tuple[str, ...], prefix: str = "") -> str:
+        """A list of columns."""
+        return ", ".join(prefix + self.quote(name) for name in names)
+
+    def render(self, expression: Expression, names: Mapping[str, str]) -> str:
+        """The SQL of an expression, its columns replaced by SQL of the row at hand."""
+
+        def replace(element: object, **kw: object) -> object:
+            if getattr(element, "__visit_name__", "") != "column":
+                return None
+            return literal_column(names[element.name])  # type: ignore[attr-defined]
+
+        bound = visitors.replacement_traverse(expression, {}, replace)  # type: ignore[arg-type]
+        return str(
+            bound.compile(dialect=self.dialect, compile_kwargs={"literal_binds": True})
+        ).strip()
+
+    @abstractmethod
+    def bookkeeping(self) -> list[Statement]:
+        """Tables of what migrations remember of a database."""
+
+    @abstractmethod
+    def ledger(self, source: Source) -> list[Statement]:
+        """The change log of a source, and the triggers that write it."""
+
+    @abstractmethod
+    def tables(self, catalogue: Catalogue) -> list[Statement]:
+        """Tables, views and descriptions of all definitions, and what keeps one by another."""
+
+    @abstractmethod
+    def posting(self, catalogue: Catalogue, source: Source) -> list[Statement]:
+        """What posts each entry of the log to the aggregates at once."""
+
+    @abstractmethod
+    def recomputation(
+        self, catalogue: Catalogue, source: Source, naming: Naming = itself
+    ) -> Recomputation:
+        """How to compute all aggregates of a source from its rows."""
+
+    @abstractmethod
+    def shadows(self, catalogue: Catalogue, naming: Naming) -> list[Statement]:
+        """Temporary tables like those of the definitions."""
+
+    @abstractmethod
+    def comparison(self, definition: Definition, naming: Naming) -> Comparison:
+        """How to compare a stored aggregate with its shadow."""

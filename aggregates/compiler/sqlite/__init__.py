@@ -1,0 +1,80 @@
+"""Definitions as SQLite's SQL: triggers post each change at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+
+from aggregates.compiler.base import (
+    Comparison,
+    Compiler,
+    Naming,
+    Recomputation,
+    Statement,
+    itself,
+)
+from aggregates.compiler.sqlite import ledger, posting, recomputation
+from aggregates.definition import Catalogue, Definition, Source
+
+
+class SQLite(Compiler):
+    """SQL for SQLite 3.24 and later, in builds without JSON functions too."""
+
+    dialect = SQLiteDialect_pysqlite()
+
+    def bookkeeping(self) -> list[Statement]:
+        """Tables of what migrations remember of a database."""
+        return [
+            Statement(
+                "table",
+                "_aggregates_adopted",
+                "CREATE TABLE _aggregates_adopted (\n  table_name TEXT NOT NULL,\n"
+                "  column_name TEXT NOT NULL\n)",
+            ),
+            # Marks have no type: they may be infinite.
+            Statement(
+                "table",
+                "_aggregates_backfills",
+                "CREATE TABLE _aggregates_backfills (\n  revision TEXT NOT NULL,\n"
+                "  source TEXT NOT NULL,\n  mark,\n  seq INTEGER NOT NULL,\n"
+                "  rows_read INTEGER NOT NULL,\n  PRIMARY KEY (revision, source)\n)",
+            ),
+        ]
+
+    def ledger(self, source: Source) -> list[Statement]:
+        """The change log of a source, and the triggers that write it."""
+        return ledger.ledger(self, source)
+
+    def tables(self, catalogue: Catalogue) -> list[Statement]:
+        """Tables, views and descriptions of all definitions, and what keeps one by another."""
+        return posting.tables(self, catalogue)
+
+    def posting(self, catalogue: Catalogue, source: Source) -> list[Statement]:
+        """What posts each entry of the log to the aggregates at once."""
+        return posting.posting(self, catalogue, source)
+
+    def recomputation(
+        self, catalogue: Catalogue, source: Source, naming: Naming = itself
+    ) -> Recomputation:
+        """How to compute all aggregates of a source from its rows."""
+        return recomputation.recomputation(self, catalogue, source, naming)
+
+    def shadows(self, catalogue: Catalogue, naming: Naming) -> list[Statement]:
+        """Temporary tables like those of the definitions."""
+
+        def statements() -> Iterator[Statement]:
+            for definition in catalogue.definitions:
+                yield from posting.table(self, definition, naming, "TEMP ")
+            yield from posting.cascades(self, catalogue, naming, "TEMP ")
+
+        return list(statements())
+
+    def comparison(self, definition: Definition, naming: Naming) -> Comparison:
+        """How to compare a stored aggregate with its shadow."""
+        return recomputation.comparison(self, definition, naming)
+
+
+def quote(name: str) -> str:
+    """An identifier, in quotes whatever it is."""
+    return str(SQLite.dialect.identifier_preparer.quote_identifier(name))

@@ -1,0 +1,163 @@
+"""The change log of a source: its table, and the triggers that write it."""
+
+from __future__ import annotations
+
+from aggregates.compiler.base import Compiler, Statement
+from aggregates.compiler.sqlite.facts import image
+from aggregates.definition import Source
+
+NOW = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
+
+# What no frozen text can know: the UNIQUE keys that a database has put on the source. These two
+# comments stand where a migration adds them.
+OTHER_KEYS = "/* or the same value of another unique key */"
+THEIR_COLUMNS = "/* and the columns of other unique keys */"
+
+_ENTRIES_KEPT = 100_000
+_ENTRIES_BETWEEN_PRUNINGS = 256
+
+
+def ledger(compiler: Compiler, source: Source) -> list[Statement]:
+    """The change log of a source, and the triggers that write it."""
+    q = compiler.quote
+    table, key, log = q(source.name), q(source.key), q(source.log)
+    copies = q(f"{source.prefix}_replaced")
+    names = source.image
+    log_key = q(source.log_key)
+    old_key = q(f"old_{source.log_key}")
+
+    def values(row: str) -> str:
+        return ",\n    ".join(image(compiler, source, row).values())
+
+    def logged(*sides: str) -> str:
+        return ", ".join(q(f"{side}_{name}") for side in sides for name in names)
+
+    # Rows that REPLACE took away fire no DELETE trigger. Before a write, copies of the rows that it
+    # may replace are kept; after it, the copies whose row is gone go to the log as deletes.
+    flush = f"""INSERT INTO {log} (operation, updated_at, {log_key}, {logged("old")})
+  SELECT 'delete', {NOW}, * FROM {copies} AS copy
+  WHERE {{gone}}NOT EXISTS (SELECT 1 FROM {table} AS kept WHERE kept.{key} = copy.{key});
+  DELETE FROM {copies};"""
+    flush_before = flush.format(gone="")
+    flush_inserted = flush.format(gone=f"copy.{key} = NEW.{key} OR ")
+    flush_updated = flush.format(gone=f"(copy.{key} = NEW.{key} AND OLD.{key} <> NEW.{key}) OR ")
+    clashing = f"clash.{key} = NEW.{key} {OTHER_KEYS}"
+    others_clashing = f"({clashing}) AND clash.{key} <> OLD.{key}"
+
+    def keep_copies(condition: str) -> str:
+        return f"""{flush_before}
+  INSERT INTO {copies} SELECT clash.{key},
+    {values("clash")}
+  FROM {table} AS clash WHERE {condition};"""
+
+    def may_replace(condition: str) -> str:
+        return (
+            f"EXISTS (SELECT 1 FROM {table} AS clash WHERE {condition})"
+            f"\n  OR EXISTS (SELECT 1 FROM {copies})"
+        )
+
+    touch = f"UPDATE {table} SET updated_at = {NOW} WHERE {key} = NEW.{key};"
+    changed = _changed(compiler, source)
+    aliases = ", ".join(dict.fromkeys((key, "rowid", "oid", "_rowid_")))
+    columns = [q(column.name) for column in source.tracked]
+    columns += dict.fromkeys(q(extracted.column) for extracted in source.extracted)
+    key_columns = f"{aliases} {THEIR_COLUMNS}"
+    watched = f"{', '.join(columns)}, {key_columns}"
+
+    def trigger(name: str, event: str, condition: str, body: str) -> Statement:
+        name = f"{source.prefix}_{name}"
+        when = f"\nWHEN {condition}" if condition else ""
+        sql = f"CREATE TRIGGER {q(name)} {event} ON {table}{when}\nBEGIN\n  {body}\nEND"
+        return Statement("trigger", name, sql)
+
+    sides = ",\n  ".join(q(f"{side}_{name}") for name in names for side in ("old", "new"))
+    return [
+        # No types: a value is kept as it is. The newest entry is never pruned, so that `seq` grows
+        # without AUTOINCREMENT, which costs a write of its own.
+        Statement(
+            "table",
+            source.log,
+            f"CREATE TABLE {log} (\n  seq INTEGER PRIMARY KEY,\n  operation TEXT NOT NULL,\n"
+            f"  updated_at TEXT NOT NULL,\n  {log_key} INTEGER NOT NULL,\n  {old_key} INTEGER,\n"
+            f"  {sides}\n)",
+        ),
+        Statement(
+            "table",
+            f"{source.prefix}_replaced",
+            f"CREATE TABLE {copies} (\n  {key} INTEGER PRIMARY KEY,\n"
+            f"  {compiler.columns(names)}\n)",
+        ),
+        trigger("before_insert", "BEFORE INSERT", may_replace(clashing), keep_copies(clashing)),
+        trigger(
+            "before_update",
+            f"BEFORE UPDATE OF {key_columns}",
+            may_replace(others_clashing),
+            keep_copies(others_clashing),
+        ),
+        trigger(
+            "insert",
+            "AFTER INSERT",
+            "",
+            f"""{flush_inserted}
+  INSERT INTO {log} (operation, updated_at, {log_key}, {logged("new")})
+  VALUES ('insert', {NOW}, NEW.{key},
+    {values("NEW")});
+  {touch}""",
+        ),
+        trigger(
+            "update",
+            f"AFTER UPDATE OF {watched}",
+            changed,
+            f"""{flush_updated}
+  INSERT INTO {log} (operation, updated_at, {log_key}, {old_key},
+    {logged("old", "new")})
+  VALUES ('update', {NOW}, NEW.{key}, nullif(OLD.{key}, NEW.{key}),
+    {values("OLD")},
+    {values("NEW")});""",
+        ),
+        trigger(
+            "update_replacing",
+            f"AFTER UPDATE OF {key_columns}",
+            f"EXISTS (SELECT 1 FROM {copies}) AND NOT ({changed})",
+            flush_updated,
+        ),
+        # The nested update finds the very same time ('now' stands still within a statement) and
+        # ends there.
+        trigger("touch", "AFTER UPDATE", f"NEW.updated_at IS NOT {NOW}", touch),
+        trigger(
+            "delete",
+            "AFTER DELETE",
+            "",
+            f"""DELETE FROM {copies} WHERE {key} = OLD.{key};
+  INSERT INTO {log} (operation, updated_at, {log_key}, {logged("old")})
+  VALUES ('delete', {NOW}, OLD.{key},
+    {values("OLD")});""",
+        ),
+        Statement(
+            "trigger",
+            f"{source.prefix}_prune",
+            f"""CREATE TRIGGER {q(f"{source.prefix}_prune")} AFTER INSERT ON {log}
+WHEN NEW.seq % {_ENTRIES_BETWEEN_PRUNINGS} = 0
+BEGIN
+  DELETE FROM {log} WHERE seq <= min(NEW.seq - {_ENTRIES_KEPT},
+    (SELECT min(seq) FROM {log}) + {4 * _ENTRIES_BETWEEN_PRUNINGS});
+END""",
+        ),
+    ]
+
+
+def _changed(compiler: Compiler, source: Source) -> str:
+    """Whether an update changes the image: values or, where numbers are equal, their types."""
+    q = compiler.quote
+    old, new = image(compiler, source, "OLD"), image(compiler, source, "NEW")
+    # What a completed run changes comes first.
+    names = [column.name for column in reversed(source.tracked)]
+    tests = [f"{old[name]} COLLATE BINARY IS NOT {new[name]}" for name in names]
+    tests.append(f"OLD.{q(source.key)} <> NEW.{q(source.key)}")
+    tests += [f"typeof({old[name]}) <> typeof({new[name]})" for name in names]
+    tests += [
+        f"OLD.{q(extracted.column)} COLLATE BINARY IS NOT NEW.{q(extracted.column)}"
+        f" AND {old[extracted.name]} <> {new[extracted.name]}"
+        for extracted in source.extracted
+    ]
+    return "\n  OR ".join(tests)

@@ -1,0 +1,82 @@
+"""What engines do differently, as named SQL constructs; each engine's compiler renders them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Integer, Text
+from sqlalchemy.sql.functions import FunctionElement
+
+
+class key_text(FunctionElement[str]):  # noqa: N801 - a function's name
+    """`key_text(value)`: a value as part of a key; `''` for NULL, reals, blobs and NUL bytes."""
+
+    name = "key_text"
+    type = Text()
+    inherit_cache = True
+
+
+class is_name(FunctionElement[int]):  # noqa: N801
+    """`is_name(value)`: whether a value is text other than `''` and `unknown`."""
+
+    name = "is_name"
+    type = Integer()
+    inherit_cache = True
+
+
+class canonical_time(FunctionElement[str]):  # noqa: N801
+    """`canonical_time(value)`: `2026-10-01T09:57:33.551`, in UTC if it had an offset, else NULL."""
+
+    name = "canonical_time"
+    type = Text()
+    inherit_cache = True
+
+
+class has_offset(FunctionElement[int]):  # noqa: N801
+    """`has_offset(value)`: whether a text that parses as a time carries `Z` or an offset."""
+
+    name = "has_offset"
+    type = Integer()
+    inherit_cache = True
+
+
+class elapsed_ms(FunctionElement[int]):  # noqa: N801
+    """`elapsed_ms(start, end)`: milliseconds between two canonical times."""
+
+    name = "elapsed_ms"
+    type = Integer()
+    inherit_cache = True
+
+
+class seconds_to_ms(FunctionElement[int]):  # noqa: N801
+    """`seconds_to_ms(value)`: floor(value * 1000 + 0.5) of a finite number >= 0, else NULL."""
+
+    name = "seconds_to_ms"
+    type = Integer()
+    inherit_cache = True
+
+
+class lowest_bound(FunctionElement[int]):  # noqa: N801
+    """`lowest_bound(duration)`: the lowest bound of the histograms that is not below it."""
+
+    name = "lowest_bound"
+    type = Integer()
+    inherit_cache = True
+
+
+class beginning(FunctionElement[str]):  # noqa: N801
+    """`beginning(time, characters, rest)`: the first characters and a rest; `''` for NULL."""
+
+    name = "beginning"
+    type = Text()
+    inherit_cache = True
+
+
+def hour_of(time: Any) -> beginning:
+    """The hour that holds a canonical time: `2026-10-01T09:00:00`."""
+    return beginning(time, 13, ":00:00")
+
+
+def day_of(time: Any) -> beginning:
+    """The day of a canonical time: `2026-10-01`."""
+    return beginning(time, 10, "")

@@ -1,0 +1,88 @@
+"""Connections: the one place that knows how a database is opened."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from aggregates.errors import AggregatesError
+
+_BEGIN = "aggregates_begin"
+
+
+def database_url(database: str | Path) -> URL:
+    """The URL of a database that is named by a URL or by the path of a SQLite file."""
+    if isinstance(database, Path) or "://" not in database:
+        return URL.create("sqlite", database=str(database))
+    try:
+        return make_url(database)
+    except ArgumentError as error:
+        raise AggregatesError(f"this is not the URL of a database: {database}") from error
+
+
+def connect_engine(database: str | Path, *, lock_timeout: float = 5.0) -> Engine:
+    """An engine whose transactions are explicit; waits `lock_timeout` seconds for a lock."""
+    url = database_url(database)
+    if url.get_backend_name() != "sqlite":
+        raise AggregatesError(
+            f"{url.get_backend_name()} is not supported yet; name a SQLite file or its URL"
+        )
+    try:
+        engine = create_engine(url, connect_args={"timeout": lock_timeout}, poolclass=NullPool)
+    except (NoSuchModuleError, ImportError) as error:
+        raise AggregatesError(f"{url.drivername}: {error}; install the driver") from error
+
+    @event.listens_for(engine, "connect")
+    def explicit_transactions(connection: sqlite3.Connection, record: object) -> None:
+        # Otherwise Python begins transactions by itself, and not before DDL.
+        connection.isolation_level = None
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        if options.get("isolation_level") != "AUTOCOMMIT":
+            connection.exec_driver_sql(f"BEGIN {options.get(_BEGIN, 'DEFERRED')}")
+
+    return engine
+
+
+@contextmanager
+def read_transaction(engine: Engine) -> Iterator[Connection]:
+    """One snapshot for everything that is read inside."""
+    with engine.connect() as connection, connection.begin():
+        yield connection
+
+
+def writing(connection: Connection) -> Connection:
+    """The connection, whose transactions take the write lock as they begin.
+
+    One that reads first and writes later can fail at once, whatever the timeout.
+    """
+    return connection.execution_options(**{_BEGIN: "IMMEDIATE"})
+
+
+def driver(connection: Connection) -> sqlite3.Connection:
+    """The driver's own connection, for jobs of many short transactions."""
+    raw: Any = connection.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)
+    return raw
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection, mode: str = "DEFERRED") -> Iterator[None]:
+    """A transaction of the driver's own connection."""
+    connection.execute(f"BEGIN {mode}")
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")

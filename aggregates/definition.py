@@ -1,0 +1,265 @@
+"""What an aggregate is: data, from which all SQL and all documentation is derived.
+
+A *row image* is what the change log keeps of a source row: its tracked columns as stored, and
+small numbers taken out of its JSON. *Facts* are what the image means (canonical times, a duration,
+whether the row counts). Dimensions, measures and filters are SQLAlchemy Core expressions over the
+facts, so that one expression serves a log entry's old and new values and the source row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, column
+from sqlalchemy.sql import visitors
+
+from aggregates.errors import DefinitionError
+
+Expression = ColumnElement[Any]
+Type = Literal["TEXT", "INTEGER"]
+
+
+def references(expression: Expression) -> frozenset[str]:
+    """Names of the columns that an expression reads."""
+    return frozenset(
+        str(element.name)  # type: ignore[attr-defined]
+        for element in visitors.iterate(expression)
+        if element.__visit_name__ == "column"
+    )
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """A column of a source table whose values go to the change log as they are stored."""
+
+    name: str
+    description: str
+    type: str = "TEXT"
+    """in which the column is made where the table has none"""
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """The integer after the first `"key":` in the text of an untracked column, else 0."""
+
+    name: str
+    column: str
+    key: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What a row image means; the expression reads the image, or facts before this one."""
+
+    name: str
+    expression: Expression
+    description: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table that others write, with the change log that its triggers keep."""
+
+    name: str
+    key: str
+    """its INTEGER PRIMARY KEY"""
+    log: str
+    log_key: str
+    """name of the key in the log: `invocation_id`"""
+    tracked: tuple[Tracked, ...]
+    extracted: tuple[Extracted, ...]
+    facts: tuple[Fact, ...]
+    required: tuple[str, ...]
+    """columns without which a table of this name is not the one that we mean"""
+    description: str
+
+    def __post_init__(self) -> None:
+        known = {self.log_key, *self.image}
+        for fact in self.facts:
+            if unknown := references(fact.expression) - known:
+                raise DefinitionError(f"{self.name}: fact {fact.name} reads {sorted(unknown)}")
+            known.add(fact.name)
+
+    @cached_property
+    def image(self) -> tuple[str, ...]:
+        """Columns of a row image, without the key."""
+        return tuple(column.name for column in (*self.tracked, *self.extracted))
+
+    @property
+    def prefix(self) -> str:
+        """Of the names of all internal tables and triggers of this source."""
+        return f"_aggregates_{self.name}"
+
+    def fact(self, name: str) -> Expression:
+        """A fact, or the key, as a column that expressions of aggregates can read."""
+        if name != self.log_key and name not in {fact.name for fact in self.facts}:
+            raise DefinitionError(f"{self.name} has no fact {name}")
+        return column(name)
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One column of an aggregate's key."""
+
+    name: str
+    expression: Expression
+    description: str
+    type: Type = "TEXT"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """An integer that adds up over the rows of a key."""
+
+    name: str
+    expression: Expression
+    description: str
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which rows an aggregate holds."""
+
+    name: str
+    expression: Expression
+    description: str
+
+
+@dataclass(frozen=True)
+class DistinctCount:
+    """How many different values of a dimension of `pairs` go with a key; `''` is not one."""
+
+    name: str
+    pairs: str
+    """an aggregate of reference counts, by `counted` and by this aggregate's key"""
+    counted: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Extreme:
+    """The lowest or highest value in a listing for a key; survives the removal of the extreme."""
+
+    name: str
+    function: Literal["min", "max"]
+    listing: str
+    value: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """Measures by dimensions of the rows that a filter lets through."""
+
+    name: str
+    source: Source
+    dimensions: tuple[Dimension, ...]
+    measures: tuple[Measure, ...]
+    description: str
+    filter: Filter | None = None
+    distinct_counts: tuple[DistinctCount, ...] = ()
+    extremes: tuple[Extreme, ...] = ()
+    touched: str | None = None
+    """name of a column that says when a row of the key last changed; not verified"""
+
+    def __post_init__(self) -> None:
+        check(self, (*self.dimensions, *self.measures, *filter(None, [self.filter])))
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Names of the key columns."""
+        return tuple(dimension.name for dimension in self.dimensions)
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """Names of the columns that verify compares."""
+        return tuple(part.name for part in (*self.measures, *self.distinct_counts, *self.extremes))
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One narrow row for each source row that a filter lets through, ordered by its key."""
+
+    name: str
+    source: Source
+    dimensions: tuple[Dimension, ...]
+    """the key, which holds that of the source"""
+    filter: Filter
+    description: str
+    attributes: tuple[Dimension, ...] = ()
+    index: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check(self, (*self.dimensions, *self.attributes, self.filter))
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Names of the key columns."""
+        return tuple(dimension.name for dimension in self.dimensions)
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """Names of the columns that verify compares."""
+        return tuple(attribute.name for attribute in self.attributes)
+
+
+@dataclass(frozen=True)
+class Total:
+    """One number of a small aggregate: a sum of a measure, or the number of its rows."""
+
+    name: str
+    aggregate: str
+    description: str
+    measure: str | None = None
+
+
+Definition = Aggregate | Listing
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Definitions that are installed together; a name stands once."""
+
+    definitions: tuple[Definition, ...]
+    totals: tuple[Total, ...]
+    bounds: tuple[int, ...] = field(repr=False)
+    """of all histograms, in milliseconds"""
+
+    def __post_init__(self) -> None:
+        names = [definition.name for definition in self.definitions]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise DefinitionError(f"defined twice: {sorted(twice)}")
+        for aggregate in self.aggregates():
+            used = [part.pairs for part in aggregate.distinct_counts]
+            used += [part.listing for part in aggregate.extremes]
+            if unknown := set(used) - set(names):
+                raise DefinitionError(f"{aggregate.name} needs {sorted(unknown)}")
+
+    def __getitem__(self, name: str) -> Definition:
+        for definition in self.definitions:
+            if definition.name == name:
+                return definition
+        raise DefinitionError(f"there is no definition of {name}")
+
+    def aggregates(self) -> Iterator[Aggregate]:
+        """The definitions that group."""
+        return (one for one in self.definitions if isinstance(one, Aggregate))
+
+    @cached_property
+    def sources(self) -> tuple[Source, ...]:
+        """The sources of the definitions, in order."""
+        return tuple(dict.fromkeys(definition.source for definition in self.definitions))
+
+
+def check(definition: Definition, parts: tuple[Dimension | Measure | Filter, ...]) -> None:
+    """Raise DefinitionError where a part reads what the source does not say."""
+    for part in parts:
+        for name in references(part.expression):
+            try:
+                definition.source.fact(name)
+            except DefinitionError as error:
+                raise DefinitionError(f"{definition.name}.{part.name}: {error}") from error

@@ -1,0 +1,254 @@
+"""What revisions do to a database, with the SQL that they have frozen.
+
+Offline (`--sql`) the same statements are printed, for tables in the hooks' shape.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from alembic.operations import Operations
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+
+from aggregates import script
+from aggregates.adoption import Shape, check_adoptable, fit, missing_columns, table_exists
+from aggregates.compiler.base import Recomputation
+from aggregates.compiler.sqlite import quote
+from aggregates.database import driver, transaction
+from aggregates.errors import AggregatesError, DatabaseLocked
+from aggregates.recompute import (
+    CLEARING,
+    LogPrunedError,
+    Position,
+    Recomputer,
+    key_range,
+    progress_of,
+)
+
+ADOPTED = "_aggregates_adopted"
+BACKFILLS = "_aggregates_backfills"
+UPDATED_AT = "updated_at"
+_WAL_ATTEMPTS_SECONDS = 30.0
+
+
+def switch_to_wal(op: Operations) -> None:
+    """Make readers and writers independent; tried for a while, as any other connection prevents it.
+
+    Does nothing where `journal_mode=keep` was asked for.
+    """
+    context = op.get_context()
+    if context.as_sql or _option(op, "journal_mode") == "keep":
+        return
+    with context.autocommit_block():
+        connection = driver(_connection(op))
+        deadline = time.monotonic() + _WAL_ATTEMPTS_SECONDS
+        while True:
+            try:
+                (mode,) = connection.execute("PRAGMA main.journal_mode = WAL").fetchone()
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
+                mode = "busy"
+            # An in-memory database has a mode of its own, and nobody else that it could block.
+            if mode in ("wal", "memory"):
+                return
+            if time.monotonic() > deadline:
+                raise DatabaseLocked(
+                    "the journal mode did not become WAL because other connections stayed open"
+                    f" (it is {mode}); close them, or keep the mode: --journal-mode keep"
+                )
+            time.sleep(0.05)
+
+
+def check(op: Operations, shapes: Iterable[Shape]) -> None:
+    """Raise CannotAdopt where a table is not one that the triggers can serve."""
+    if not op.get_context().as_sql:
+        for shape in shapes:
+            check_adoptable(_connection(op), shape)
+
+
+def adopt(op: Operations, shapes: Iterable[Shape], tables: Path) -> None:
+    """Make tables that are missing in the hooks' shape, and add columns that are missing."""
+    made = {one.name: one for one in script.statements(tables)}
+    shapes = list(shapes)
+    if op.get_context().as_sql:
+        for shape in shapes:
+            _execute(op, made[shape.table].sql)
+            if UPDATED_AT in shape.added:  # the one column that the hooks do not make
+                _execute(op, f"ALTER TABLE {quote(shape.table)} ADD COLUMN {UPDATED_AT} TEXT")
+        return
+    connection = _connection(op)
+    check(op, shapes)  # again, under the lock for writing
+    for shape in shapes:
+        if not table_exists(connection, shape.table):
+            _execute(op, made[shape.table].sql)
+            _remember(connection, shape.table, "")
+        for name, type_ in missing_columns(connection, shape).items():
+            _execute(op, f"ALTER TABLE {quote(shape.table)} ADD COLUMN {quote(name)} {type_}")
+            _remember(connection, shape.table, name)
+
+
+def create(op: Operations, statements: Path, shape: Shape | None = None) -> None:
+    """Execute the statements of a file; with a shape, fitted to the table that is there."""
+    found = script.statements(statements)
+    if shape is not None:
+        found = fit(None if op.get_context().as_sql else _connection(op), shape, found)
+    for statement in found:
+        _execute(op, statement.sql)
+
+
+def remove(op: Operations, *files: Path) -> None:
+    """Drop what the statements of files have made: triggers first, as they name the rest."""
+    found = [one for path in files for one in script.statements(path) if one.kind != "data"]
+    order = ("trigger", "view", "index", "table")
+    for statement in sorted(reversed(found), key=lambda one: order.index(one.kind)):
+        _execute(op, f"DROP {statement.kind.upper()} IF EXISTS {quote(statement.name)}")
+
+
+def backfill(op: Operations, revision: str, recomputation: Path) -> None:
+    """Fill new tables from the source while writers write; goes on where it was killed.
+
+    When it returns, a transaction is open in which the tables are exact.
+    """
+    sql = script.recomputation(recomputation)
+    if op.get_context().as_sql:
+        _backfill_at_once(op, sql)
+        return
+    with op.get_context().autocommit_block():
+        connection = driver(_connection(op))
+        connection.execute("PRAGMA temp_store = FILE")
+        position = _stored_position(connection, revision)
+        recomputer = Recomputer(connection, sql, position)
+        _fill(recomputer, revision, _option(op, "progress"))
+    # In the transaction that the block has begun for what follows it.
+    recomputer.catch_up()
+    recomputer.close()
+    _execute(op, f"DELETE FROM {BACKFILLS} WHERE revision = '{revision}'")
+
+
+def is_resumed(op: Operations, revision: str) -> bool:
+    """Whether the tables of a revision are there already, partly filled."""
+    if op.get_context().as_sql:
+        return False
+    connection = _connection(op)
+    if not table_exists(connection, BACKFILLS):
+        return False
+    query = f"SELECT 1 FROM {BACKFILLS} WHERE revision = ?"
+    return connection.exec_driver_sql(query, (revision,)).first() is not None
+
+
+def begin_backfill(op: Operations, revision: str, recomputation: Path) -> None:
+    """Record that tables exist whose rows are still to come."""
+    sql = script.recomputation(recomputation)
+    _execute(
+        op,
+        f"INSERT INTO {BACKFILLS} (revision, source, mark, seq, rows_read)"
+        f" SELECT '{revision}', '{sql.source}', -9e999, coalesce(max(seq), 0), 0 FROM {sql.log}",
+    )
+
+
+def drop_adopted_columns(op: Operations) -> None:
+    """Drop the columns that an adoption added, where that was asked for."""
+    if _option(op, "drop_columns") and not op.get_context().as_sql:
+        connection = _connection(op)
+        query = f"SELECT table_name, column_name FROM {ADOPTED} WHERE column_name <> ''"
+        for table, column in connection.exec_driver_sql(query).fetchall():
+            try:
+                _execute(op, f"ALTER TABLE {quote(table)} DROP COLUMN {quote(column)}")
+            except OperationalError as error:
+                if 'near "DROP"' not in str(error):
+                    raise
+                raise AggregatesError(
+                    f"SQLite {sqlite3.sqlite_version} cannot drop columns (3.35 can); keep them, or"
+                    " use a newer Python"
+                ) from error
+
+
+def _fill(
+    recomputer: Recomputer, revision: str, progress: Callable[[int, int], None] | None
+) -> None:
+    connection = recomputer.connection
+    source = recomputer.sql.source
+
+    def save(position: Position) -> None:
+        connection.execute(
+            f"UPDATE main.{BACKFILLS} SET mark = ?, seq = ?, rows_read = ?"
+            " WHERE revision = ? AND source = ?",
+            (position.mark, position.seq, position.rows, revision, source),
+        )
+
+    keys = key_range(connection, source, recomputer.sql.key)
+    while not recomputer.is_close():
+        try:
+            if recomputer.is_complete:
+                with transaction(connection, "IMMEDIATE"):
+                    recomputer.catch_up()
+                    save(recomputer.position)
+            else:
+                recomputer.write_round(save)
+        except LogPrunedError:
+            # Whoever resumes now must not believe what the tables hold.
+            recomputer.position = Position(mark=CLEARING)
+            with transaction(connection, "IMMEDIATE"):
+                save(recomputer.position)
+        if recomputer.position.mark is CLEARING:
+            _clear(connection, recomputer.sql)
+            recomputer.position = Position(seq=recomputer.last_entry())
+            with transaction(connection, "IMMEDIATE"):
+                save(recomputer.position)
+        if progress is not None:
+            progress(*progress_of(recomputer.position, keys))
+
+
+def _clear(connection: sqlite3.Connection, sql: Recomputation) -> None:
+    """Empty the targets, a few rows a transaction."""
+    for statement in sql.clears:
+        emptied = False
+        while not emptied:
+            started = time.monotonic()
+            with transaction(connection, "IMMEDIATE"):
+                emptied = connection.execute(statement).rowcount == 0
+            time.sleep(time.monotonic() - started)
+
+
+def _stored_position(connection: sqlite3.Connection, revision: str) -> Position:
+    mark, seq, rows = connection.execute(
+        f"SELECT mark, seq, rows_read FROM main.{BACKFILLS} WHERE revision = ?", (revision,)
+    ).fetchone()
+    return Position(mark, seq, rows)
+
+
+def _backfill_at_once(op: Operations, sql: Recomputation) -> None:
+    _execute(op, sql.create_facts)
+    _execute(op, sql.slice.replace(":mark", "-9e999").replace(":rows", "-1"))
+    for statement in sql.folds:
+        _execute(op, statement)
+    _execute(op, f"DROP TABLE temp.{sql.facts}")
+    _execute(op, f"DELETE FROM {BACKFILLS}")
+
+
+def _remember(connection: Connection, table: str, column: str) -> None:
+    connection.exec_driver_sql(f"INSERT INTO {ADOPTED} VALUES (?, ?)", (table, column))
+
+
+def _execute(op: Operations, sql: str) -> None:
+    context = op.get_context()
+    if context.as_sql:
+        context.impl.static_output(f"{sql};\n")
+    else:
+        _connection(op).exec_driver_sql(sql)
+
+
+def _connection(op: Operations) -> Connection:
+    connection = op.get_bind()
+    assert isinstance(connection, Connection)
+    return connection
+
+
+def _option(op: Operations, name: str) -> object:
+    config = op.get_context().config
+    return None if config is None else config.attributes.get(name)

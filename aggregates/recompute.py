@@ -1,0 +1,186 @@
+"""Compute aggregates from the source in slices, while writers write.
+
+The state is a mark (every row up to this key is in the targets) and a position in the change log
+(as of which it is). A round reads the slice after the mark, adds what the log says happened to the
+rows up to it, and moves both. Nothing here holds a lock for longer than a slice takes.
+"""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from aggregates.compiler.base import Recomputation
+from aggregates.database import transaction
+
+LONGEST_LOCK = 0.04
+"""Seconds that a round aims to hold a lock for."""
+
+CLEARING: Final = None
+"""The mark of targets that are being emptied."""
+
+_SMALLEST_SLICE, _LARGEST_SLICE = 50, 10_000
+_FEW_ENTRIES = 200
+
+
+class LogPrunedError(Exception):
+    """The log no longer holds what happened since the position: start from the beginning."""
+
+
+@dataclass
+class Position:
+    """How far a recomputation has got."""
+
+    mark: float | None = -math.inf
+    """every row with a key up to this one has been read; inf when all have; None: CLEARING"""
+    seq: int = 0
+    """entries of the log up to this one have been taken into account"""
+    rows: int = 0
+    """rows read"""
+
+
+class Recomputer:
+    """Folds slices and log entries into the targets of a recomputation.
+
+    `connection` is the driver's own, outside a transaction unless a method says otherwise.
+    """
+
+    def __init__(
+        self, connection: sqlite3.Connection, recomputation: Recomputation, position: Position
+    ) -> None:
+        self.connection = connection
+        self.sql = recomputation
+        self.position = position
+        self.slice_rows = 1000
+        connection.execute(f"DROP TABLE IF EXISTS temp.{recomputation.facts}")
+        connection.execute(recomputation.create_facts)
+
+    def close(self) -> None:
+        """Drop the temporary table."""
+        self.connection.execute(f"DROP TABLE temp.{self.sql.facts}")
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every row has been read."""
+        return self.position.mark == math.inf
+
+    def last_entry(self) -> int:
+        """The newest position of the log."""
+        (seq,) = self.connection.execute(
+            f"SELECT coalesce(max(seq), 0) FROM main.{self.sql.log}"
+        ).fetchone()
+        return int(seq)
+
+    def read_slice(self) -> Position:
+        """Inside a read transaction: the facts of the next slice, and the position they are of."""
+        before = self.position
+        self.connection.execute(f"DELETE FROM temp.{self.sql.facts}")
+        seq = self.last_entry()
+        self.connection.execute(self.sql.slice, {"mark": before.mark, "rows": self.slice_rows})
+        key = f"SELECT count(*), max({self.sql.log_key}) FROM temp.{self.sql.facts}"
+        count, highest = self.connection.execute(key).fetchone()
+        mark = highest if count == self.slice_rows else math.inf
+        return Position(mark, seq, before.rows + count)
+
+    def add_entries(self, above: float | None, upto: float | None, since: int) -> None:
+        """The facts of the entries since a position for keys in `(above, upto]`."""
+        (first,) = self.connection.execute(f"SELECT min(seq) FROM main.{self.sql.log}").fetchone()
+        if (first or 0) > since + 1:
+            raise LogPrunedError
+        for entries in self.sql.entries:
+            self.connection.execute(entries, {"above": above, "upto": upto, "seq": since})
+
+    def fold(self) -> None:
+        """Add the facts to the targets."""
+        some, negative = self.connection.execute(
+            f"SELECT count(*), coalesce(sum(sign < 0), 0) FROM temp.{self.sql.facts}"
+        ).fetchone()
+        if some:
+            for statement in self.sql.folds + (self.sql.sweeps if negative else ()):
+                self.connection.execute(statement)
+        self.connection.execute(f"DELETE FROM temp.{self.sql.facts}")
+
+    def catch_up(self) -> None:
+        """Inside a transaction: take in what the log says of the rows that have been read."""
+        self.connection.execute(f"DELETE FROM temp.{self.sql.facts}")
+        now = self.last_entry()
+        if now > self.position.seq:
+            self.add_entries(-math.inf, self.position.mark, self.position.seq)
+            self.fold()
+            self.position.seq = now
+
+    def adapt(self, seconds: float) -> None:
+        """Choose the size of the next slice by how long the lock for this one was held."""
+        factor = min(2.0, max(0.25, LONGEST_LOCK / max(seconds, 1e-4)))
+        size = int(self.slice_rows * factor)
+        self.slice_rows = min(_LARGEST_SLICE, max(_SMALLEST_SLICE, size))
+
+    def write_round(self, save: Callable[[Position], None]) -> None:
+        """One slice into permanent targets: read without a lock, fold under a short one."""
+        started = time.monotonic()
+        with transaction(self.connection):
+            after = self.read_slice()
+        read = time.monotonic()
+        with transaction(self.connection, "IMMEDIATE"):
+            locked = time.monotonic()
+            before = self.position
+            now = self.last_entry()
+            self.add_entries(before.mark, after.mark, after.seq)
+            self.add_entries(-math.inf, before.mark, before.seq)
+            self.fold()
+            self.position = Position(after.mark, now, after.rows)
+            save(self.position)
+        held = time.monotonic() - locked
+        blocks_readers = self._readers_block()
+        self.adapt(max(held, read - started) if blocks_readers else held)
+        # Never more than half of the time: short locks back to back starve a writer as well.
+        free = 0.0 if blocks_readers else read - started
+        time.sleep(max(0.001, held + (read - started if blocks_readers else 0.0) - free))
+
+    def private_round(self) -> None:
+        """One slice into temporary targets, which takes no lock for writing."""
+        started = time.monotonic()
+        with transaction(self.connection):
+            after = self.read_slice()
+            self.add_entries(-math.inf, self.position.mark, self.position.seq)
+            self.fold()
+            self.position = after
+        seconds = time.monotonic() - started
+        self.adapt(seconds)
+        if self._readers_block():
+            time.sleep(seconds)
+
+    def pending(self) -> int:
+        """Entries that are not taken into account yet."""
+        return self.last_entry() - self.position.seq
+
+    def is_close(self) -> bool:
+        """Whether few enough entries are pending for the last transaction to be short."""
+        return self.is_complete and self.pending() <= _FEW_ENTRIES
+
+    def _readers_block(self) -> bool:
+        (mode,) = self.connection.execute("PRAGMA main.journal_mode").fetchone()
+        return bool(mode != "wal")
+
+
+def key_range(connection: sqlite3.Connection, source: str, key: str) -> tuple[int, int]:
+    """The lowest and the highest key, for progress."""
+    lowest, highest = connection.execute(
+        f"SELECT (SELECT min({key}) FROM main.{source}), (SELECT max({key}) FROM main.{source})"
+    ).fetchone()
+    return (lowest or 0, highest or 0)
+
+
+def progress_of(position: Position, keys: tuple[int, int]) -> tuple[int, int]:
+    """(done, total) rows, as far as keys without gaps tell."""
+    lowest, highest = keys
+    total = max(highest - lowest + 1, position.rows, 1)
+    if position.mark == math.inf:
+        return total, total
+    if position.mark is CLEARING or position.mark == -math.inf:
+        return 0, total
+    return max(0, min(total, int(position.mark) - lowest + 1)), total

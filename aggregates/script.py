@@ -1,0 +1,89 @@
+"""SQL that a revision has frozen: files of named statements.
+
+A line `-- [kind] name` stands before each statement, which ends with a semicolon.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import get_args
+
+from aggregates.compiler.base import Kind, Recomputation, Statement
+from aggregates.errors import AggregatesError
+
+_HEADING = re.compile(r"^-- \[([a-z ]+)\] (.+)\n", re.MULTILINE)
+
+
+def migrations_folder() -> Path:
+    """Where the revisions are: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parent
+    for folder in (package / "migrations", package.parent / "migrations"):
+        if (folder / "env.py").is_file():
+            return folder
+    raise AggregatesError(f"no migrations beside {package}; install agent-aggregates again")
+
+
+def dump(entries: Iterable[tuple[str, str, str]]) -> str:
+    """The text of a file of (kind, name, SQL)."""
+    return "\n".join(f"-- [{kind}] {name}\n{sql};\n" for kind, name, sql in entries)
+
+
+def parse(text: str) -> Iterator[tuple[str, str, str]]:
+    """(kind, name, SQL) of each statement of a file."""
+    parts = _HEADING.split(text)[1:]
+    for kind, name, sql in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
+        yield kind, name, sql.strip().removesuffix(";")
+
+
+def statements(path: Path) -> list[Statement]:
+    """The statements of a file that make objects or fill them."""
+    kinds = {kind: kind for kind in get_args(Kind)}
+    return [
+        Statement(kinds[kind], name, sql)
+        for kind, name, sql in parse(path.read_text(encoding="utf-8"))
+    ]
+
+
+def dump_recomputation(recomputation: Recomputation) -> str:
+    """The text of a file that holds a recomputation."""
+    one = recomputation
+    header = f"{one.source} {one.key} {one.log} {one.log_key} {one.facts}"
+    return dump(
+        [
+            ("facts", header, one.create_facts),
+            ("slice", one.source, one.slice),
+            *(
+                ("entries", side, sql)
+                for side, sql in zip(("old", "new"), one.entries, strict=True)
+            ),
+            *(("fold", str(number), sql) for number, sql in enumerate(one.folds, 1)),
+            *(("sweep", str(number), sql) for number, sql in enumerate(one.sweeps, 1)),
+            *(("clear", str(number), sql) for number, sql in enumerate(one.clears, 1)),
+        ]
+    )
+
+
+def recomputation(path: Path) -> Recomputation:
+    """The recomputation that a file holds."""
+    found: dict[str, list[str]] = {}
+    header = ""
+    for kind, name, sql in parse(path.read_text(encoding="utf-8")):
+        header = name if kind == "facts" else header
+        found.setdefault(kind, []).append(sql)
+    source, key, log, log_key, facts = header.split()
+    old, new = found["entries"]
+    return Recomputation(
+        source=source,
+        key=key,
+        log=log,
+        log_key=log_key,
+        facts=facts,
+        create_facts=found["facts"][0],
+        slice=found["slice"][0],
+        entries=(old, new),
+        folds=tuple(found["fold"]),
+        sweeps=tuple(found["sweep"]),
+        clears=tuple(found["clear"]),
+    )

@@ -1,0 +1,43 @@
+"""Alembic's environment: `alembic -x database=PATH upgrade head`, or `aggregates migrate`.
+
+Options: `-x database=URL|PATH`, `-x journal_mode=keep`, `-x drop_columns`.
+"""
+
+import os
+import sys
+
+from alembic import context
+from aggregates.database import connect_engine, database_url, writing
+from aggregates.migration import VERSION_TABLE, progress_to
+
+config = context.config
+options = context.get_x_argument(as_dictionary=True)
+for name in ("database", "journal_mode", "drop_columns"):
+    if name in options:
+        config.attributes[name] = options[name] or True
+database = (
+    config.attributes.get("database")
+    or os.environ.get("AGGREGATES_DATABASE_URL")
+    or os.environ.get("DATABASE_URL")
+    or config.get_main_option("sqlalchemy.url")
+)
+settings = {
+    "version_table": VERSION_TABLE,
+    "transactional_ddl": True,
+    "transaction_per_migration": True,
+}
+
+if context.is_offline_mode():
+    context.configure(url=database_url(database or "sqlite://"), **settings)
+    with context.begin_transaction():
+        context.run_migrations()
+elif not database:
+    sys.exit("no database named: use -x database=PATH, or set AGGREGATES_DATABASE_URL")
+else:
+    config.attributes.setdefault("progress", progress_to(sys.stderr))
+    engine = connect_engine(database, lock_timeout=30)
+    with engine.connect() as connection:
+        context.configure(connection=writing(connection), **settings)
+        with context.begin_transaction():
+            context.run_migrations()
+    engine.dispose()

@@ -1,0 +1,15 @@
+-- [table] _aggregates_adopted
+CREATE TABLE _aggregates_adopted (
+  table_name TEXT NOT NULL,
+  column_name TEXT NOT NULL
+);
+
+-- [table] _aggregates_backfills
+CREATE TABLE _aggregates_backfills (
+  revision TEXT NOT NULL,
+  source TEXT NOT NULL,
+  mark,
+  seq INTEGER NOT NULL,
+  rows_read INTEGER NOT NULL,
+  PRIMARY KEY (revision, source)
+);

@@ -1,0 +1,25 @@
+"""Aggregates of agent_invocations, filled while hooks write."""
+
+from pathlib import Path
+
+from aggregates import operations
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+HERE = Path(__file__).with_suffix("")
+
+
+def upgrade() -> None:
+    if not operations.is_resumed(op, revision):
+        operations.create(op, HERE / "tables.sql")
+        operations.begin_backfill(op, revision, HERE / "recomputation.sql")
+    operations.backfill(op, revision, HERE / "recomputation.sql")
+    operations.create(op, HERE / "posting.sql")
+
+
+def downgrade() -> None:
+    operations.remove(op, HERE / "tables.sql", HERE / "posting.sql")
