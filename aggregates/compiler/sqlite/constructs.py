@@ -16,6 +16,10 @@ from aggregates import constructs
 
 BOUNDS = "duration_bounds"
 
+# The query flattener would put an inner expression wherever it is read, and compute it each time.
+ONCE = "LIMIT 1 OFFSET 0"
+ONCE_EACH = "LIMIT -1 OFFSET 0"
+
 _DATE = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 _LARGEST_NUMBER = 10**12
 
@@ -48,25 +52,26 @@ def _has_offset(element: constructs.has_offset, compiler: SQLCompiler, **kw: Any
 @compiles(constructs.canonical_time, "sqlite")
 def _canonical_time(element: constructs.canonical_time, compiler: SQLCompiler, **kw: Any) -> str:
     # Versions of SQLite disagree on fractions and accept more than we do: only whole seconds of
-    # text in our own shape go through strftime (which also turns 02-30 into 03-02: hence '%d').
+    # text in our own shape go through strftime. A modifier makes it turn 02-30 into 03-02.
     (x,) = _arguments(element, compiler, **kw)
+    whole = "'%Y-%m-%dT%H:%M:%S'"
     return f"""CASE WHEN typeof({x}) = 'text' AND {x} GLOB '{_DATE}[T ][0-2][0-9]:*'
     AND substr({x}, 12, 2) < '24' AND NOT instr({x}, char(0))
-    AND strftime('%d', substr({x}, 1, 10)) = substr({x}, 9, 2)
-  THEN (SELECT CASE WHEN zone IN ('', 'Z')
-        OR zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-      THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-          CASE WHEN fraction THEN substr(substr({x}, 21, length({x}) - 20 - length(zone)) || '000',
-            1, 3) ELSE '000' END END
-        FROM (SELECT CASE WHEN zone IN ('', 'Z')
-          THEN strftime('%Y-%m-%dT%H:%M:%S', substr({x}, 1, clock))
-          ELSE strftime('%Y-%m-%dT%H:%M:%S', substr({x}, 1, clock),
-            CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
-          END AS seconds)) END
-    FROM (SELECT clock, fraction, CASE WHEN fraction THEN ltrim(substr({x}, 21), '0123456789')
-        ELSE substr({x}, clock + 1) END AS zone
-      FROM (SELECT CASE WHEN substr({x}, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-        substr({x}, 17, 1) = ':' AND substr({x}, 20, 2) GLOB '.[0-9]' AS fraction))) END"""
+  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
+        CASE WHEN fraction THEN substr(substr({x}, 21, length({x}) - 20 - length(zone)) || '000',
+          1, 3) ELSE '000' END END
+    FROM (SELECT zone, fraction, CASE
+        WHEN strftime('%d', substr({x}, 1, 10), '+0 days') <> substr({x}, 9, 2) THEN NULL
+        WHEN zone IN ('', 'Z') THEN strftime({whole}, substr({x}, 1, clock))
+        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
+        THEN strftime({whole}, substr({x}, 1, clock),
+          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
+        END AS seconds
+      FROM (SELECT clock, fraction, CASE WHEN fraction
+          THEN ltrim(substr({x}, 21), '0123456789') ELSE substr({x}, clock + 1) END AS zone
+        FROM (SELECT CASE WHEN substr({x}, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
+          substr({x}, 17, 1) = ':' AND substr({x}, 20, 2) GLOB '.[0-9]' AS fraction))
+      {ONCE})) END"""
 
 
 @compiles(constructs.elapsed_ms, "sqlite")
@@ -103,12 +108,13 @@ def _beginning(element: constructs.beginning, compiler: SQLCompiler, **kw: Any) 
 
 def number_after(column: str, key: str) -> str:
     """The integer literal that follows the first `"key":` in a text, else 0."""
-    key = f'"{key}":'
+    # As bytes: instr and substr count the characters of malformed UTF-8 differently.
+    text, key = f"CAST({column} AS BLOB)", f"CAST('\"{key}\":' AS BLOB)"
     digits = "CAST(rest AS INTEGER)"
     return f"""CASE WHEN typeof({column}) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND {digits} <= {_LARGEST_NUMBER}
           AND substr(rest, 1 + length({digits}), 1) IN (',', '}}', ' ', char(10), char(13))
         THEN {digits} ELSE 0 END
-      FROM (SELECT ltrim(substr({column}, place + {len(key)}), ' ') AS rest)) END
-    FROM (SELECT instr({column}, '{key}') AS place)) ELSE 0 END"""
+      FROM (SELECT ltrim(CAST(substr({text}, place + length({key})) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr({text}, {key}) AS place)) ELSE 0 END"""

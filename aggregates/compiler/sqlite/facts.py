@@ -5,12 +5,8 @@ from __future__ import annotations
 from itertools import product
 
 from aggregates.compiler.base import Compiler
-from aggregates.compiler.sqlite.constructs import number_after
+from aggregates.compiler.sqlite.constructs import ONCE, ONCE_EACH, number_after
 from aggregates.definition import Fact, Source, references
-
-# The query flattener would put an inner expression wherever it is read, and compute it each time.
-ONCE = "LIMIT 1 OFFSET 0"
-ONCE_EACH = "LIMIT -1 OFFSET 0"
 
 
 def levels(source: Source) -> list[list[Fact]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aggregates.compiler.base import Comparison, Compiler, Naming, Recomputation, itself
-from aggregates.compiler.sqlite.facts import ONCE_EACH, image, of_rows
+from aggregates.compiler.sqlite.constructs import ONCE_EACH
+from aggregates.compiler.sqlite.facts import image, of_rows
 from aggregates.compiler.sqlite.posting import seek_extremes, zero
 from aggregates.definition import Aggregate, Catalogue, Definition, Listing, Source
 

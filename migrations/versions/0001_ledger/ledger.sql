@@ -62,15 +62,15 @@ BEGIN
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
           AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) IN (',', '}', ' ', char(10), char(13))
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(substr(clash.raw_output, place + 14), ' ') AS rest)) END
-    FROM (SELECT instr(clash.raw_output, '"totalTokens":') AS place)) ELSE 0 END,
+      FROM (SELECT ltrim(CAST(substr(CAST(clash.raw_output AS BLOB), place + length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(clash.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE 0 END,
     CASE WHEN typeof(clash.raw_output) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
           AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) IN (',', '}', ' ', char(10), char(13))
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(substr(clash.raw_output, place + 20), ' ') AS rest)) END
-    FROM (SELECT instr(clash.raw_output, '"totalToolUseCount":') AS place)) ELSE 0 END
+      FROM (SELECT ltrim(CAST(substr(CAST(clash.raw_output AS BLOB), place + length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(clash.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS place)) ELSE 0 END
   FROM agent_invocations AS clash WHERE clash.id = NEW.id /* or the same value of another unique key */;
 END;
 
@@ -99,15 +99,15 @@ BEGIN
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
           AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) IN (',', '}', ' ', char(10), char(13))
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(substr(clash.raw_output, place + 14), ' ') AS rest)) END
-    FROM (SELECT instr(clash.raw_output, '"totalTokens":') AS place)) ELSE 0 END,
+      FROM (SELECT ltrim(CAST(substr(CAST(clash.raw_output AS BLOB), place + length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(clash.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE 0 END,
     CASE WHEN typeof(clash.raw_output) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
           AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) IN (',', '}', ' ', char(10), char(13))
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(substr(clash.raw_output, place + 20), ' ') AS rest)) END
-    FROM (SELECT instr(clash.raw_output, '"totalToolUseCount":') AS place)) ELSE 0 END
+      FROM (SELECT ltrim(CAST(substr(CAST(clash.raw_output AS BLOB), place + length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(clash.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS place)) ELSE 0 END
   FROM agent_invocations AS clash WHERE (clash.id = NEW.id /* or the same value of another unique key */) AND clash.id <> OLD.id;
 END;
 
@@ -135,15 +135,15 @@ BEGIN
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
           AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) IN (',', '}', ' ', char(10), char(13))
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(substr(NEW.raw_output, place + 14), ' ') AS rest)) END
-    FROM (SELECT instr(NEW.raw_output, '"totalTokens":') AS place)) ELSE 0 END,
+      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place + length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE 0 END,
     CASE WHEN typeof(NEW.raw_output) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
           AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) IN (',', '}', ' ', char(10), char(13))
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(substr(NEW.raw_output, place + 20), ' ') AS rest)) END
-    FROM (SELECT instr(NEW.raw_output, '"totalToolUseCount":') AS place)) ELSE 0 END);
+      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place + length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS place)) ELSE 0 END);
   UPDATE agent_invocations SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.id;
 END;
 
@@ -175,27 +175,27 @@ WHEN OLD.status COLLATE BINARY IS NOT NEW.status
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
           AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) IN (',', '}', ' ', char(10), char(13))
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(substr(OLD.raw_output, place + 14), ' ') AS rest)) END
-    FROM (SELECT instr(OLD.raw_output, '"totalTokens":') AS place)) ELSE 0 END <> CASE WHEN typeof(NEW.raw_output) = 'text' THEN
+      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place + length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE 0 END <> CASE WHEN typeof(NEW.raw_output) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
           AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) IN (',', '}', ' ', char(10), char(13))
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(substr(NEW.raw_output, place + 14), ' ') AS rest)) END
-    FROM (SELECT instr(NEW.raw_output, '"totalTokens":') AS place)) ELSE 0 END
+      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place + length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE 0 END
   OR OLD.raw_output COLLATE BINARY IS NOT NEW.raw_output AND CASE WHEN typeof(OLD.raw_output) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
           AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) IN (',', '}', ' ', char(10), char(13))
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(substr(OLD.raw_output, place + 20), ' ') AS rest)) END
-    FROM (SELECT instr(OLD.raw_output, '"totalToolUseCount":') AS place)) ELSE 0 END <> CASE WHEN typeof(NEW.raw_output) = 'text' THEN
+      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place + length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS place)) ELSE 0 END <> CASE WHEN typeof(NEW.raw_output) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
           AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) IN (',', '}', ' ', char(10), char(13))
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(substr(NEW.raw_output, place + 20), ' ') AS rest)) END
-    FROM (SELECT instr(NEW.raw_output, '"totalToolUseCount":') AS place)) ELSE 0 END
+      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place + length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS place)) ELSE 0 END
 BEGIN
   INSERT INTO agent_invocation_changes (operation, updated_at, invocation_id, old_timestamp, old_session_id, old_event_type, old_phase, old_agent_name, old_model, old_start_time, old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls)
   SELECT 'delete', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), * FROM _aggregates_agent_invocations_replaced AS copy
@@ -219,15 +219,15 @@ BEGIN
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
           AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) IN (',', '}', ' ', char(10), char(13))
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(substr(OLD.raw_output, place + 14), ' ') AS rest)) END
-    FROM (SELECT instr(OLD.raw_output, '"totalTokens":') AS place)) ELSE 0 END,
+      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place + length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE 0 END,
     CASE WHEN typeof(OLD.raw_output) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
           AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) IN (',', '}', ' ', char(10), char(13))
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(substr(OLD.raw_output, place + 20), ' ') AS rest)) END
-    FROM (SELECT instr(OLD.raw_output, '"totalToolUseCount":') AS place)) ELSE 0 END,
+      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place + length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS place)) ELSE 0 END,
     NEW.timestamp,
     NEW.session_id,
     NEW.event_type,
@@ -243,15 +243,15 @@ BEGIN
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
           AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) IN (',', '}', ' ', char(10), char(13))
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(substr(NEW.raw_output, place + 14), ' ') AS rest)) END
-    FROM (SELECT instr(NEW.raw_output, '"totalTokens":') AS place)) ELSE 0 END,
+      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place + length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE 0 END,
     CASE WHEN typeof(NEW.raw_output) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
           AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) IN (',', '}', ' ', char(10), char(13))
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(substr(NEW.raw_output, place + 20), ' ') AS rest)) END
-    FROM (SELECT instr(NEW.raw_output, '"totalToolUseCount":') AS place)) ELSE 0 END);
+      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place + length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS place)) ELSE 0 END);
 END;
 
 -- [trigger] _aggregates_agent_invocations_update_replacing
@@ -282,27 +282,27 @@ WHEN EXISTS (SELECT 1 FROM _aggregates_agent_invocations_replaced) AND NOT (OLD.
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
           AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) IN (',', '}', ' ', char(10), char(13))
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(substr(OLD.raw_output, place + 14), ' ') AS rest)) END
-    FROM (SELECT instr(OLD.raw_output, '"totalTokens":') AS place)) ELSE 0 END <> CASE WHEN typeof(NEW.raw_output) = 'text' THEN
+      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place + length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE 0 END <> CASE WHEN typeof(NEW.raw_output) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
           AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) IN (',', '}', ' ', char(10), char(13))
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(substr(NEW.raw_output, place + 14), ' ') AS rest)) END
-    FROM (SELECT instr(NEW.raw_output, '"totalTokens":') AS place)) ELSE 0 END
+      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place + length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE 0 END
   OR OLD.raw_output COLLATE BINARY IS NOT NEW.raw_output AND CASE WHEN typeof(OLD.raw_output) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
           AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) IN (',', '}', ' ', char(10), char(13))
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(substr(OLD.raw_output, place + 20), ' ') AS rest)) END
-    FROM (SELECT instr(OLD.raw_output, '"totalToolUseCount":') AS place)) ELSE 0 END <> CASE WHEN typeof(NEW.raw_output) = 'text' THEN
+      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place + length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS place)) ELSE 0 END <> CASE WHEN typeof(NEW.raw_output) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
           AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) IN (',', '}', ' ', char(10), char(13))
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(substr(NEW.raw_output, place + 20), ' ') AS rest)) END
-    FROM (SELECT instr(NEW.raw_output, '"totalToolUseCount":') AS place)) ELSE 0 END)
+      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place + length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS place)) ELSE 0 END)
 BEGIN
   INSERT INTO agent_invocation_changes (operation, updated_at, invocation_id, old_timestamp, old_session_id, old_event_type, old_phase, old_agent_name, old_model, old_start_time, old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls)
   SELECT 'delete', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), * FROM _aggregates_agent_invocations_replaced AS copy
@@ -338,15 +338,15 @@ BEGIN
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
           AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) IN (',', '}', ' ', char(10), char(13))
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(substr(OLD.raw_output, place + 14), ' ') AS rest)) END
-    FROM (SELECT instr(OLD.raw_output, '"totalTokens":') AS place)) ELSE 0 END,
+      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place + length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE 0 END,
     CASE WHEN typeof(OLD.raw_output) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
           AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) IN (',', '}', ' ', char(10), char(13))
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(substr(OLD.raw_output, place + 20), ' ') AS rest)) END
-    FROM (SELECT instr(OLD.raw_output, '"totalToolUseCount":') AS place)) ELSE 0 END);
+      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place + length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS place)) ELSE 0 END);
 END;
 
 -- [trigger] _aggregates_agent_invocations_prune

@@ -31,38 +31,38 @@ FROM (SELECT new_start,
   CASE WHEN ((substr(NEW.new_start_time, -1) = 'Z' OR substr(NEW.new_start_time, -6, 1) IN ('+', '-')) = (substr(NEW.new_end_time, -1) = 'Z' OR substr(NEW.new_end_time, -6, 1) IN ('+', '-')) AND ((strftime('%s', substr(new_end, 1, 19)) - strftime('%s', substr(new_start, 1, 19))) * 1000 + substr(new_end, 21) - substr(new_start, 21)) BETWEEN 0 AND 315360000000) THEN ((strftime('%s', substr(new_end, 1, 19)) - strftime('%s', substr(new_start, 1, 19))) * 1000 + substr(new_end, 21) - substr(new_start, 21)) WHEN (CASE WHEN typeof(NEW.new_duration_seconds) IN ('integer', 'real') AND NEW.new_duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(NEW.new_duration_seconds * 1000 + 0.5 AS INTEGER) END <= 315360000000) THEN CASE WHEN typeof(NEW.new_duration_seconds) IN ('integer', 'real') AND NEW.new_duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(NEW.new_duration_seconds * 1000 + 0.5 AS INTEGER) END END AS new_duration_ms
 FROM (SELECT CASE WHEN typeof(NEW.new_start_time) = 'text' AND NEW.new_start_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
     AND substr(NEW.new_start_time, 12, 2) < '24' AND NOT instr(NEW.new_start_time, char(0))
-    AND strftime('%d', substr(NEW.new_start_time, 1, 10)) = substr(NEW.new_start_time, 9, 2)
-  THEN (SELECT CASE WHEN zone IN ('', 'Z')
-        OR zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-      THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-          CASE WHEN fraction THEN substr(substr(NEW.new_start_time, 21, length(NEW.new_start_time) - 20 - length(zone)) || '000',
-            1, 3) ELSE '000' END END
-        FROM (SELECT CASE WHEN zone IN ('', 'Z')
-          THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_start_time, 1, clock))
-          ELSE strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_start_time, 1, clock),
-            CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
-          END AS seconds)) END
-    FROM (SELECT clock, fraction, CASE WHEN fraction THEN ltrim(substr(NEW.new_start_time, 21), '0123456789')
-        ELSE substr(NEW.new_start_time, clock + 1) END AS zone
-      FROM (SELECT CASE WHEN substr(NEW.new_start_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-        substr(NEW.new_start_time, 17, 1) = ':' AND substr(NEW.new_start_time, 20, 2) GLOB '.[0-9]' AS fraction))) END AS new_start,
+  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
+        CASE WHEN fraction THEN substr(substr(NEW.new_start_time, 21, length(NEW.new_start_time) - 20 - length(zone)) || '000',
+          1, 3) ELSE '000' END END
+    FROM (SELECT zone, fraction, CASE
+        WHEN strftime('%d', substr(NEW.new_start_time, 1, 10), '+0 days') <> substr(NEW.new_start_time, 9, 2) THEN NULL
+        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_start_time, 1, clock))
+        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
+        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_start_time, 1, clock),
+          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
+        END AS seconds
+      FROM (SELECT clock, fraction, CASE WHEN fraction
+          THEN ltrim(substr(NEW.new_start_time, 21), '0123456789') ELSE substr(NEW.new_start_time, clock + 1) END AS zone
+        FROM (SELECT CASE WHEN substr(NEW.new_start_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
+          substr(NEW.new_start_time, 17, 1) = ':' AND substr(NEW.new_start_time, 20, 2) GLOB '.[0-9]' AS fraction))
+      LIMIT 1 OFFSET 0)) END AS new_start,
   CASE WHEN typeof(NEW.new_end_time) = 'text' AND NEW.new_end_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
     AND substr(NEW.new_end_time, 12, 2) < '24' AND NOT instr(NEW.new_end_time, char(0))
-    AND strftime('%d', substr(NEW.new_end_time, 1, 10)) = substr(NEW.new_end_time, 9, 2)
-  THEN (SELECT CASE WHEN zone IN ('', 'Z')
-        OR zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-      THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-          CASE WHEN fraction THEN substr(substr(NEW.new_end_time, 21, length(NEW.new_end_time) - 20 - length(zone)) || '000',
-            1, 3) ELSE '000' END END
-        FROM (SELECT CASE WHEN zone IN ('', 'Z')
-          THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_end_time, 1, clock))
-          ELSE strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_end_time, 1, clock),
-            CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
-          END AS seconds)) END
-    FROM (SELECT clock, fraction, CASE WHEN fraction THEN ltrim(substr(NEW.new_end_time, 21), '0123456789')
-        ELSE substr(NEW.new_end_time, clock + 1) END AS zone
-      FROM (SELECT CASE WHEN substr(NEW.new_end_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-        substr(NEW.new_end_time, 17, 1) = ':' AND substr(NEW.new_end_time, 20, 2) GLOB '.[0-9]' AS fraction))) END AS new_end LIMIT 1 OFFSET 0) LIMIT 1 OFFSET 0);
+  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
+        CASE WHEN fraction THEN substr(substr(NEW.new_end_time, 21, length(NEW.new_end_time) - 20 - length(zone)) || '000',
+          1, 3) ELSE '000' END END
+    FROM (SELECT zone, fraction, CASE
+        WHEN strftime('%d', substr(NEW.new_end_time, 1, 10), '+0 days') <> substr(NEW.new_end_time, 9, 2) THEN NULL
+        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_end_time, 1, clock))
+        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
+        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_end_time, 1, clock),
+          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
+        END AS seconds
+      FROM (SELECT clock, fraction, CASE WHEN fraction
+          THEN ltrim(substr(NEW.new_end_time, 21), '0123456789') ELSE substr(NEW.new_end_time, clock + 1) END AS zone
+        FROM (SELECT CASE WHEN substr(NEW.new_end_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
+          substr(NEW.new_end_time, 17, 1) = ':' AND substr(NEW.new_end_time, 20, 2) GLOB '.[0-9]' AS fraction))
+      LIMIT 1 OFFSET 0)) END AS new_end LIMIT 1 OFFSET 0) LIMIT 1 OFFSET 0);
 END;
 
 -- [trigger] _aggregates_agent_invocations_post_update
@@ -117,72 +117,72 @@ FROM (SELECT CASE WHEN typeof(NEW.new_start_time) = 'text' AND NEW.old_start_tim
   new_end
 FROM (SELECT CASE WHEN typeof(NEW.new_start_time) = 'text' AND NEW.old_start_time = NEW.new_start_time THEN NULL ELSE CASE WHEN typeof(NEW.old_start_time) = 'text' AND NEW.old_start_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
     AND substr(NEW.old_start_time, 12, 2) < '24' AND NOT instr(NEW.old_start_time, char(0))
-    AND strftime('%d', substr(NEW.old_start_time, 1, 10)) = substr(NEW.old_start_time, 9, 2)
-  THEN (SELECT CASE WHEN zone IN ('', 'Z')
-        OR zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-      THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-          CASE WHEN fraction THEN substr(substr(NEW.old_start_time, 21, length(NEW.old_start_time) - 20 - length(zone)) || '000',
-            1, 3) ELSE '000' END END
-        FROM (SELECT CASE WHEN zone IN ('', 'Z')
-          THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_start_time, 1, clock))
-          ELSE strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_start_time, 1, clock),
-            CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
-          END AS seconds)) END
-    FROM (SELECT clock, fraction, CASE WHEN fraction THEN ltrim(substr(NEW.old_start_time, 21), '0123456789')
-        ELSE substr(NEW.old_start_time, clock + 1) END AS zone
-      FROM (SELECT CASE WHEN substr(NEW.old_start_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-        substr(NEW.old_start_time, 17, 1) = ':' AND substr(NEW.old_start_time, 20, 2) GLOB '.[0-9]' AS fraction))) END END AS old_start,
+  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
+        CASE WHEN fraction THEN substr(substr(NEW.old_start_time, 21, length(NEW.old_start_time) - 20 - length(zone)) || '000',
+          1, 3) ELSE '000' END END
+    FROM (SELECT zone, fraction, CASE
+        WHEN strftime('%d', substr(NEW.old_start_time, 1, 10), '+0 days') <> substr(NEW.old_start_time, 9, 2) THEN NULL
+        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_start_time, 1, clock))
+        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
+        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_start_time, 1, clock),
+          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
+        END AS seconds
+      FROM (SELECT clock, fraction, CASE WHEN fraction
+          THEN ltrim(substr(NEW.old_start_time, 21), '0123456789') ELSE substr(NEW.old_start_time, clock + 1) END AS zone
+        FROM (SELECT CASE WHEN substr(NEW.old_start_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
+          substr(NEW.old_start_time, 17, 1) = ':' AND substr(NEW.old_start_time, 20, 2) GLOB '.[0-9]' AS fraction))
+      LIMIT 1 OFFSET 0)) END END AS old_start,
   CASE WHEN typeof(NEW.new_start_time) = 'text' AND NEW.new_start_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
     AND substr(NEW.new_start_time, 12, 2) < '24' AND NOT instr(NEW.new_start_time, char(0))
-    AND strftime('%d', substr(NEW.new_start_time, 1, 10)) = substr(NEW.new_start_time, 9, 2)
-  THEN (SELECT CASE WHEN zone IN ('', 'Z')
-        OR zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-      THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-          CASE WHEN fraction THEN substr(substr(NEW.new_start_time, 21, length(NEW.new_start_time) - 20 - length(zone)) || '000',
-            1, 3) ELSE '000' END END
-        FROM (SELECT CASE WHEN zone IN ('', 'Z')
-          THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_start_time, 1, clock))
-          ELSE strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_start_time, 1, clock),
-            CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
-          END AS seconds)) END
-    FROM (SELECT clock, fraction, CASE WHEN fraction THEN ltrim(substr(NEW.new_start_time, 21), '0123456789')
-        ELSE substr(NEW.new_start_time, clock + 1) END AS zone
-      FROM (SELECT CASE WHEN substr(NEW.new_start_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-        substr(NEW.new_start_time, 17, 1) = ':' AND substr(NEW.new_start_time, 20, 2) GLOB '.[0-9]' AS fraction))) END AS new_start,
+  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
+        CASE WHEN fraction THEN substr(substr(NEW.new_start_time, 21, length(NEW.new_start_time) - 20 - length(zone)) || '000',
+          1, 3) ELSE '000' END END
+    FROM (SELECT zone, fraction, CASE
+        WHEN strftime('%d', substr(NEW.new_start_time, 1, 10), '+0 days') <> substr(NEW.new_start_time, 9, 2) THEN NULL
+        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_start_time, 1, clock))
+        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
+        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_start_time, 1, clock),
+          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
+        END AS seconds
+      FROM (SELECT clock, fraction, CASE WHEN fraction
+          THEN ltrim(substr(NEW.new_start_time, 21), '0123456789') ELSE substr(NEW.new_start_time, clock + 1) END AS zone
+        FROM (SELECT CASE WHEN substr(NEW.new_start_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
+          substr(NEW.new_start_time, 17, 1) = ':' AND substr(NEW.new_start_time, 20, 2) GLOB '.[0-9]' AS fraction))
+      LIMIT 1 OFFSET 0)) END AS new_start,
   CASE WHEN typeof(NEW.new_end_time) = 'text' AND NEW.old_end_time = NEW.new_end_time THEN NULL ELSE CASE WHEN typeof(NEW.old_end_time) = 'text' AND NEW.old_end_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
     AND substr(NEW.old_end_time, 12, 2) < '24' AND NOT instr(NEW.old_end_time, char(0))
-    AND strftime('%d', substr(NEW.old_end_time, 1, 10)) = substr(NEW.old_end_time, 9, 2)
-  THEN (SELECT CASE WHEN zone IN ('', 'Z')
-        OR zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-      THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-          CASE WHEN fraction THEN substr(substr(NEW.old_end_time, 21, length(NEW.old_end_time) - 20 - length(zone)) || '000',
-            1, 3) ELSE '000' END END
-        FROM (SELECT CASE WHEN zone IN ('', 'Z')
-          THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_end_time, 1, clock))
-          ELSE strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_end_time, 1, clock),
-            CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
-          END AS seconds)) END
-    FROM (SELECT clock, fraction, CASE WHEN fraction THEN ltrim(substr(NEW.old_end_time, 21), '0123456789')
-        ELSE substr(NEW.old_end_time, clock + 1) END AS zone
-      FROM (SELECT CASE WHEN substr(NEW.old_end_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-        substr(NEW.old_end_time, 17, 1) = ':' AND substr(NEW.old_end_time, 20, 2) GLOB '.[0-9]' AS fraction))) END END AS old_end,
+  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
+        CASE WHEN fraction THEN substr(substr(NEW.old_end_time, 21, length(NEW.old_end_time) - 20 - length(zone)) || '000',
+          1, 3) ELSE '000' END END
+    FROM (SELECT zone, fraction, CASE
+        WHEN strftime('%d', substr(NEW.old_end_time, 1, 10), '+0 days') <> substr(NEW.old_end_time, 9, 2) THEN NULL
+        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_end_time, 1, clock))
+        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
+        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_end_time, 1, clock),
+          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
+        END AS seconds
+      FROM (SELECT clock, fraction, CASE WHEN fraction
+          THEN ltrim(substr(NEW.old_end_time, 21), '0123456789') ELSE substr(NEW.old_end_time, clock + 1) END AS zone
+        FROM (SELECT CASE WHEN substr(NEW.old_end_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
+          substr(NEW.old_end_time, 17, 1) = ':' AND substr(NEW.old_end_time, 20, 2) GLOB '.[0-9]' AS fraction))
+      LIMIT 1 OFFSET 0)) END END AS old_end,
   CASE WHEN typeof(NEW.new_end_time) = 'text' AND NEW.new_end_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
     AND substr(NEW.new_end_time, 12, 2) < '24' AND NOT instr(NEW.new_end_time, char(0))
-    AND strftime('%d', substr(NEW.new_end_time, 1, 10)) = substr(NEW.new_end_time, 9, 2)
-  THEN (SELECT CASE WHEN zone IN ('', 'Z')
-        OR zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-      THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-          CASE WHEN fraction THEN substr(substr(NEW.new_end_time, 21, length(NEW.new_end_time) - 20 - length(zone)) || '000',
-            1, 3) ELSE '000' END END
-        FROM (SELECT CASE WHEN zone IN ('', 'Z')
-          THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_end_time, 1, clock))
-          ELSE strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_end_time, 1, clock),
-            CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
-          END AS seconds)) END
-    FROM (SELECT clock, fraction, CASE WHEN fraction THEN ltrim(substr(NEW.new_end_time, 21), '0123456789')
-        ELSE substr(NEW.new_end_time, clock + 1) END AS zone
-      FROM (SELECT CASE WHEN substr(NEW.new_end_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-        substr(NEW.new_end_time, 17, 1) = ':' AND substr(NEW.new_end_time, 20, 2) GLOB '.[0-9]' AS fraction))) END AS new_end LIMIT 1 OFFSET 0) LIMIT 1 OFFSET 0) LIMIT 1 OFFSET 0);
+  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
+        CASE WHEN fraction THEN substr(substr(NEW.new_end_time, 21, length(NEW.new_end_time) - 20 - length(zone)) || '000',
+          1, 3) ELSE '000' END END
+    FROM (SELECT zone, fraction, CASE
+        WHEN strftime('%d', substr(NEW.new_end_time, 1, 10), '+0 days') <> substr(NEW.new_end_time, 9, 2) THEN NULL
+        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_end_time, 1, clock))
+        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
+        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_end_time, 1, clock),
+          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
+        END AS seconds
+      FROM (SELECT clock, fraction, CASE WHEN fraction
+          THEN ltrim(substr(NEW.new_end_time, 21), '0123456789') ELSE substr(NEW.new_end_time, clock + 1) END AS zone
+        FROM (SELECT CASE WHEN substr(NEW.new_end_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
+          substr(NEW.new_end_time, 17, 1) = ':' AND substr(NEW.new_end_time, 20, 2) GLOB '.[0-9]' AS fraction))
+      LIMIT 1 OFFSET 0)) END AS new_end LIMIT 1 OFFSET 0) LIMIT 1 OFFSET 0) LIMIT 1 OFFSET 0);
 END;
 
 -- [trigger] _aggregates_agent_invocations_post_delete
@@ -213,38 +213,38 @@ FROM (SELECT old_start,
   CASE WHEN ((substr(NEW.old_start_time, -1) = 'Z' OR substr(NEW.old_start_time, -6, 1) IN ('+', '-')) = (substr(NEW.old_end_time, -1) = 'Z' OR substr(NEW.old_end_time, -6, 1) IN ('+', '-')) AND ((strftime('%s', substr(old_end, 1, 19)) - strftime('%s', substr(old_start, 1, 19))) * 1000 + substr(old_end, 21) - substr(old_start, 21)) BETWEEN 0 AND 315360000000) THEN ((strftime('%s', substr(old_end, 1, 19)) - strftime('%s', substr(old_start, 1, 19))) * 1000 + substr(old_end, 21) - substr(old_start, 21)) WHEN (CASE WHEN typeof(NEW.old_duration_seconds) IN ('integer', 'real') AND NEW.old_duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(NEW.old_duration_seconds * 1000 + 0.5 AS INTEGER) END <= 315360000000) THEN CASE WHEN typeof(NEW.old_duration_seconds) IN ('integer', 'real') AND NEW.old_duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(NEW.old_duration_seconds * 1000 + 0.5 AS INTEGER) END END AS old_duration_ms
 FROM (SELECT CASE WHEN typeof(NEW.old_start_time) = 'text' AND NEW.old_start_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
     AND substr(NEW.old_start_time, 12, 2) < '24' AND NOT instr(NEW.old_start_time, char(0))
-    AND strftime('%d', substr(NEW.old_start_time, 1, 10)) = substr(NEW.old_start_time, 9, 2)
-  THEN (SELECT CASE WHEN zone IN ('', 'Z')
-        OR zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-      THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-          CASE WHEN fraction THEN substr(substr(NEW.old_start_time, 21, length(NEW.old_start_time) - 20 - length(zone)) || '000',
-            1, 3) ELSE '000' END END
-        FROM (SELECT CASE WHEN zone IN ('', 'Z')
-          THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_start_time, 1, clock))
-          ELSE strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_start_time, 1, clock),
-            CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
-          END AS seconds)) END
-    FROM (SELECT clock, fraction, CASE WHEN fraction THEN ltrim(substr(NEW.old_start_time, 21), '0123456789')
-        ELSE substr(NEW.old_start_time, clock + 1) END AS zone
-      FROM (SELECT CASE WHEN substr(NEW.old_start_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-        substr(NEW.old_start_time, 17, 1) = ':' AND substr(NEW.old_start_time, 20, 2) GLOB '.[0-9]' AS fraction))) END AS old_start,
+  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
+        CASE WHEN fraction THEN substr(substr(NEW.old_start_time, 21, length(NEW.old_start_time) - 20 - length(zone)) || '000',
+          1, 3) ELSE '000' END END
+    FROM (SELECT zone, fraction, CASE
+        WHEN strftime('%d', substr(NEW.old_start_time, 1, 10), '+0 days') <> substr(NEW.old_start_time, 9, 2) THEN NULL
+        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_start_time, 1, clock))
+        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
+        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_start_time, 1, clock),
+          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
+        END AS seconds
+      FROM (SELECT clock, fraction, CASE WHEN fraction
+          THEN ltrim(substr(NEW.old_start_time, 21), '0123456789') ELSE substr(NEW.old_start_time, clock + 1) END AS zone
+        FROM (SELECT CASE WHEN substr(NEW.old_start_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
+          substr(NEW.old_start_time, 17, 1) = ':' AND substr(NEW.old_start_time, 20, 2) GLOB '.[0-9]' AS fraction))
+      LIMIT 1 OFFSET 0)) END AS old_start,
   CASE WHEN typeof(NEW.old_end_time) = 'text' AND NEW.old_end_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
     AND substr(NEW.old_end_time, 12, 2) < '24' AND NOT instr(NEW.old_end_time, char(0))
-    AND strftime('%d', substr(NEW.old_end_time, 1, 10)) = substr(NEW.old_end_time, 9, 2)
-  THEN (SELECT CASE WHEN zone IN ('', 'Z')
-        OR zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-      THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-          CASE WHEN fraction THEN substr(substr(NEW.old_end_time, 21, length(NEW.old_end_time) - 20 - length(zone)) || '000',
-            1, 3) ELSE '000' END END
-        FROM (SELECT CASE WHEN zone IN ('', 'Z')
-          THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_end_time, 1, clock))
-          ELSE strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_end_time, 1, clock),
-            CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
-          END AS seconds)) END
-    FROM (SELECT clock, fraction, CASE WHEN fraction THEN ltrim(substr(NEW.old_end_time, 21), '0123456789')
-        ELSE substr(NEW.old_end_time, clock + 1) END AS zone
-      FROM (SELECT CASE WHEN substr(NEW.old_end_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-        substr(NEW.old_end_time, 17, 1) = ':' AND substr(NEW.old_end_time, 20, 2) GLOB '.[0-9]' AS fraction))) END AS old_end LIMIT 1 OFFSET 0) LIMIT 1 OFFSET 0);
+  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
+        CASE WHEN fraction THEN substr(substr(NEW.old_end_time, 21, length(NEW.old_end_time) - 20 - length(zone)) || '000',
+          1, 3) ELSE '000' END END
+    FROM (SELECT zone, fraction, CASE
+        WHEN strftime('%d', substr(NEW.old_end_time, 1, 10), '+0 days') <> substr(NEW.old_end_time, 9, 2) THEN NULL
+        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_end_time, 1, clock))
+        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
+        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_end_time, 1, clock),
+          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
+        END AS seconds
+      FROM (SELECT clock, fraction, CASE WHEN fraction
+          THEN ltrim(substr(NEW.old_end_time, 21), '0123456789') ELSE substr(NEW.old_end_time, clock + 1) END AS zone
+        FROM (SELECT CASE WHEN substr(NEW.old_end_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
+          substr(NEW.old_end_time, 17, 1) = ':' AND substr(NEW.old_end_time, 20, 2) GLOB '.[0-9]' AS fraction))
+      LIMIT 1 OFFSET 0)) END AS old_end LIMIT 1 OFFSET 0) LIMIT 1 OFFSET 0);
 END;
 
 -- [trigger] _aggregates_agent_stats_plus

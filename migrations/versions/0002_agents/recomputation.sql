@@ -20,38 +20,38 @@ FROM (SELECT *, (typeof(agent_name) = 'text' AND agent_name NOT IN ('', 'unknown
 FROM (SELECT *, CASE WHEN ((substr(start_time, -1) = 'Z' OR substr(start_time, -6, 1) IN ('+', '-')) = (substr(end_time, -1) = 'Z' OR substr(end_time, -6, 1) IN ('+', '-')) AND ((strftime('%s', substr("end", 1, 19)) - strftime('%s', substr(start, 1, 19))) * 1000 + substr("end", 21) - substr(start, 21)) BETWEEN 0 AND 315360000000) THEN ((strftime('%s', substr("end", 1, 19)) - strftime('%s', substr(start, 1, 19))) * 1000 + substr("end", 21) - substr(start, 21)) WHEN (CASE WHEN typeof(duration_seconds) IN ('integer', 'real') AND duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(duration_seconds * 1000 + 0.5 AS INTEGER) END <= 315360000000) THEN CASE WHEN typeof(duration_seconds) IN ('integer', 'real') AND duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(duration_seconds * 1000 + 0.5 AS INTEGER) END END AS duration_ms
 FROM (SELECT *, CASE WHEN typeof(start_time) = 'text' AND start_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
     AND substr(start_time, 12, 2) < '24' AND NOT instr(start_time, char(0))
-    AND strftime('%d', substr(start_time, 1, 10)) = substr(start_time, 9, 2)
-  THEN (SELECT CASE WHEN zone IN ('', 'Z')
-        OR zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-      THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-          CASE WHEN fraction THEN substr(substr(start_time, 21, length(start_time) - 20 - length(zone)) || '000',
-            1, 3) ELSE '000' END END
-        FROM (SELECT CASE WHEN zone IN ('', 'Z')
-          THEN strftime('%Y-%m-%dT%H:%M:%S', substr(start_time, 1, clock))
-          ELSE strftime('%Y-%m-%dT%H:%M:%S', substr(start_time, 1, clock),
-            CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
-          END AS seconds)) END
-    FROM (SELECT clock, fraction, CASE WHEN fraction THEN ltrim(substr(start_time, 21), '0123456789')
-        ELSE substr(start_time, clock + 1) END AS zone
-      FROM (SELECT CASE WHEN substr(start_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-        substr(start_time, 17, 1) = ':' AND substr(start_time, 20, 2) GLOB '.[0-9]' AS fraction))) END AS start,
+  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
+        CASE WHEN fraction THEN substr(substr(start_time, 21, length(start_time) - 20 - length(zone)) || '000',
+          1, 3) ELSE '000' END END
+    FROM (SELECT zone, fraction, CASE
+        WHEN strftime('%d', substr(start_time, 1, 10), '+0 days') <> substr(start_time, 9, 2) THEN NULL
+        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(start_time, 1, clock))
+        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
+        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(start_time, 1, clock),
+          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
+        END AS seconds
+      FROM (SELECT clock, fraction, CASE WHEN fraction
+          THEN ltrim(substr(start_time, 21), '0123456789') ELSE substr(start_time, clock + 1) END AS zone
+        FROM (SELECT CASE WHEN substr(start_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
+          substr(start_time, 17, 1) = ':' AND substr(start_time, 20, 2) GLOB '.[0-9]' AS fraction))
+      LIMIT 1 OFFSET 0)) END AS start,
   CASE WHEN typeof(end_time) = 'text' AND end_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
     AND substr(end_time, 12, 2) < '24' AND NOT instr(end_time, char(0))
-    AND strftime('%d', substr(end_time, 1, 10)) = substr(end_time, 9, 2)
-  THEN (SELECT CASE WHEN zone IN ('', 'Z')
-        OR zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-      THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-          CASE WHEN fraction THEN substr(substr(end_time, 21, length(end_time) - 20 - length(zone)) || '000',
-            1, 3) ELSE '000' END END
-        FROM (SELECT CASE WHEN zone IN ('', 'Z')
-          THEN strftime('%Y-%m-%dT%H:%M:%S', substr(end_time, 1, clock))
-          ELSE strftime('%Y-%m-%dT%H:%M:%S', substr(end_time, 1, clock),
-            CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
-          END AS seconds)) END
-    FROM (SELECT clock, fraction, CASE WHEN fraction THEN ltrim(substr(end_time, 21), '0123456789')
-        ELSE substr(end_time, clock + 1) END AS zone
-      FROM (SELECT CASE WHEN substr(end_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-        substr(end_time, 17, 1) = ':' AND substr(end_time, 20, 2) GLOB '.[0-9]' AS fraction))) END AS "end"
+  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
+        CASE WHEN fraction THEN substr(substr(end_time, 21, length(end_time) - 20 - length(zone)) || '000',
+          1, 3) ELSE '000' END END
+    FROM (SELECT zone, fraction, CASE
+        WHEN strftime('%d', substr(end_time, 1, 10), '+0 days') <> substr(end_time, 9, 2) THEN NULL
+        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(end_time, 1, clock))
+        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
+        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(end_time, 1, clock),
+          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
+        END AS seconds
+      FROM (SELECT clock, fraction, CASE WHEN fraction
+          THEN ltrim(substr(end_time, 21), '0123456789') ELSE substr(end_time, clock + 1) END AS zone
+        FROM (SELECT CASE WHEN substr(end_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
+          substr(end_time, 17, 1) = ':' AND substr(end_time, 20, 2) GLOB '.[0-9]' AS fraction))
+      LIMIT 1 OFFSET 0)) END AS "end"
 FROM (SELECT 1 AS sign, updated_at, agent_invocations.id AS invocation_id,
   +agent_invocations.timestamp COLLATE BINARY AS timestamp,
   +agent_invocations.session_id COLLATE BINARY AS session_id,
@@ -68,15 +68,15 @@ FROM (SELECT 1 AS sign, updated_at, agent_invocations.id AS invocation_id,
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
           AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) IN (',', '}', ' ', char(10), char(13))
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(substr(agent_invocations.raw_output, place + 14), ' ') AS rest)) END
-    FROM (SELECT instr(agent_invocations.raw_output, '"totalTokens":') AS place)) ELSE 0 END AS tokens,
+      FROM (SELECT ltrim(CAST(substr(CAST(agent_invocations.raw_output AS BLOB), place + length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(agent_invocations.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE 0 END AS tokens,
   CASE WHEN typeof(agent_invocations.raw_output) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
           AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) IN (',', '}', ' ', char(10), char(13))
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(substr(agent_invocations.raw_output, place + 20), ' ') AS rest)) END
-    FROM (SELECT instr(agent_invocations.raw_output, '"totalToolUseCount":') AS place)) ELSE 0 END AS tool_calls
+      FROM (SELECT ltrim(CAST(substr(CAST(agent_invocations.raw_output AS BLOB), place + length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(agent_invocations.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS place)) ELSE 0 END AS tool_calls
 FROM main.agent_invocations WHERE agent_invocations.id > :mark ORDER BY agent_invocations.id LIMIT :rows OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0);
 
 -- [entries] old
@@ -98,38 +98,38 @@ FROM (SELECT *, (typeof(agent_name) = 'text' AND agent_name NOT IN ('', 'unknown
 FROM (SELECT *, CASE WHEN ((substr(start_time, -1) = 'Z' OR substr(start_time, -6, 1) IN ('+', '-')) = (substr(end_time, -1) = 'Z' OR substr(end_time, -6, 1) IN ('+', '-')) AND ((strftime('%s', substr("end", 1, 19)) - strftime('%s', substr(start, 1, 19))) * 1000 + substr("end", 21) - substr(start, 21)) BETWEEN 0 AND 315360000000) THEN ((strftime('%s', substr("end", 1, 19)) - strftime('%s', substr(start, 1, 19))) * 1000 + substr("end", 21) - substr(start, 21)) WHEN (CASE WHEN typeof(duration_seconds) IN ('integer', 'real') AND duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(duration_seconds * 1000 + 0.5 AS INTEGER) END <= 315360000000) THEN CASE WHEN typeof(duration_seconds) IN ('integer', 'real') AND duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(duration_seconds * 1000 + 0.5 AS INTEGER) END END AS duration_ms
 FROM (SELECT *, CASE WHEN typeof(start_time) = 'text' AND start_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
     AND substr(start_time, 12, 2) < '24' AND NOT instr(start_time, char(0))
-    AND strftime('%d', substr(start_time, 1, 10)) = substr(start_time, 9, 2)
-  THEN (SELECT CASE WHEN zone IN ('', 'Z')
-        OR zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-      THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-          CASE WHEN fraction THEN substr(substr(start_time, 21, length(start_time) - 20 - length(zone)) || '000',
-            1, 3) ELSE '000' END END
-        FROM (SELECT CASE WHEN zone IN ('', 'Z')
-          THEN strftime('%Y-%m-%dT%H:%M:%S', substr(start_time, 1, clock))
-          ELSE strftime('%Y-%m-%dT%H:%M:%S', substr(start_time, 1, clock),
-            CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
-          END AS seconds)) END
-    FROM (SELECT clock, fraction, CASE WHEN fraction THEN ltrim(substr(start_time, 21), '0123456789')
-        ELSE substr(start_time, clock + 1) END AS zone
-      FROM (SELECT CASE WHEN substr(start_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-        substr(start_time, 17, 1) = ':' AND substr(start_time, 20, 2) GLOB '.[0-9]' AS fraction))) END AS start,
+  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
+        CASE WHEN fraction THEN substr(substr(start_time, 21, length(start_time) - 20 - length(zone)) || '000',
+          1, 3) ELSE '000' END END
+    FROM (SELECT zone, fraction, CASE
+        WHEN strftime('%d', substr(start_time, 1, 10), '+0 days') <> substr(start_time, 9, 2) THEN NULL
+        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(start_time, 1, clock))
+        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
+        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(start_time, 1, clock),
+          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
+        END AS seconds
+      FROM (SELECT clock, fraction, CASE WHEN fraction
+          THEN ltrim(substr(start_time, 21), '0123456789') ELSE substr(start_time, clock + 1) END AS zone
+        FROM (SELECT CASE WHEN substr(start_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
+          substr(start_time, 17, 1) = ':' AND substr(start_time, 20, 2) GLOB '.[0-9]' AS fraction))
+      LIMIT 1 OFFSET 0)) END AS start,
   CASE WHEN typeof(end_time) = 'text' AND end_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
     AND substr(end_time, 12, 2) < '24' AND NOT instr(end_time, char(0))
-    AND strftime('%d', substr(end_time, 1, 10)) = substr(end_time, 9, 2)
-  THEN (SELECT CASE WHEN zone IN ('', 'Z')
-        OR zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-      THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-          CASE WHEN fraction THEN substr(substr(end_time, 21, length(end_time) - 20 - length(zone)) || '000',
-            1, 3) ELSE '000' END END
-        FROM (SELECT CASE WHEN zone IN ('', 'Z')
-          THEN strftime('%Y-%m-%dT%H:%M:%S', substr(end_time, 1, clock))
-          ELSE strftime('%Y-%m-%dT%H:%M:%S', substr(end_time, 1, clock),
-            CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
-          END AS seconds)) END
-    FROM (SELECT clock, fraction, CASE WHEN fraction THEN ltrim(substr(end_time, 21), '0123456789')
-        ELSE substr(end_time, clock + 1) END AS zone
-      FROM (SELECT CASE WHEN substr(end_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-        substr(end_time, 17, 1) = ':' AND substr(end_time, 20, 2) GLOB '.[0-9]' AS fraction))) END AS "end"
+  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
+        CASE WHEN fraction THEN substr(substr(end_time, 21, length(end_time) - 20 - length(zone)) || '000',
+          1, 3) ELSE '000' END END
+    FROM (SELECT zone, fraction, CASE
+        WHEN strftime('%d', substr(end_time, 1, 10), '+0 days') <> substr(end_time, 9, 2) THEN NULL
+        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(end_time, 1, clock))
+        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
+        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(end_time, 1, clock),
+          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
+        END AS seconds
+      FROM (SELECT clock, fraction, CASE WHEN fraction
+          THEN ltrim(substr(end_time, 21), '0123456789') ELSE substr(end_time, clock + 1) END AS zone
+        FROM (SELECT CASE WHEN substr(end_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
+          substr(end_time, 17, 1) = ':' AND substr(end_time, 20, 2) GLOB '.[0-9]' AS fraction))
+      LIMIT 1 OFFSET 0)) END AS "end"
 FROM (SELECT -1 AS sign, updated_at, coalesce(old_invocation_id, invocation_id) AS invocation_id, old_timestamp AS timestamp, old_session_id AS session_id, old_event_type AS event_type, old_phase AS phase, old_agent_name AS agent_name, old_model AS model, old_start_time AS start_time, old_end_time AS end_time, old_duration_seconds AS duration_seconds, old_status AS status, old_tokens AS tokens, old_tool_calls AS tool_calls
 FROM main.agent_invocation_changes WHERE seq > :seq AND operation <> 'insert'
 AND coalesce(old_invocation_id, invocation_id) > :above AND coalesce(old_invocation_id, invocation_id) <= :upto ORDER BY seq LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0);
@@ -153,38 +153,38 @@ FROM (SELECT *, (typeof(agent_name) = 'text' AND agent_name NOT IN ('', 'unknown
 FROM (SELECT *, CASE WHEN ((substr(start_time, -1) = 'Z' OR substr(start_time, -6, 1) IN ('+', '-')) = (substr(end_time, -1) = 'Z' OR substr(end_time, -6, 1) IN ('+', '-')) AND ((strftime('%s', substr("end", 1, 19)) - strftime('%s', substr(start, 1, 19))) * 1000 + substr("end", 21) - substr(start, 21)) BETWEEN 0 AND 315360000000) THEN ((strftime('%s', substr("end", 1, 19)) - strftime('%s', substr(start, 1, 19))) * 1000 + substr("end", 21) - substr(start, 21)) WHEN (CASE WHEN typeof(duration_seconds) IN ('integer', 'real') AND duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(duration_seconds * 1000 + 0.5 AS INTEGER) END <= 315360000000) THEN CASE WHEN typeof(duration_seconds) IN ('integer', 'real') AND duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(duration_seconds * 1000 + 0.5 AS INTEGER) END END AS duration_ms
 FROM (SELECT *, CASE WHEN typeof(start_time) = 'text' AND start_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
     AND substr(start_time, 12, 2) < '24' AND NOT instr(start_time, char(0))
-    AND strftime('%d', substr(start_time, 1, 10)) = substr(start_time, 9, 2)
-  THEN (SELECT CASE WHEN zone IN ('', 'Z')
-        OR zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-      THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-          CASE WHEN fraction THEN substr(substr(start_time, 21, length(start_time) - 20 - length(zone)) || '000',
-            1, 3) ELSE '000' END END
-        FROM (SELECT CASE WHEN zone IN ('', 'Z')
-          THEN strftime('%Y-%m-%dT%H:%M:%S', substr(start_time, 1, clock))
-          ELSE strftime('%Y-%m-%dT%H:%M:%S', substr(start_time, 1, clock),
-            CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
-          END AS seconds)) END
-    FROM (SELECT clock, fraction, CASE WHEN fraction THEN ltrim(substr(start_time, 21), '0123456789')
-        ELSE substr(start_time, clock + 1) END AS zone
-      FROM (SELECT CASE WHEN substr(start_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-        substr(start_time, 17, 1) = ':' AND substr(start_time, 20, 2) GLOB '.[0-9]' AS fraction))) END AS start,
+  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
+        CASE WHEN fraction THEN substr(substr(start_time, 21, length(start_time) - 20 - length(zone)) || '000',
+          1, 3) ELSE '000' END END
+    FROM (SELECT zone, fraction, CASE
+        WHEN strftime('%d', substr(start_time, 1, 10), '+0 days') <> substr(start_time, 9, 2) THEN NULL
+        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(start_time, 1, clock))
+        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
+        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(start_time, 1, clock),
+          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
+        END AS seconds
+      FROM (SELECT clock, fraction, CASE WHEN fraction
+          THEN ltrim(substr(start_time, 21), '0123456789') ELSE substr(start_time, clock + 1) END AS zone
+        FROM (SELECT CASE WHEN substr(start_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
+          substr(start_time, 17, 1) = ':' AND substr(start_time, 20, 2) GLOB '.[0-9]' AS fraction))
+      LIMIT 1 OFFSET 0)) END AS start,
   CASE WHEN typeof(end_time) = 'text' AND end_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
     AND substr(end_time, 12, 2) < '24' AND NOT instr(end_time, char(0))
-    AND strftime('%d', substr(end_time, 1, 10)) = substr(end_time, 9, 2)
-  THEN (SELECT CASE WHEN zone IN ('', 'Z')
-        OR zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-      THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-          CASE WHEN fraction THEN substr(substr(end_time, 21, length(end_time) - 20 - length(zone)) || '000',
-            1, 3) ELSE '000' END END
-        FROM (SELECT CASE WHEN zone IN ('', 'Z')
-          THEN strftime('%Y-%m-%dT%H:%M:%S', substr(end_time, 1, clock))
-          ELSE strftime('%Y-%m-%dT%H:%M:%S', substr(end_time, 1, clock),
-            CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
-          END AS seconds)) END
-    FROM (SELECT clock, fraction, CASE WHEN fraction THEN ltrim(substr(end_time, 21), '0123456789')
-        ELSE substr(end_time, clock + 1) END AS zone
-      FROM (SELECT CASE WHEN substr(end_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-        substr(end_time, 17, 1) = ':' AND substr(end_time, 20, 2) GLOB '.[0-9]' AS fraction))) END AS "end"
+  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
+        CASE WHEN fraction THEN substr(substr(end_time, 21, length(end_time) - 20 - length(zone)) || '000',
+          1, 3) ELSE '000' END END
+    FROM (SELECT zone, fraction, CASE
+        WHEN strftime('%d', substr(end_time, 1, 10), '+0 days') <> substr(end_time, 9, 2) THEN NULL
+        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(end_time, 1, clock))
+        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
+        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(end_time, 1, clock),
+          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
+        END AS seconds
+      FROM (SELECT clock, fraction, CASE WHEN fraction
+          THEN ltrim(substr(end_time, 21), '0123456789') ELSE substr(end_time, clock + 1) END AS zone
+        FROM (SELECT CASE WHEN substr(end_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
+          substr(end_time, 17, 1) = ':' AND substr(end_time, 20, 2) GLOB '.[0-9]' AS fraction))
+      LIMIT 1 OFFSET 0)) END AS "end"
 FROM (SELECT 1 AS sign, updated_at, invocation_id AS invocation_id, new_timestamp AS timestamp, new_session_id AS session_id, new_event_type AS event_type, new_phase AS phase, new_agent_name AS agent_name, new_model AS model, new_start_time AS start_time, new_end_time AS end_time, new_duration_seconds AS duration_seconds, new_status AS status, new_tokens AS tokens, new_tool_calls AS tool_calls
 FROM main.agent_invocation_changes WHERE seq > :seq AND operation <> 'delete'
 AND invocation_id > :above AND invocation_id <= :upto ORDER BY seq LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0);
