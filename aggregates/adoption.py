@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import sqlparse
 from sqlalchemy import Connection
@@ -162,9 +163,14 @@ def _definition(connection: Connection, index: str) -> tuple[list[str], str]:
     return terms, text[len("WHERE") :].strip() if text else ""
 
 
+def tokenize(sql: str) -> list[tuple[tokens._TokenType, str]]:
+    """The tokens of a statement: (type, text)."""
+    return list(sqlparse.lexer.tokenize(sql))  # type: ignore[no-untyped-call]
+
+
 def _terms(sql: str) -> tuple[list[str], list[tuple[tokens._TokenType, str]]]:
     """What stands between the outer parentheses, split at its commas, and the tokens after it."""
-    lexed = [token for token in sqlparse.lexer.tokenize(sql) if token[0] not in tokens.Comment]
+    lexed = [token for token in tokenize(sql) if token[0] not in tokens.Comment]
     depth = 0
     terms = [""]
     for position, (_, value) in enumerate(lexed):
@@ -206,6 +212,6 @@ def _indexes(connection: Connection, table: str) -> Iterator[tuple[str, bool, st
         yield row[1], bool(row[2]), row[3], bool(row[4])
 
 
-def _pragma(connection: Connection, name: str, argument: str) -> Sequence[tuple[object, ...]]:
+def _pragma(connection: Connection, name: str, argument: str) -> list[tuple[Any, ...]]:
     rows = connection.exec_driver_sql(f"PRAGMA main.{name}({quote(argument)})").fetchall()
     return [tuple(row) for row in rows]

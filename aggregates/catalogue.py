@@ -54,8 +54,12 @@ def _flag(condition: Expression) -> Expression:
     return case((condition, 1), else_=0)
 
 
-_raw = column
-_start, _end, _duration = column("start"), column("end"), column("duration_ms")
+def _raw(name: str) -> Expression:
+    """A column of a row image, or an earlier fact."""
+    return column(name)
+
+
+_start, _end, _duration = _raw("start"), _raw("end"), _raw("duration_ms")
 _ended = func.coalesce(_raw("status"), "").in_((*SUCCEEDED, *FAILED))
 _elapsed = elapsed_ms(_start, _end)
 

@@ -87,7 +87,8 @@ class Source:
     @cached_property
     def image(self) -> tuple[str, ...]:
         """Columns of a row image, without the key."""
-        return tuple(column.name for column in (*self.tracked, *self.extracted))
+        columns: tuple[Tracked | Extracted, ...] = (*self.tracked, *self.extracted)
+        return tuple(column.name for column in columns)
 
     @property
     def prefix(self) -> str:
@@ -102,31 +103,29 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Dimension:
-    """One column of an aggregate's key."""
+class Part:
+    """A named and described piece of a definition."""
 
     name: str
     expression: Expression
     description: str
+
+
+@dataclass(frozen=True)
+class Dimension(Part):
+    """One column of an aggregate's key."""
+
     type: Type = "TEXT"
 
 
 @dataclass(frozen=True)
-class Measure:
+class Measure(Part):
     """An integer that adds up over the rows of a key."""
-
-    name: str
-    expression: Expression
-    description: str
 
 
 @dataclass(frozen=True)
-class Filter:
+class Filter(Part):
     """Which rows an aggregate holds."""
-
-    name: str
-    expression: Expression
-    description: str
 
 
 @dataclass(frozen=True)
@@ -175,9 +174,15 @@ class Aggregate:
         return tuple(dimension.name for dimension in self.dimensions)
 
     @property
+    def counts(self) -> tuple[str, ...]:
+        """Names of the columns that are zero where a key has no rows."""
+        distinct = (count.name for count in self.distinct_counts)
+        return (*(measure.name for measure in self.measures), *distinct)
+
+    @property
     def values(self) -> tuple[str, ...]:
         """Names of the columns that verify compares."""
-        return tuple(part.name for part in (*self.measures, *self.distinct_counts, *self.extremes))
+        return (*self.counts, *(extreme.name for extreme in self.extremes))
 
 
 @dataclass(frozen=True)
@@ -255,7 +260,7 @@ class Catalogue:
         return tuple(dict.fromkeys(definition.source for definition in self.definitions))
 
 
-def check(definition: Definition, parts: tuple[Dimension | Measure | Filter, ...]) -> None:
+def check(definition: Definition, parts: tuple[Part, ...]) -> None:
     """Raise DefinitionError where a part reads what the source does not say."""
     for part in parts:
         for name in references(part.expression):

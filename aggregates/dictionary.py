@@ -22,12 +22,10 @@ def dictionary(catalogue: Catalogue) -> Iterator[Entry]:
             for attribute in definition.attributes:
                 yield definition.name, attribute.name, attribute.description
             continue
-        for part in (
-            *definition.measures,
-            *definition.distinct_counts,
-            *definition.extremes,
-        ):
-            yield definition.name, part.name, part.description
+        for measure in (*definition.measures, *definition.distinct_counts):
+            yield definition.name, measure.name, measure.description
+        for extreme in definition.extremes:
+            yield definition.name, extreme.name, extreme.description
         if definition.touched:
             yield definition.name, definition.touched, "when a row of the key last changed, UTC"
     yield "duration_bounds", "", "upper bounds of all histograms"
@@ -46,7 +44,9 @@ def dictionary(catalogue: Catalogue) -> Iterator[Entry]:
         yield source.log, "updated_at", "when the change was made: UTC with milliseconds and Z"
         yield source.log, source.log_key, "key of the row after the change; of a deleted row, its"
         yield source.log, f"old_{source.log_key}", "key before an update that changed it"
-        for column in (*source.tracked, *source.extracted):
-            yield source.log, f"old_{column.name}", f"{column.description}, before the change"
-            yield source.log, f"new_{column.name}", f"{column.description}, after the change"
+        described = {column.name: column.description for column in source.tracked}
+        described |= {column.name: column.description for column in source.extracted}
+        for name, description in described.items():
+            yield source.log, f"old_{name}", f"{description}, before the change"
+            yield source.log, f"new_{name}", f"{description}, after the change"
         yield source.name, "updated_at", "when the row was last inserted or updated, UTC"

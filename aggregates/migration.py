@@ -59,6 +59,13 @@ def current(connection: Connection) -> str | None:
     return None if found is None else str(found)
 
 
+def drop_empty_version_table(connection: Connection) -> None:
+    """After the last downgrade nothing of ours stays."""
+    if current(connection) is None and inspect(connection).has_table(VERSION_TABLE):
+        connection.exec_driver_sql(f"DROP TABLE {VERSION_TABLE}")
+    connection.commit()
+
+
 def progress_to(stream: TextIO) -> Progress | None:
     """Lines with a rate and a remaining time on a terminal; None where the stream is none."""
     if not stream.isatty():

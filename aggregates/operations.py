@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from alembic.operations import Operations
 from sqlalchemy import Connection
@@ -105,7 +106,7 @@ def remove(op: Operations, *files: Path) -> None:
     """Drop what the statements of files have made: triggers first, as they name the rest."""
     found = [one for path in files for one in script.statements(path) if one.kind != "data"]
     order = ("trigger", "view", "index", "table")
-    for statement in sorted(reversed(found), key=lambda one: order.index(one.kind)):
+    for statement in sorted(found[::-1], key=lambda one: order.index(one.kind)):
         _execute(op, f"DROP {statement.kind.upper()} IF EXISTS {quote(statement.name)}")
 
 
@@ -249,6 +250,6 @@ def _connection(op: Operations) -> Connection:
     return connection
 
 
-def _option(op: Operations, name: str) -> object:
+def _option(op: Operations, name: str) -> Any:
     config = op.get_context().config
     return None if config is None else config.attributes.get(name)

@@ -7,8 +7,9 @@ import os
 import sys
 
 from alembic import context
+
 from aggregates.database import connect_engine, database_url, writing
-from aggregates.migration import VERSION_TABLE, progress_to
+from aggregates.migration import VERSION_TABLE, drop_empty_version_table, progress_to
 
 config = context.config
 options = context.get_x_argument(as_dictionary=True)
@@ -40,4 +41,5 @@ else:
         context.configure(connection=writing(connection), **settings)
         with context.begin_transaction():
             context.run_migrations()
+        drop_empty_version_table(connection)
     engine.dispose()

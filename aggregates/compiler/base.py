@@ -58,8 +58,8 @@ class Recomputation:
 class Comparison:
     """The rows of a stored aggregate that differ from a shadow, and how to make one right.
 
-    `rows` has a parameter for nothing, and answers `(is_stored, key…, values…)`; `remove` and
-    `restore` take the key.
+    `rows` answers `(is_stored, key…, values…)` for all keys, `one` for a key that it takes twice;
+    `remove` and `restore` take the key once.
     """
 
     table: str
@@ -92,7 +92,7 @@ class Compiler(ABC):
                 return None
             return literal_column(names[element.name])  # type: ignore[attr-defined]
 
-        bound = visitors.replacement_traverse(expression, {}, replace)  # type: ignore[arg-type]
+        bound = visitors.replacement_traverse(expression, {}, replace)
         return str(
             bound.compile(dialect=self.dialect, compile_kwargs={"literal_binds": True})
         ).strip()

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from alembic import op
+
 from aggregates import operations
 from aggregates.adoption import Shape
-from alembic import op
 
 revision = "0001"
 down_revision = None

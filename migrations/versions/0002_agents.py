@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from aggregates import operations
 from alembic import op
+
+from aggregates import operations
 
 revision = "0002"
 down_revision = "0001"

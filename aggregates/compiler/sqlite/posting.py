@@ -58,8 +58,7 @@ def table(
         columns += [f"{q(one.name)} {one.type} NOT NULL" for one in definition.attributes]
         columns.append(f"PRIMARY KEY ({compiler.columns(definition.key)})")
     else:
-        counts = (*definition.measures, *definition.distinct_counts)
-        columns += [f"{q(count.name)} INTEGER NOT NULL DEFAULT 0" for count in counts]
+        columns += [f"{q(name)} INTEGER NOT NULL DEFAULT 0" for name in definition.counts]
         columns += [f"{q(extreme.name)} TEXT" for extreme in definition.extremes]
         columns += [f"{q(definition.touched)} TEXT"] if definition.touched else []
         columns.append(f"PRIMARY KEY ({compiler.columns(definition.key)})")
@@ -139,8 +138,7 @@ def internal(name: str) -> str:
 
 def zero(compiler: Compiler, aggregate: Aggregate) -> str:
     """Whether every count of a row is zero."""
-    counts = (*aggregate.measures, *aggregate.distinct_counts)
-    return " AND ".join(f"{compiler.quote(count.name)} = 0" for count in counts)
+    return " AND ".join(f"{compiler.quote(name)} = 0" for name in aggregate.counts)
 
 
 def posting(compiler: Compiler, catalogue: Catalogue, source: Source) -> list[Statement]:

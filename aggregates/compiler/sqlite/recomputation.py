@@ -196,22 +196,24 @@ def _clear(compiler: Compiler, definition: Definition, naming: Naming) -> str:
 def comparison(compiler: Compiler, definition: Definition, naming: Naming) -> Comparison:
     """How to compare a stored aggregate with its shadow."""
     q = compiler.quote
-    columns = compiler.columns((*definition.key, *definition.values))
     stored, shadow = f"main.{q(definition.name)}", f"temp.{q(naming(definition.name))}"
     some = f"NOT ({zero(compiler, definition)})" if isinstance(definition, Aggregate) else "true"
     key = " AND ".join(f"{q(name)} = ?" for name in definition.key)
 
-    def only(one: str, other: str, where: str) -> str:
+    same = " AND ".join(
+        [f"other.{q(name)} = one.{q(name)}" for name in definition.key]
+        + [f"other.{q(name)} IS one.{q(name)}" for name in definition.values]
+    )
+    columns = compiler.columns((*definition.key, *definition.values))
+
+    def only(is_stored: int, one: str, other: str, where: str) -> str:
         return (
-            f"SELECT {columns} FROM {one} WHERE {where}"
-            f" EXCEPT SELECT {columns} FROM {other} WHERE {where}"
+            f"SELECT {is_stored}, {columns} FROM {one} AS one\nWHERE {where}"
+            f" AND NOT EXISTS (SELECT 1 FROM {other} AS other WHERE {same})"
         )
 
     def both(where: str) -> str:
-        return (
-            f"SELECT 1, * FROM ({only(stored, shadow, where)})\n"
-            f"UNION ALL SELECT 0, * FROM ({only(shadow, stored, where)})"
-        )
+        return f"{only(1, stored, shadow, where)}\nUNION ALL {only(0, shadow, stored, where)}"
 
     # What verify does not compare (when a key was last touched) stays as it is where it can.
     every = [*definition.key, *definition.values]

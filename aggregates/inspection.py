@@ -1,0 +1,147 @@
+"""What is installed, compared with what the database's revision says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+from sqlparse import tokens
+
+from aggregates import migration, script
+from aggregates.adoption import Shape, fit, table_exists, tokenize
+from aggregates.catalogue import catalogue
+from aggregates.compiler.base import Statement
+from aggregates.operations import BACKFILLS
+
+_NOT_INSTALLED = ("hooks.sql", "recomputation.sql")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is not as it should be."""
+
+    kind: str
+    """`revision`, `missing`, `altered` or `unknown`"""
+    table: str
+    """the table that it concerns"""
+    name: str
+    """the object"""
+    detail: str
+    """what that means, and what to do"""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What an inspection found; `ok` where nothing needs to be done."""
+
+    revision: str | None
+    """of the database; None where nothing is installed"""
+    head: str
+    """the newest revision of this version of the package"""
+    findings: list[Finding]
+    filling: str | None
+    """the revision whose tables are still being filled, and do not hold everything yet"""
+    journal_mode: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything is installed as it should be, and filled."""
+        return not self.findings and self.filling is None
+
+
+def inspect(connection: Connection) -> Inspection:
+    """Compare what is installed with the frozen SQL of the revision. Changes nothing."""
+    revision, head = migration.current(connection), migration.head()
+    findings = []
+    if revision != head:
+        state = "nothing is installed" if revision is None else f"the database is at {revision}"
+        findings.append(
+            Finding("revision", "", head, f"{state}, not {head}; run `aggregates migrate`")
+        )
+    if revision is not None:
+        findings += _differences(connection, revision)
+    return Inspection(
+        revision=revision,
+        head=head,
+        findings=findings,
+        filling=_filling(connection),
+        journal_mode=str(connection.exec_driver_sql("PRAGMA main.journal_mode").scalar()),
+    )
+
+
+def expected(revision: str) -> list[Statement]:
+    """What the revisions up to one have installed, each object as the last of them says."""
+    found: dict[tuple[str, str], Statement] = {}
+    for folder in sorted((script.migrations_folder() / "versions").iterdir()):
+        if folder.is_dir() and folder.name.partition("_")[0] <= revision:
+            for path in _installed(folder):
+                for one in script.statements(path):
+                    found[one.kind, one.name] = one
+    return [one for one in found.values() if one.kind != "data"]
+
+
+def _installed(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.glob("*.sql")) if path.name not in _NOT_INSTALLED]
+
+
+def _differences(connection: Connection, revision: str) -> list[Finding]:
+    statements = expected(revision)
+    for source in catalogue.sources:
+        shape = Shape(source.name, source.key, source.required, {})
+        if table_exists(connection, source.name):
+            statements = fit(connection, shape, statements)
+    installed = {
+        (row.type, row.name): (row.tbl_name, row.sql or "")
+        for row in connection.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_master")
+    }
+    wanted = {(one.kind, one.name) for one in statements}
+    findings = []
+    for one in statements:
+        table, sql = installed.get((one.kind, one.name), ("", None))
+        if sql is None:
+            detail = f"this {one.kind} is gone; {_REINSTALL}"
+            findings.append(Finding("missing", _table_of(one), one.name, detail))
+        elif sql != one.sql and normalised(sql) != normalised(one.sql):
+            detail = (
+                f"this {one.kind} is not the one of revision {revision}"
+                f" (or {table} has got another UNIQUE key); {_REINSTALL}"
+            )
+            findings.append(Finding("altered", table, one.name, detail))
+    sources = {source.name for source in catalogue.sources}
+    for (kind, name), (table, _) in installed.items():
+        is_ours = kind == "trigger" and name.startswith("_aggregates_") and table in sources
+        if is_ours and (kind, name) not in wanted:
+            detail = "a trigger with a name of ours that no revision has made; drop it"
+            findings.append(Finding("unknown", table, name, detail))
+    return findings
+
+
+_REINSTALL = (
+    "aggregates may have drifted: `aggregates downgrade` and `aggregates migrate` install it again"
+    " and fill the tables from the history"
+)
+
+
+def _table_of(statement: Statement) -> str:
+    """The table of a statement that makes a trigger or an index; else the object itself."""
+    if statement.kind in ("trigger", "index"):
+        words = statement.sql.partition(" ON ")[2].split(None, 1)
+        return words[0].strip('"') if words else ""
+    return statement.name
+
+
+def _filling(connection: Connection) -> str | None:
+    if not table_exists(connection, BACKFILLS):
+        return None
+    found = connection.exec_driver_sql(f"SELECT revision FROM {BACKFILLS}").scalar()
+    return None if found is None else str(found)
+
+
+def normalised(sql: str) -> str:
+    """SQL without what does not change its meaning: comments, white space, case of keywords."""
+    return " ".join(
+        value.upper() if kind in tokens.Keyword else value
+        for kind, value in tokenize(sql)
+        if kind not in tokens.Comment and kind not in tokens.Whitespace and value.strip()
+    )
