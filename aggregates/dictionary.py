@@ -22,8 +22,10 @@ def dictionary(catalogue: Catalogue) -> Iterator[Entry]:
             for attribute in definition.attributes:
                 yield definition.name, attribute.name, attribute.description
             continue
-        for measure in (*definition.measures, *definition.distinct_counts):
+        for measure in definition.measures:
             yield definition.name, measure.name, measure.description
+        for count in definition.distinct_counts:
+            yield definition.name, count.name, count.description
         for extreme in definition.extremes:
             yield definition.name, extreme.name, extreme.description
         if definition.touched:

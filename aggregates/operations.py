@@ -106,7 +106,7 @@ def remove(op: Operations, *files: Path) -> None:
     """Drop what the statements of files have made: triggers first, as they name the rest."""
     found = [one for path in files for one in script.statements(path) if one.kind != "data"]
     order = ("trigger", "view", "index", "table")
-    for statement in sorted(found[::-1], key=lambda one: order.index(one.kind)):
+    for statement in sorted(found, key=lambda one: order.index(one.kind)):
         _execute(op, f"DROP {statement.kind.upper()} IF EXISTS {quote(statement.name)}")
 
 
