@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, case, column, func, literal
+from sqlalchemy import and_, case, column, func, literal, or_
 
 from aggregates.constructs import (
     canonical_time,
@@ -35,6 +35,7 @@ from aggregates.definition import (
 NOT_INVOCATIONS = ("subagent_stop", "tool_tracking_start")
 SUCCEEDED = ("completed",)
 FAILED = ("failed", "error")
+_STARTS = "_aggregates_agent_starts"
 LONGEST_MS = 315_360_000_000  # 3,650 days
 
 
@@ -59,9 +60,12 @@ def _raw(name: str) -> Expression:
     return column(name)
 
 
-_start, _end, _duration = _raw("start"), _raw("end"), _raw("duration_ms")
-_ended = func.coalesce(_raw("status"), "").in_((*SUCCEEDED, *FAILED))
-_elapsed = elapsed_ms(_start, _end)
+def _is_one_of(name: str, words: tuple[str, ...]) -> Expression:
+    """Whether a column of the image is one of the words; false, not NULL, where it is NULL."""
+    return or_(*(func.coalesce(_raw(name), "") == word for word in words))
+
+
+_seconds = seconds_to_ms(_raw("duration_seconds"))
 
 agent_invocations = Source(
     name="agent_invocations",
@@ -90,7 +94,7 @@ agent_invocations = Source(
             "is_invocation",
             and_(
                 is_name(_raw("agent_name")),
-                func.coalesce(_raw("event_type"), "").not_in(NOT_INVOCATIONS),
+                ~_is_one_of("event_type", NOT_INVOCATIONS),
             ),
             "whether the row counts as an invocation",
         ),
@@ -105,30 +109,35 @@ agent_invocations = Source(
         Fact("start", canonical_time(_raw("start_time")), "start in canonical text"),
         Fact("end", canonical_time(_raw("end_time")), "end in canonical text"),
         Fact(
-            "duration_ms",
+            "elapsed_ms",
             case(
                 (
-                    and_(
-                        has_offset(_raw("start_time")) == has_offset(_raw("end_time")),
-                        _elapsed.between(0, LONGEST_MS),
-                    ),
-                    _elapsed,
-                ),
-                (
-                    seconds_to_ms(_raw("duration_seconds")) <= LONGEST_MS,
-                    seconds_to_ms(_raw("duration_seconds")),
-                ),
+                    has_offset(_raw("start_time")) == has_offset(_raw("end_time")),
+                    elapsed_ms(_raw("start"), _raw("end")),
+                )
+            ),
+            "milliseconds from start to end, both with or both without an offset",
+        ),
+        Fact(
+            "duration_ms",
+            case(
+                (_raw("elapsed_ms").between(0, LONGEST_MS), _raw("elapsed_ms")),
+                (_seconds <= LONGEST_MS, _seconds),
             ),
             "duration in milliseconds, NULL where it is unknown",
         ),
-        Fact("succeeded", _flag(_raw("status").in_(SUCCEEDED)), "whether the run succeeded"),
-        Fact("failed", _flag(_raw("status").in_(FAILED)), "whether the run failed"),
+        Fact("succeeded", _flag(_is_one_of("status", SUCCEEDED)), "whether the run succeeded"),
+        Fact("failed", _flag(_is_one_of("status", FAILED)), "whether the run failed"),
         Fact(
             "in_flight",
-            and_(_start.is_not(None), _raw("end_time").is_(None), ~_ended),
+            and_(
+                _raw("start").is_not(None),
+                _raw("end_time").is_(None),
+                ~_is_one_of("status", (*SUCCEEDED, *FAILED)),
+            ),
             "whether the run has started and not ended",
         ),
-        Fact("le_ms", lowest_bound(_duration), "bucket of the duration"),
+        Fact("le_ms", lowest_bound(_raw("duration_ms")), "bucket of the duration"),
     ),
     description="one row a run of an agent, and markers, written by the agents' hooks",
 )
@@ -239,8 +248,8 @@ agent_activity = Aggregate(
         DistinctCount("sessions", "session_agents", "session_id", "distinct sessions, '' left out"),
     ),
     extremes=(
-        Extreme("first_start", "min", "_aggregates_agent_starts", "start_time", "earliest start"),
-        Extreme("last_start", "max", "_aggregates_agent_starts", "start_time", "latest start"),
+        Extreme("first_start", "min", _STARTS, "start_time", "start", "earliest start"),
+        Extreme("last_start", "max", _STARTS, "start_time", "start", "latest start"),
     ),
     touched="updated_at",
     description="what each agent did, all-time",
@@ -258,15 +267,15 @@ session_agents = Aggregate(
 open_runs = Listing(
     name="open_runs",
     source=agent_invocations,
-    dimensions=(ID,),
-    attributes=(SESSION, AGENT_NAME, PHASE, START),
+    # By time, so that those that are not abandoned are found without reading the others.
+    dimensions=(START, ID),
+    attributes=(SESSION, AGENT_NAME, PHASE),
     filter=_in_flight,
-    index=("start_time",),
     description="invocations that have started and not ended, abandoned ones included",
 )
 
 agent_starts = Listing(
-    name="_aggregates_agent_starts",
+    name=_STARTS,
     source=agent_invocations,
     dimensions=(AGENT_NAME, START, ID),
     filter=_started,

@@ -147,6 +147,9 @@ class Extreme:
     function: Literal["min", "max"]
     listing: str
     value: str
+    """a column of the listing"""
+    fact: str
+    """what the listing holds there, NULL for rows that it leaves out"""
     description: str
 
 
@@ -196,7 +199,6 @@ class Listing:
     filter: Filter
     description: str
     attributes: tuple[Dimension, ...] = ()
-    index: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check(self, (*self.dimensions, *self.attributes, self.filter))

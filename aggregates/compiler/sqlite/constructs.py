@@ -1,7 +1,8 @@
 """The named constructs in SQLite's SQL, from 3.24 on and without JSON functions.
 
 A value that is used several times is given a name by `(SELECT … FROM (SELECT value AS name))`. An
-innermost SELECT without FROM is evaluated once; triggers may not hold a WITH.
+innermost SELECT without FROM is evaluated once; triggers may not hold a WITH. An IN with more than
+two constants would make a temporary index each time.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ def number_after(column: str, key: str) -> str:
     return f"""CASE WHEN typeof({column}) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND {digits} <= {_LARGEST_NUMBER}
-          AND substr(rest, 1 + length({digits}), 1) IN (',', '}}', ' ', char(10), char(13))
+          AND substr(rest, 1 + length({digits}), 1) GLOB '[,}} ' || char(10) || char(13) || ']'
         THEN {digits} ELSE 0 END
       FROM (SELECT ltrim(CAST(substr({text}, place + length({key})) AS TEXT), ' ') AS rest)) END
     FROM (SELECT instr({text}, {key}) AS place)) ELSE 0 END"""

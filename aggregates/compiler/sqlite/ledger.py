@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from aggregates.compiler.base import Compiler, Statement
 from aggregates.compiler.sqlite.facts import image
 from aggregates.definition import Source
@@ -13,8 +15,16 @@ NOW = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
 OTHER_KEYS = "/* or the same value of another unique key */"
 THEIR_COLUMNS = "/* and the columns of other unique keys */"
 
+OPERATIONS = {"insert": ("new",), "update": ("old", "new"), "delete": ("old",)}
+"""Of entries, with the images that they have."""
+
 _ENTRIES_KEPT = 100_000
 _ENTRIES_BETWEEN_PRUNINGS = 256
+
+
+def entry_view(source: Source, operation: str) -> str:
+    """The view that takes an entry as a call takes arguments: one trigger logs it, one posts it."""
+    return f"{source.prefix}_entry_{operation}"
 
 
 def ledger(compiler: Compiler, source: Source) -> list[Statement]:
@@ -32,12 +42,14 @@ def ledger(compiler: Compiler, source: Source) -> list[Statement]:
     def logged(*sides: str) -> str:
         return ", ".join(q(f"{side}_{name}") for side in sides for name in names)
 
+    call = {operation: q(entry_view(source, operation)) for operation in OPERATIONS}
+    # (A DELETE without WHERE would write a page even where there is nothing to delete.)
     # Rows that REPLACE took away fire no DELETE trigger. Before a write, copies of the rows that it
     # may replace are kept; after it, the copies whose row is gone go to the log as deletes.
-    flush = f"""INSERT INTO {log} (operation, updated_at, {log_key}, {logged("old")})
-  SELECT 'delete', {NOW}, * FROM {copies} AS copy
+    flush = f"""INSERT INTO {call["delete"]} (updated_at, {log_key}, {logged("old")})
+  SELECT {NOW}, * FROM {copies} AS copy
   WHERE {{gone}}NOT EXISTS (SELECT 1 FROM {table} AS kept WHERE kept.{key} = copy.{key});
-  DELETE FROM {copies};"""
+  DELETE FROM {copies} WHERE {key} IS NOT NULL;"""
     flush_before = flush.format(gone="")
     flush_inserted = flush.format(gone=f"copy.{key} = NEW.{key} OR ")
     flush_updated = flush.format(gone=f"(copy.{key} = NEW.{key} AND OLD.{key} <> NEW.{key}) OR ")
@@ -70,6 +82,27 @@ def ledger(compiler: Compiler, source: Source) -> list[Statement]:
         sql = f"CREATE TRIGGER {q(name)} {event} ON {table}{when}\nBEGIN\n  {body}\nEND"
         return Statement("trigger", name, sql)
 
+    def entries() -> Iterator[Statement]:
+        for operation, of in OPERATIONS.items():
+            columns = ["updated_at", log_key, *([old_key] if operation == "update" else [])]
+            columns += [q(f"{side}_{name}") for side in of for name in names]
+            listed = ", ".join(columns)
+            nulls = ", ".join(["NULL"] * len(columns))
+            yield Statement(
+                "view",
+                entry_view(source, operation),
+                f"CREATE VIEW {call[operation]} (\n  {listed}\n) AS SELECT {nulls}",
+            )
+            name = f"{source.prefix}_log_{operation}"
+            values = ", ".join(f"NEW.{column}" for column in columns)
+            yield Statement(
+                "trigger",
+                name,
+                f"CREATE TRIGGER {q(name)} INSTEAD OF INSERT ON {call[operation]}\nBEGIN\n"
+                f"  INSERT INTO {log} (operation, {listed})\n"
+                f"  VALUES ('{operation}', {values});\nEND",
+            )
+
     sides = ",\n  ".join(q(f"{side}_{name}") for name in names for side in ("old", "new"))
     return [
         # No types: a value is kept as it is. The newest entry is never pruned, so that `seq` grows
@@ -77,16 +110,16 @@ def ledger(compiler: Compiler, source: Source) -> list[Statement]:
         Statement(
             "table",
             source.log,
-            f"CREATE TABLE {log} (\n  seq INTEGER PRIMARY KEY,\n  operation TEXT NOT NULL,\n"
-            f"  updated_at TEXT NOT NULL,\n  {log_key} INTEGER NOT NULL,\n  {old_key} INTEGER,\n"
+            f"CREATE TABLE {log} (\n  seq INTEGER PRIMARY KEY,\n  operation TEXT,\n"
+            f"  updated_at TEXT,\n  {log_key} INTEGER,\n  {old_key} INTEGER,\n"
             f"  {sides}\n)",
         ),
         Statement(
             "table",
             f"{source.prefix}_replaced",
-            f"CREATE TABLE {copies} (\n  {key} INTEGER PRIMARY KEY,\n"
-            f"  {compiler.columns(names)}\n)",
+            f"CREATE TABLE {copies} (\n  {key},\n  {compiler.columns(names)}\n)",
         ),
+        *entries(),
         trigger("before_insert", "BEFORE INSERT", may_replace(clashing), keep_copies(clashing)),
         trigger(
             "before_update",
@@ -99,8 +132,8 @@ def ledger(compiler: Compiler, source: Source) -> list[Statement]:
             "AFTER INSERT",
             "",
             f"""{flush_inserted}
-  INSERT INTO {log} (operation, updated_at, {log_key}, {logged("new")})
-  VALUES ('insert', {NOW}, NEW.{key},
+  INSERT INTO {call["insert"]} (updated_at, {log_key}, {logged("new")})
+  VALUES ({NOW}, NEW.{key},
     {values("NEW")});
   {touch}""",
         ),
@@ -109,9 +142,9 @@ def ledger(compiler: Compiler, source: Source) -> list[Statement]:
             f"AFTER UPDATE OF {watched}",
             changed,
             f"""{flush_updated}
-  INSERT INTO {log} (operation, updated_at, {log_key}, {old_key},
+  INSERT INTO {call["update"]} (updated_at, {log_key}, {old_key},
     {logged("old", "new")})
-  VALUES ('update', {NOW}, NEW.{key}, nullif(OLD.{key}, NEW.{key}),
+  VALUES ({NOW}, NEW.{key}, nullif(OLD.{key}, NEW.{key}),
     {values("OLD")},
     {values("NEW")});""",
         ),
@@ -129,8 +162,8 @@ def ledger(compiler: Compiler, source: Source) -> list[Statement]:
             "AFTER DELETE",
             "",
             f"""DELETE FROM {copies} WHERE {key} = OLD.{key};
-  INSERT INTO {log} (operation, updated_at, {log_key}, {logged("old")})
-  VALUES ('delete', {NOW}, OLD.{key},
+  INSERT INTO {call["delete"]} (updated_at, {log_key}, {logged("old")})
+  VALUES ({NOW}, OLD.{key},
     {values("OLD")});""",
         ),
         Statement(

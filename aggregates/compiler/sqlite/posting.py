@@ -1,35 +1,38 @@
 """Tables of the definitions, and triggers that post each entry of the log to them.
 
-The log's triggers compute the facts of an entry once and hand them to a view, as a call with
-arguments; one small INSTEAD OF trigger for each definition and case does the arithmetic. Small ones
-are cheaper than one that does it all: SQLite sets up the whole of a trigger, whatever of it runs.
+For each entry a trigger computes the facts once, and how they change each definition, and hands
+them to a view, as a call with arguments; two small INSTEAD OF triggers for each definition do the
+arithmetic. Small ones are cheaper than one that does it all: SQLite sets up the whole of a trigger
+program, whatever of it runs, and frees it when the statement ends; above 128 KB in all, the C
+library gives the memory back to the system each time, which takes longer than all the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from aggregates.compiler.base import Compiler, Naming, Statement, itself
-from aggregates.compiler.sqlite.constructs import BOUNDS
+from aggregates.compiler.sqlite.constructs import BOUNDS, ONCE
 from aggregates.compiler.sqlite.facts import of_entry
+from aggregates.compiler.sqlite.ledger import OPERATIONS, entry_view
 from aggregates.definition import (
     Aggregate,
     Catalogue,
     Definition,
     Expression,
-    Extreme,
     Listing,
+    Part,
     Source,
+    references,
 )
 from aggregates.dictionary import dictionary
 
 DESCRIPTIONS = "aggregate_descriptions"
 TOTALS = "aggregate_totals"
-_OPERATIONS = {"insert": ("new",), "update": ("old", "new"), "delete": ("old",)}
 
 
 def tables(compiler: Compiler, catalogue: Catalogue) -> list[Statement]:
-    """Tables, indexes, views and descriptions of all definitions, and what keeps one by another."""
+    """Tables, views and descriptions of all definitions, and what keeps one by another."""
     bounds = ", ".join(f"({bound})" for bound in catalogue.bounds)
     return [
         Statement("table", BOUNDS, f"CREATE TABLE {BOUNDS} (\n  le_ms INTEGER PRIMARY KEY\n)"),
@@ -48,29 +51,22 @@ def tables(compiler: Compiler, catalogue: Catalogue) -> list[Statement]:
 def table(
     compiler: Compiler, definition: Definition, naming: Naming = itself, temporary: str = ""
 ) -> Iterator[Statement]:
-    """The table of one definition, with its index."""
+    """The table of one definition."""
     q = compiler.quote
     name = naming(definition.name)
-    columns = [
-        f"{q(dimension.name)} {dimension.type} NOT NULL" for dimension in definition.dimensions
-    ]
+    columns = [f"{q(dimension.name)} {dimension.type}" for dimension in definition.dimensions]
     if isinstance(definition, Listing):
-        columns += [f"{q(one.name)} {one.type} NOT NULL" for one in definition.attributes]
-        columns.append(f"PRIMARY KEY ({compiler.columns(definition.key)})")
+        columns += [f"{q(one.name)} {one.type}" for one in definition.attributes]
     else:
-        columns += [f"{q(name)} INTEGER NOT NULL DEFAULT 0" for name in definition.counts]
+        columns += [f"{q(name)} INTEGER DEFAULT 0" for name in definition.counts]
         columns += [f"{q(extreme.name)} TEXT" for extreme in definition.extremes]
         columns += [f"{q(definition.touched)} TEXT"] if definition.touched else []
-        columns.append(f"PRIMARY KEY ({compiler.columns(definition.key)})")
-    # A listing is its key. Aggregates have rowids: an upsert costs half of what it costs without.
-    narrow = isinstance(definition, Listing) and len(definition.key) > 1
+    columns.append(f"PRIMARY KEY ({compiler.columns(definition.key)})")
+    # One tree instead of two: SQLite keeps a copy of each page that a statement's triggers change,
+    # in a file as soon as they are more than 15.
     body = ",\n  ".join(columns)
-    sql = f"CREATE {temporary}TABLE {q(name)} (\n  {body}\n){' WITHOUT ROWID' if narrow else ''}"
+    sql = f"CREATE {temporary}TABLE {q(name)} (\n  {body}\n) WITHOUT ROWID"
     yield Statement("table", name, sql)
-    if isinstance(definition, Listing) and definition.index and not temporary:
-        index = f"_aggregates_{definition.name}_by_{'_'.join(definition.index)}"
-        sql = f"CREATE INDEX {q(index)} ON {q(name)} ({compiler.columns(definition.index)})"
-        yield Statement("index", index, sql)
 
 
 def cascades(
@@ -142,98 +138,143 @@ def zero(compiler: Compiler, aggregate: Aggregate) -> str:
 
 
 def posting(compiler: Compiler, catalogue: Catalogue, source: Source) -> list[Statement]:
-    """The view that takes an entry's facts, the triggers that call it, and those that post."""
+    """The triggers that compute an entry's facts, and those that post them."""
     q = compiler.quote
-    view = f"{source.prefix}_posting"
+    definitions = [one for one in catalogue.definitions if one.source is source]
     facts, _ = of_entry(compiler, source, ("old", "new"))
-    columns = ["updated_at", *facts]
+    columns = ["updated_at", *(_posts(one) for one in definitions), *facts]
+    view = posting_view(source)
     nulls = ", ".join(["NULL"] * len(columns))
-    statements = [
-        Statement(
-            "view",
-            view,
-            f"CREATE VIEW {q(view)} (\n  {', '.join(columns)}\n) AS SELECT {nulls}",
-        )
+    names = ",\n  ".join(columns)
+    return [
+        Statement("view", view, f"CREATE VIEW {q(view)} (\n  {names}\n) AS SELECT {nulls}"),
+        *(_call(compiler, source, definitions, operation) for operation in OPERATIONS),
+        *(trigger for one in definitions for trigger in _cases(compiler, one)),
     ]
-    for operation, sides in _OPERATIONS.items():
-        names, select = of_entry(compiler, source, sides)
-        name = f"{source.prefix}_post_{operation}"
-        select = select.replace("SELECT ", "SELECT NEW.updated_at,\n  ", 1)
-        statements.append(
-            Statement(
-                "trigger",
-                name,
-                f"CREATE TRIGGER {q(name)} AFTER INSERT ON {q(source.log)}\n"
-                f"WHEN NEW.operation = '{operation}'\nBEGIN\n"
-                f"  INSERT INTO {q(view)} (updated_at, {', '.join(names)})\n  {select};\nEND",
-            )
-        )
-    for definition in catalogue.definitions:
-        if definition.source is source:
-            for case, condition, body in _cases(compiler, definition):
-                name = internal(f"{definition.name}_{case}")
-                statements.append(
-                    Statement(
-                        "trigger",
-                        name,
-                        f"CREATE TRIGGER {q(name)} INSTEAD OF INSERT ON {q(view)}\n"
-                        f"WHEN {condition}\nBEGIN\n  {body}\nEND",
-                    )
-                )
-    return statements
 
 
-def _cases(compiler: Compiler, definition: Definition) -> Iterator[tuple[str, str, str]]:
-    """What an entry does to a definition: name, condition and body of each case."""
-    source = definition.source
+def posting_view(source: Source) -> str:
+    """The view that takes the facts of an entry, and how it changes each definition."""
+    return f"{source.prefix}_posting"
 
-    def render(expression: Expression, side: str) -> str:
-        names = (source.log_key, *(fact.name for fact in source.facts))
-        return compiler.render(expression, {name: f"NEW.{side}_{name}" for name in names})
 
-    def holds(side: str) -> str:
-        exists = f"NEW.{side}_{source.log_key} IS NOT NULL"
-        if definition.filter is None:
-            return exists
-        return f"{exists} AND {render(definition.filter.expression, side)}"
+def _posts(definition: Definition) -> str:
+    """Name of the argument that says how an entry changes a definition.
 
-    parts = definition.dimensions
-    if isinstance(definition, Listing):
-        parts += definition.attributes
-    # The last dimensions are those that a completed run changes.
-    same = " AND ".join(
-        f"{render(part.expression, 'old')} = {render(part.expression, 'new')}"
-        for part in reversed(parts)
+    0: not at all; 1: the new row is added; 2: the old one is subtracted; 3: both, under different
+    keys; 4: the difference is added, under one key.
+    """
+    return f"{definition.name.removeprefix('_aggregates_')}_posts"
+
+
+def _call(
+    compiler: Compiler, source: Source, definitions: list[Definition], operation: str
+) -> Statement:
+    q = compiler.quote
+    sides = OPERATIONS[operation]
+    facts, select = of_entry(compiler, source, sides)
+    posts = {_posts(one): _how(compiler, one, sides) for one in definitions}
+    computed = ",\n  ".join(posts.values())
+    name = f"{source.prefix}_post_{operation}"
+    return Statement(
+        "trigger",
+        name,
+        f"CREATE TRIGGER {q(name)} INSTEAD OF INSERT ON {q(entry_view(source, operation))}\n"
+        f"BEGIN\n  INSERT INTO {q(posting_view(source))} (updated_at,\n  {', '.join(posts)},\n"
+        f"  {', '.join(facts)})\n"
+        f"  SELECT NEW.updated_at,\n  {computed},\n  {', '.join(facts)}\n"
+        f"  FROM ({select} {ONCE});\nEND",
     )
+
+
+def _how(compiler: Compiler, definition: Definition, sides: tuple[str, ...]) -> str:
+    """How an entry with these sides changes a definition; see `_posts`."""
+    holds = {
+        side: _render(compiler, definition, definition.filter.expression, side)
+        if definition.filter
+        else "1"
+        for side in sides
+    }
+    if len(sides) == 1:
+        (side,) = sides
+        code = 1 if side == "new" else 2
+        return f"CASE WHEN {holds[side]} THEN {code} ELSE 0 END" if definition.filter else str(code)
+    parts: tuple[Part, ...] = definition.dimensions
+    parts += definition.attributes if isinstance(definition, Listing) else ()
+    # The last dimensions are those that a completed run changes.
+    same = [_changes(compiler, definition, part.expression, "=") for part in reversed(parts)]
+    both = [holds["old"], holds["new"]] if definition.filter else []
+    difference = "0"
+    if isinstance(definition, Aggregate):
+        differ = [
+            _changes(compiler, definition, measure.expression, "<>")
+            for measure in definition.measures
+            if references(measure.expression)
+        ]
+        difference = f"CASE WHEN {' OR '.join(differ)} THEN 4 ELSE 0 END" if differ else "0"
+        difference = "4" if definition.touched else difference
+    moved = f"({holds['new']}) + 2 * ({holds['old']})" if definition.filter else "3"
+    return f"CASE WHEN {' AND '.join([*both, *same])}\n    THEN {difference} ELSE {moved} END"
+
+
+def _render(compiler: Compiler, definition: Definition, expression: Expression, side: str) -> str:
+    """An expression over the facts of one side."""
+    source = definition.source
+    names = (source.log_key, *(fact.name for fact in source.facts))
+    return compiler.render(expression, {name: f"{side}_{name}" for name in names})
+
+
+def _changes(
+    compiler: Compiler, definition: Definition, expression: Expression, operator: str
+) -> str:
+    old, new = (_render(compiler, definition, expression, side) for side in ("old", "new"))
+    return f"{old} {operator} {new}"
+
+
+def _cases(compiler: Compiler, definition: Definition) -> Iterator[Statement]:
+    """The triggers that add to and subtract from a definition."""
+    view = posting_view(definition.source)
+    posts = f"NEW.{_posts(definition)}"
+    if isinstance(definition, Listing):
+        plus, minus = _listing_bodies(compiler, definition)
+        subtracts = f"{posts} = 2"
+    else:
+        plus, minus = _aggregate_bodies(compiler, definition, posts)
+        subtracts = f"{posts} IN (2, 3)"
+    for case, condition, body in (
+        ("plus", f"{posts} NOT IN (0, 2)", plus),
+        ("minus", subtracts, minus),
+    ):
+        name = internal(f"{definition.name}_{case}")
+        yield Statement(
+            "trigger",
+            name,
+            f"CREATE TRIGGER {compiler.quote(name)} INSTEAD OF INSERT ON {compiler.quote(view)}\n"
+            f"WHEN {condition}\nBEGIN\n  {body}\nEND",
+        )
+
+
+def _argument(compiler: Compiler, definition: Definition, part: Part, side: str) -> str:
+    source = definition.source
+    names = (source.log_key, *(fact.name for fact in source.facts))
+    return compiler.render(part.expression, {name: f"NEW.{side}_{name}" for name in names})
+
+
+def _listing_bodies(compiler: Compiler, listing: Listing) -> tuple[str, str]:
     key = {
-        side: [render(dimension.expression, side) for dimension in definition.dimensions]
+        side: [_argument(compiler, listing, part, side) for part in listing.dimensions]
         for side in ("old", "new")
     }
-    if isinstance(definition, Listing):
-        yield from _listing_cases(compiler, definition, render, holds, same, key)
-    else:
-        yield from _aggregate_cases(compiler, definition, render, holds, same, key)
-
-
-Render = Callable[[Expression, str], str]
-Case = tuple[str, str, str]
-
-
-def _listing_cases(
-    compiler: Compiler,
-    listing: Listing,
-    render: Render,
-    holds: Callable[[str], str],
-    same: str,
-    key: dict[str, list[str]],
-) -> Iterator[Case]:
     keys = compiler.columns(listing.key)
     attributes = [compiler.quote(one.name) for one in listing.attributes]
-    values = [*key["new"], *(render(one.expression, "new") for one in listing.attributes)]
+    values = [
+        *key["new"],
+        *(_argument(compiler, listing, one, "new") for one in listing.attributes),
+    ]
     updates = ", ".join(f"{name} = excluded.{name}" for name in attributes)
-    columns = ", ".join([keys, *attributes])
     insert = (
-        f"INSERT INTO {compiler.quote(listing.name)} ({columns})\n  VALUES ({', '.join(values)})\n"
+        f"INSERT INTO {compiler.quote(listing.name)} ({', '.join([keys, *attributes])})\n"
+        f"  VALUES ({', '.join(values)})\n"
         f"  ON CONFLICT ({keys}) DO " + (f"UPDATE SET {updates};" if updates else "NOTHING;")
     )
     delete = (
@@ -241,85 +282,63 @@ def _listing_cases(
         f"\n  WHERE {_equal(compiler, listing.key, key['old'])}"
     )
     stays = " AND ".join(f"{old} = {new}" for old, new in zip(key["old"], key["new"], strict=True))
-    yield "plus", f"{holds('new')}\n  AND ({holds('old')}) IS NOT 1", insert
-    yield "minus", f"{holds('old')}\n  AND ({holds('new')}) IS NOT 1", f"{delete};"
-    # One trigger, so that the new row is there when what depends on the listing looks for it.
-    moved = f"{holds('old')} AND {holds('new')}\n  AND NOT ({same})"
-    yield "move", moved, f"{insert}\n  {delete} AND NOT ({stays});"
+    # The new row is there when what depends on the listing looks for it as the old one goes.
+    return f"{insert}\n  {delete} AND NOT ({stays});", f"{delete};"
 
 
-def _aggregate_cases(
-    compiler: Compiler,
-    aggregate: Aggregate,
-    render: Render,
-    holds: Callable[[str], str],
-    same: str,
-    key: dict[str, list[str]],
-) -> Iterator[Case]:
+def _aggregate_bodies(compiler: Compiler, aggregate: Aggregate, posts: str) -> tuple[str, str]:
     q = compiler.quote
     target = q(aggregate.name)
     keys = compiler.columns(aggregate.key)
-    measures = [q(measure.name) for measure in aggregate.measures]
-    of = {
-        side: [render(measure.expression, side) for measure in aggregate.measures]
+    key = {
+        side: [_argument(compiler, aggregate, part, side) for part in aggregate.dimensions]
         for side in ("old", "new")
     }
-    stays = f"({holds('old')} AND {holds('new')}\n    AND {same})"
-    starts = {extreme.name: "NEW.new_start" for extreme in aggregate.extremes}
-    later = "max(coalesce({0}, ''), {1})".format
-    touched = q(aggregate.touched) if aggregate.touched else ""
+    measures = {
+        q(measure.name): {
+            side: _argument(compiler, aggregate, measure, side) for side in ("old", "new")
+        }
+        for measure in aggregate.measures
+    }
 
-    def upsert(side: str, values: list[str], extremes: dict[str, str]) -> str:
-        columns = [keys, *measures, *map(q, extremes), *filter(None, [touched])]
-        new = [*key[side], *values, *extremes.values()] + ["NEW.updated_at"] * bool(touched)
-        updates = [f"{name} = {name} + excluded.{name}" for name in measures]
-        updates += [
-            f"{q(one.name)} = {_extreme(one, q(one.name), f'excluded.{q(one.name)}')}"
-            for one in aggregate.extremes
-            if one.name in extremes
-        ]
-        updates += [f"{touched} = {later(touched, f'excluded.{touched}')}"] if touched else []
-        return (
-            f"INSERT INTO {target} ({', '.join(columns)})\n  VALUES ({', '.join(new)})\n"
-            f"  ON CONFLICT ({keys}) DO UPDATE SET {', '.join(updates)};"
+    def difference(of: dict[str, str]) -> str:
+        if of["old"] == of["new"]:
+            return f"CASE {posts} WHEN 4 THEN 0 ELSE {of['new']} END"
+        return f"{of['new']} - CASE {posts} WHEN 4 THEN {of['old']} ELSE 0 END"
+
+    columns = {name: difference(of) for name, of in measures.items()}
+    updates = [f"{name} = {name} + excluded.{name}" for name in measures]
+    for extreme in aggregate.extremes:
+        name, better = q(extreme.name), "<" if extreme.function == "min" else ">"
+        columns[name] = f"NEW.new_{extreme.fact}"
+        updates.append(
+            f"{name} = CASE WHEN {name} IS NULL OR excluded.{name} {better} {name}"
+            f" THEN excluded.{name} ELSE {name} END"
         )
-
-    yield "plus", f"{holds('new')}\n  AND {stays} IS NOT 1", upsert("new", of["new"], starts)
-    yield (
-        "minus",
-        f"{holds('old')}\n  AND {stays} IS NOT 1",
-        upsert("old", [f"-({value})" for value in of["old"]], {})
-        + f"\n  DELETE FROM {target} WHERE {_equal(compiler, aggregate.key, key['old'])}"
-        f"\n    AND {zero(compiler, aggregate)};",
+    later = ""
+    if aggregate.touched:
+        name = q(aggregate.touched)
+        columns[name] = "NEW.updated_at"
+        updates.append(f"{name} = max(coalesce({name}, ''), excluded.{name})")
+        later = f", {name} = max(coalesce({name}, ''), NEW.updated_at)"
+    plus = (
+        f"INSERT INTO {target} ({keys},\n    {', '.join(columns)})\n"
+        f"  VALUES ({', '.join(key['new'])},\n    {(',' + chr(10) + '    ').join(columns.values())})\n"
+        f"  ON CONFLICT ({keys}) DO UPDATE SET\n    {', '.join(updates)};"
     )
-    differing = [
-        (name, old, new)
-        for name, old, new in zip(measures, of["old"], of["new"], strict=True)
-        if old.replace("NEW.old_", "NEW.new_") != old
-    ]
-    if not differing:
-        return
-    updates = [f"{name} = {name} + ({new}) - ({old})" for name, old, new in differing]
-    updates += [
-        f"{q(one.name)} = {_extreme(one, q(one.name), starts[one.name])}"
-        for one in aggregate.extremes
-    ]
-    updates += [f"{touched} = {later(touched, 'NEW.updated_at')}"] if touched else []
-    differs = " OR ".join(f"{old} <> {new}" for _, old, new in differing)
-    condition = stays if touched else f"{stays}\n  AND ({differs})"
-    where = _equal(compiler, aggregate.key, key["new"])
-    yield "change", condition, f"UPDATE {target} SET {', '.join(updates)}\n  WHERE {where};"
+    less = ", ".join(f"{name} = {name} - {of['old']}" for name, of in measures.items())
+    where = _equal(compiler, aggregate.key, key["old"])
+    minus = (
+        f"UPDATE {target} SET {less}{later}\n  WHERE {where};\n"
+        f"  DELETE FROM {target} WHERE {where}\n    AND {zero(compiler, aggregate)};"
+    )
+    return plus, minus
 
 
 def _equal(compiler: Compiler, names: tuple[str, ...], values: list[str]) -> str:
     return " AND ".join(
         f"{compiler.quote(name)} = {value}" for name, value in zip(names, values, strict=True)
     )
-
-
-def _extreme(extreme: Extreme, stored: str, value: str) -> str:
-    better = "<" if extreme.function == "min" else ">"
-    return f"CASE WHEN {stored} IS NULL OR {value} {better} {stored} THEN {value} ELSE {stored} END"
 
 
 def _sweep_row(compiler: Compiler, aggregate: Aggregate, naming: Naming, values: str) -> str:

@@ -1,10 +1,10 @@
 -- [facts] agent_invocations id agent_invocation_changes invocation_id _aggregates_agent_invocations_facts
-CREATE TEMP TABLE _aggregates_agent_invocations_facts (sign, updated_at, invocation_id, is_invocation, session, event, agent, phase_name, model_name, status_name, token_count, tool_call_count, start, "end", duration_ms, succeeded, failed, in_flight, le_ms);
+CREATE TEMP TABLE _aggregates_agent_invocations_facts (sign, updated_at, invocation_id, is_invocation, session, event, agent, phase_name, model_name, status_name, token_count, tool_call_count, start, "end", elapsed_ms, duration_ms, succeeded, failed, in_flight, le_ms);
 
 -- [slice] agent_invocations
-INSERT INTO temp._aggregates_agent_invocations_facts (sign, updated_at, invocation_id, is_invocation, session, event, agent, phase_name, model_name, status_name, token_count, tool_call_count, start, "end", duration_ms, succeeded, failed, in_flight, le_ms)
-SELECT sign, updated_at, invocation_id, is_invocation, session, event, agent, phase_name, model_name, status_name, token_count, tool_call_count, start, "end", duration_ms, succeeded, failed, in_flight, le_ms
-FROM (SELECT *, (typeof(agent_name) = 'text' AND agent_name NOT IN ('', 'unknown')) AND (coalesce(event_type, '') NOT IN ('subagent_stop', 'tool_tracking_start')) AS is_invocation,
+INSERT INTO temp._aggregates_agent_invocations_facts (sign, updated_at, invocation_id, is_invocation, session, event, agent, phase_name, model_name, status_name, token_count, tool_call_count, start, "end", elapsed_ms, duration_ms, succeeded, failed, in_flight, le_ms)
+SELECT sign, updated_at, invocation_id, is_invocation, session, event, agent, phase_name, model_name, status_name, token_count, tool_call_count, start, "end", elapsed_ms, duration_ms, succeeded, failed, in_flight, le_ms
+FROM (SELECT *, (typeof(agent_name) = 'text' AND agent_name NOT IN ('', 'unknown')) AND NOT (coalesce(event_type, '') = 'subagent_stop' OR coalesce(event_type, '') = 'tool_tracking_start') AS is_invocation,
   CASE typeof(session_id) WHEN 'text' THEN CASE WHEN instr(session_id, char(0)) THEN '' ELSE session_id END WHEN 'integer' THEN CAST(session_id AS TEXT) ELSE '' END AS session,
   CASE typeof(event_type) WHEN 'text' THEN CASE WHEN instr(event_type, char(0)) THEN '' ELSE event_type END WHEN 'integer' THEN CAST(event_type AS TEXT) ELSE '' END AS event,
   CASE typeof(agent_name) WHEN 'text' THEN CASE WHEN instr(agent_name, char(0)) THEN '' ELSE agent_name END WHEN 'integer' THEN CAST(agent_name AS TEXT) ELSE '' END AS agent,
@@ -13,11 +13,12 @@ FROM (SELECT *, (typeof(agent_name) = 'text' AND agent_name NOT IN ('', 'unknown
   CASE typeof(status) WHEN 'text' THEN CASE WHEN instr(status, char(0)) THEN '' ELSE status END WHEN 'integer' THEN CAST(status AS TEXT) ELSE '' END AS status_name,
   tokens AS token_count,
   tool_calls AS tool_call_count,
-  CASE WHEN (status IN ('completed')) THEN 1 ELSE 0 END AS succeeded,
-  CASE WHEN (status IN ('failed', 'error')) THEN 1 ELSE 0 END AS failed,
-  start IS NOT NULL AND end_time IS NULL AND (coalesce(status, '') NOT IN ('completed', 'failed', 'error')) AS in_flight,
+  CASE WHEN (coalesce(status, '') = 'completed') THEN 1 ELSE 0 END AS succeeded,
+  CASE WHEN (coalesce(status, '') = 'failed' OR coalesce(status, '') = 'error') THEN 1 ELSE 0 END AS failed,
+  start IS NOT NULL AND end_time IS NULL AND NOT (coalesce(status, '') = 'completed' OR coalesce(status, '') = 'failed' OR coalesce(status, '') = 'error') AS in_flight,
   (SELECT le_ms FROM duration_bounds WHERE le_ms >= duration_ms ORDER BY le_ms LIMIT 1) AS le_ms
-FROM (SELECT *, CASE WHEN ((substr(start_time, -1) = 'Z' OR substr(start_time, -6, 1) IN ('+', '-')) = (substr(end_time, -1) = 'Z' OR substr(end_time, -6, 1) IN ('+', '-')) AND ((strftime('%s', substr("end", 1, 19)) - strftime('%s', substr(start, 1, 19))) * 1000 + substr("end", 21) - substr(start, 21)) BETWEEN 0 AND 315360000000) THEN ((strftime('%s', substr("end", 1, 19)) - strftime('%s', substr(start, 1, 19))) * 1000 + substr("end", 21) - substr(start, 21)) WHEN (CASE WHEN typeof(duration_seconds) IN ('integer', 'real') AND duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(duration_seconds * 1000 + 0.5 AS INTEGER) END <= 315360000000) THEN CASE WHEN typeof(duration_seconds) IN ('integer', 'real') AND duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(duration_seconds * 1000 + 0.5 AS INTEGER) END END AS duration_ms
+FROM (SELECT *, CASE WHEN (elapsed_ms BETWEEN 0 AND 315360000000) THEN elapsed_ms WHEN (CASE WHEN typeof(duration_seconds) IN ('integer', 'real') AND duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(duration_seconds * 1000 + 0.5 AS INTEGER) END <= 315360000000) THEN CASE WHEN typeof(duration_seconds) IN ('integer', 'real') AND duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(duration_seconds * 1000 + 0.5 AS INTEGER) END END AS duration_ms
+FROM (SELECT *, CASE WHEN ((substr(start_time, -1) = 'Z' OR substr(start_time, -6, 1) IN ('+', '-')) = (substr(end_time, -1) = 'Z' OR substr(end_time, -6, 1) IN ('+', '-'))) THEN ((strftime('%s', substr("end", 1, 19)) - strftime('%s', substr(start, 1, 19))) * 1000 + substr("end", 21) - substr(start, 21)) END AS elapsed_ms
 FROM (SELECT *, CASE WHEN typeof(start_time) = 'text' AND start_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
     AND substr(start_time, 12, 2) < '24' AND NOT instr(start_time, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
@@ -66,23 +67,23 @@ FROM (SELECT 1 AS sign, updated_at, agent_invocations.id AS invocation_id,
   CASE WHEN typeof(agent_invocations.raw_output) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) IN (',', '}', ' ', char(10), char(13))
+          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13) || ']'
         THEN CAST(rest AS INTEGER) ELSE 0 END
       FROM (SELECT ltrim(CAST(substr(CAST(agent_invocations.raw_output AS BLOB), place + length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
     FROM (SELECT instr(CAST(agent_invocations.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE 0 END AS tokens,
   CASE WHEN typeof(agent_invocations.raw_output) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) IN (',', '}', ' ', char(10), char(13))
+          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13) || ']'
         THEN CAST(rest AS INTEGER) ELSE 0 END
       FROM (SELECT ltrim(CAST(substr(CAST(agent_invocations.raw_output AS BLOB), place + length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
     FROM (SELECT instr(CAST(agent_invocations.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS place)) ELSE 0 END AS tool_calls
-FROM main.agent_invocations WHERE agent_invocations.id > :mark ORDER BY agent_invocations.id LIMIT :rows OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0);
+FROM main.agent_invocations WHERE agent_invocations.id > :mark ORDER BY agent_invocations.id LIMIT :rows OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0);
 
 -- [entries] old
-INSERT INTO temp._aggregates_agent_invocations_facts (sign, updated_at, invocation_id, is_invocation, session, event, agent, phase_name, model_name, status_name, token_count, tool_call_count, start, "end", duration_ms, succeeded, failed, in_flight, le_ms)
-SELECT sign, updated_at, invocation_id, is_invocation, session, event, agent, phase_name, model_name, status_name, token_count, tool_call_count, start, "end", duration_ms, succeeded, failed, in_flight, le_ms
-FROM (SELECT *, (typeof(agent_name) = 'text' AND agent_name NOT IN ('', 'unknown')) AND (coalesce(event_type, '') NOT IN ('subagent_stop', 'tool_tracking_start')) AS is_invocation,
+INSERT INTO temp._aggregates_agent_invocations_facts (sign, updated_at, invocation_id, is_invocation, session, event, agent, phase_name, model_name, status_name, token_count, tool_call_count, start, "end", elapsed_ms, duration_ms, succeeded, failed, in_flight, le_ms)
+SELECT sign, updated_at, invocation_id, is_invocation, session, event, agent, phase_name, model_name, status_name, token_count, tool_call_count, start, "end", elapsed_ms, duration_ms, succeeded, failed, in_flight, le_ms
+FROM (SELECT *, (typeof(agent_name) = 'text' AND agent_name NOT IN ('', 'unknown')) AND NOT (coalesce(event_type, '') = 'subagent_stop' OR coalesce(event_type, '') = 'tool_tracking_start') AS is_invocation,
   CASE typeof(session_id) WHEN 'text' THEN CASE WHEN instr(session_id, char(0)) THEN '' ELSE session_id END WHEN 'integer' THEN CAST(session_id AS TEXT) ELSE '' END AS session,
   CASE typeof(event_type) WHEN 'text' THEN CASE WHEN instr(event_type, char(0)) THEN '' ELSE event_type END WHEN 'integer' THEN CAST(event_type AS TEXT) ELSE '' END AS event,
   CASE typeof(agent_name) WHEN 'text' THEN CASE WHEN instr(agent_name, char(0)) THEN '' ELSE agent_name END WHEN 'integer' THEN CAST(agent_name AS TEXT) ELSE '' END AS agent,
@@ -91,11 +92,12 @@ FROM (SELECT *, (typeof(agent_name) = 'text' AND agent_name NOT IN ('', 'unknown
   CASE typeof(status) WHEN 'text' THEN CASE WHEN instr(status, char(0)) THEN '' ELSE status END WHEN 'integer' THEN CAST(status AS TEXT) ELSE '' END AS status_name,
   tokens AS token_count,
   tool_calls AS tool_call_count,
-  CASE WHEN (status IN ('completed')) THEN 1 ELSE 0 END AS succeeded,
-  CASE WHEN (status IN ('failed', 'error')) THEN 1 ELSE 0 END AS failed,
-  start IS NOT NULL AND end_time IS NULL AND (coalesce(status, '') NOT IN ('completed', 'failed', 'error')) AS in_flight,
+  CASE WHEN (coalesce(status, '') = 'completed') THEN 1 ELSE 0 END AS succeeded,
+  CASE WHEN (coalesce(status, '') = 'failed' OR coalesce(status, '') = 'error') THEN 1 ELSE 0 END AS failed,
+  start IS NOT NULL AND end_time IS NULL AND NOT (coalesce(status, '') = 'completed' OR coalesce(status, '') = 'failed' OR coalesce(status, '') = 'error') AS in_flight,
   (SELECT le_ms FROM duration_bounds WHERE le_ms >= duration_ms ORDER BY le_ms LIMIT 1) AS le_ms
-FROM (SELECT *, CASE WHEN ((substr(start_time, -1) = 'Z' OR substr(start_time, -6, 1) IN ('+', '-')) = (substr(end_time, -1) = 'Z' OR substr(end_time, -6, 1) IN ('+', '-')) AND ((strftime('%s', substr("end", 1, 19)) - strftime('%s', substr(start, 1, 19))) * 1000 + substr("end", 21) - substr(start, 21)) BETWEEN 0 AND 315360000000) THEN ((strftime('%s', substr("end", 1, 19)) - strftime('%s', substr(start, 1, 19))) * 1000 + substr("end", 21) - substr(start, 21)) WHEN (CASE WHEN typeof(duration_seconds) IN ('integer', 'real') AND duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(duration_seconds * 1000 + 0.5 AS INTEGER) END <= 315360000000) THEN CASE WHEN typeof(duration_seconds) IN ('integer', 'real') AND duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(duration_seconds * 1000 + 0.5 AS INTEGER) END END AS duration_ms
+FROM (SELECT *, CASE WHEN (elapsed_ms BETWEEN 0 AND 315360000000) THEN elapsed_ms WHEN (CASE WHEN typeof(duration_seconds) IN ('integer', 'real') AND duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(duration_seconds * 1000 + 0.5 AS INTEGER) END <= 315360000000) THEN CASE WHEN typeof(duration_seconds) IN ('integer', 'real') AND duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(duration_seconds * 1000 + 0.5 AS INTEGER) END END AS duration_ms
+FROM (SELECT *, CASE WHEN ((substr(start_time, -1) = 'Z' OR substr(start_time, -6, 1) IN ('+', '-')) = (substr(end_time, -1) = 'Z' OR substr(end_time, -6, 1) IN ('+', '-'))) THEN ((strftime('%s', substr("end", 1, 19)) - strftime('%s', substr(start, 1, 19))) * 1000 + substr("end", 21) - substr(start, 21)) END AS elapsed_ms
 FROM (SELECT *, CASE WHEN typeof(start_time) = 'text' AND start_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
     AND substr(start_time, 12, 2) < '24' AND NOT instr(start_time, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
@@ -132,12 +134,12 @@ FROM (SELECT *, CASE WHEN typeof(start_time) = 'text' AND start_time GLOB '[0-9]
       LIMIT 1 OFFSET 0)) END AS "end"
 FROM (SELECT -1 AS sign, updated_at, coalesce(old_invocation_id, invocation_id) AS invocation_id, old_timestamp AS timestamp, old_session_id AS session_id, old_event_type AS event_type, old_phase AS phase, old_agent_name AS agent_name, old_model AS model, old_start_time AS start_time, old_end_time AS end_time, old_duration_seconds AS duration_seconds, old_status AS status, old_tokens AS tokens, old_tool_calls AS tool_calls
 FROM main.agent_invocation_changes WHERE seq > :seq AND operation <> 'insert'
-AND coalesce(old_invocation_id, invocation_id) > :above AND coalesce(old_invocation_id, invocation_id) <= :upto ORDER BY seq LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0);
+AND coalesce(old_invocation_id, invocation_id) > :above AND coalesce(old_invocation_id, invocation_id) <= :upto ORDER BY seq LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0);
 
 -- [entries] new
-INSERT INTO temp._aggregates_agent_invocations_facts (sign, updated_at, invocation_id, is_invocation, session, event, agent, phase_name, model_name, status_name, token_count, tool_call_count, start, "end", duration_ms, succeeded, failed, in_flight, le_ms)
-SELECT sign, updated_at, invocation_id, is_invocation, session, event, agent, phase_name, model_name, status_name, token_count, tool_call_count, start, "end", duration_ms, succeeded, failed, in_flight, le_ms
-FROM (SELECT *, (typeof(agent_name) = 'text' AND agent_name NOT IN ('', 'unknown')) AND (coalesce(event_type, '') NOT IN ('subagent_stop', 'tool_tracking_start')) AS is_invocation,
+INSERT INTO temp._aggregates_agent_invocations_facts (sign, updated_at, invocation_id, is_invocation, session, event, agent, phase_name, model_name, status_name, token_count, tool_call_count, start, "end", elapsed_ms, duration_ms, succeeded, failed, in_flight, le_ms)
+SELECT sign, updated_at, invocation_id, is_invocation, session, event, agent, phase_name, model_name, status_name, token_count, tool_call_count, start, "end", elapsed_ms, duration_ms, succeeded, failed, in_flight, le_ms
+FROM (SELECT *, (typeof(agent_name) = 'text' AND agent_name NOT IN ('', 'unknown')) AND NOT (coalesce(event_type, '') = 'subagent_stop' OR coalesce(event_type, '') = 'tool_tracking_start') AS is_invocation,
   CASE typeof(session_id) WHEN 'text' THEN CASE WHEN instr(session_id, char(0)) THEN '' ELSE session_id END WHEN 'integer' THEN CAST(session_id AS TEXT) ELSE '' END AS session,
   CASE typeof(event_type) WHEN 'text' THEN CASE WHEN instr(event_type, char(0)) THEN '' ELSE event_type END WHEN 'integer' THEN CAST(event_type AS TEXT) ELSE '' END AS event,
   CASE typeof(agent_name) WHEN 'text' THEN CASE WHEN instr(agent_name, char(0)) THEN '' ELSE agent_name END WHEN 'integer' THEN CAST(agent_name AS TEXT) ELSE '' END AS agent,
@@ -146,11 +148,12 @@ FROM (SELECT *, (typeof(agent_name) = 'text' AND agent_name NOT IN ('', 'unknown
   CASE typeof(status) WHEN 'text' THEN CASE WHEN instr(status, char(0)) THEN '' ELSE status END WHEN 'integer' THEN CAST(status AS TEXT) ELSE '' END AS status_name,
   tokens AS token_count,
   tool_calls AS tool_call_count,
-  CASE WHEN (status IN ('completed')) THEN 1 ELSE 0 END AS succeeded,
-  CASE WHEN (status IN ('failed', 'error')) THEN 1 ELSE 0 END AS failed,
-  start IS NOT NULL AND end_time IS NULL AND (coalesce(status, '') NOT IN ('completed', 'failed', 'error')) AS in_flight,
+  CASE WHEN (coalesce(status, '') = 'completed') THEN 1 ELSE 0 END AS succeeded,
+  CASE WHEN (coalesce(status, '') = 'failed' OR coalesce(status, '') = 'error') THEN 1 ELSE 0 END AS failed,
+  start IS NOT NULL AND end_time IS NULL AND NOT (coalesce(status, '') = 'completed' OR coalesce(status, '') = 'failed' OR coalesce(status, '') = 'error') AS in_flight,
   (SELECT le_ms FROM duration_bounds WHERE le_ms >= duration_ms ORDER BY le_ms LIMIT 1) AS le_ms
-FROM (SELECT *, CASE WHEN ((substr(start_time, -1) = 'Z' OR substr(start_time, -6, 1) IN ('+', '-')) = (substr(end_time, -1) = 'Z' OR substr(end_time, -6, 1) IN ('+', '-')) AND ((strftime('%s', substr("end", 1, 19)) - strftime('%s', substr(start, 1, 19))) * 1000 + substr("end", 21) - substr(start, 21)) BETWEEN 0 AND 315360000000) THEN ((strftime('%s', substr("end", 1, 19)) - strftime('%s', substr(start, 1, 19))) * 1000 + substr("end", 21) - substr(start, 21)) WHEN (CASE WHEN typeof(duration_seconds) IN ('integer', 'real') AND duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(duration_seconds * 1000 + 0.5 AS INTEGER) END <= 315360000000) THEN CASE WHEN typeof(duration_seconds) IN ('integer', 'real') AND duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(duration_seconds * 1000 + 0.5 AS INTEGER) END END AS duration_ms
+FROM (SELECT *, CASE WHEN (elapsed_ms BETWEEN 0 AND 315360000000) THEN elapsed_ms WHEN (CASE WHEN typeof(duration_seconds) IN ('integer', 'real') AND duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(duration_seconds * 1000 + 0.5 AS INTEGER) END <= 315360000000) THEN CASE WHEN typeof(duration_seconds) IN ('integer', 'real') AND duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(duration_seconds * 1000 + 0.5 AS INTEGER) END END AS duration_ms
+FROM (SELECT *, CASE WHEN ((substr(start_time, -1) = 'Z' OR substr(start_time, -6, 1) IN ('+', '-')) = (substr(end_time, -1) = 'Z' OR substr(end_time, -6, 1) IN ('+', '-'))) THEN ((strftime('%s', substr("end", 1, 19)) - strftime('%s', substr(start, 1, 19))) * 1000 + substr("end", 21) - substr(start, 21)) END AS elapsed_ms
 FROM (SELECT *, CASE WHEN typeof(start_time) = 'text' AND start_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
     AND substr(start_time, 12, 2) < '24' AND NOT instr(start_time, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
@@ -187,7 +190,7 @@ FROM (SELECT *, CASE WHEN typeof(start_time) = 'text' AND start_time GLOB '[0-9]
       LIMIT 1 OFFSET 0)) END AS "end"
 FROM (SELECT 1 AS sign, updated_at, invocation_id AS invocation_id, new_timestamp AS timestamp, new_session_id AS session_id, new_event_type AS event_type, new_phase AS phase, new_agent_name AS agent_name, new_model AS model, new_start_time AS start_time, new_end_time AS end_time, new_duration_seconds AS duration_seconds, new_status AS status, new_tokens AS tokens, new_tool_calls AS tool_calls
 FROM main.agent_invocation_changes WHERE seq > :seq AND operation <> 'delete'
-AND invocation_id > :above AND invocation_id <= :upto ORDER BY seq LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0);
+AND invocation_id > :above AND invocation_id <= :upto ORDER BY seq LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0);
 
 -- [fold] 1
 INSERT INTO agent_stats (event_type, agent_name, phase, model, status, invocations, duration_count, duration_ms_sum, tokens_sum, tool_calls_sum)
@@ -245,13 +248,13 @@ HAVING sum(sign * (1)) <> 0
 ON CONFLICT (session_id, agent_name) DO UPDATE SET invocations = invocations + excluded.invocations;
 
 -- [fold] 8
-DELETE FROM open_runs WHERE (invocation_id) IN (
-  SELECT invocation_id FROM (SELECT invocation_id AS invocation_id, session AS session_id, agent AS agent_name, phase_name AS phase, start AS start_time FROM temp._aggregates_agent_invocations_facts WHERE is_invocation AND in_flight
+DELETE FROM open_runs WHERE (start_time, invocation_id) IN (
+  SELECT start_time, invocation_id FROM (SELECT start AS start_time, invocation_id AS invocation_id, session AS session_id, agent AS agent_name, phase_name AS phase FROM temp._aggregates_agent_invocations_facts WHERE is_invocation AND in_flight
 GROUP BY 1, 2, 3, 4, 5 HAVING sum(sign) < 0));
 
 -- [fold] 9
-INSERT INTO open_runs (invocation_id, session_id, agent_name, phase, start_time)
-SELECT invocation_id AS invocation_id, session AS session_id, agent AS agent_name, phase_name AS phase, start AS start_time
+INSERT INTO open_runs (start_time, invocation_id, session_id, agent_name, phase)
+SELECT start AS start_time, invocation_id AS invocation_id, session AS session_id, agent AS agent_name, phase_name AS phase
 FROM temp._aggregates_agent_invocations_facts WHERE is_invocation AND in_flight
 GROUP BY 1, 2, 3, 4, 5 HAVING sum(sign) > 0;
 
@@ -333,7 +336,7 @@ DELETE FROM _aggregates_agent_percentiles WHERE (agent_name, le_ms) IN (SELECT a
 DELETE FROM session_agents WHERE (session_id, agent_name) IN (SELECT session_id, agent_name FROM session_agents LIMIT 500);
 
 -- [clear] 7
-DELETE FROM open_runs WHERE (invocation_id) IN (SELECT invocation_id FROM open_runs LIMIT 500);
+DELETE FROM open_runs WHERE (start_time, invocation_id) IN (SELECT start_time, invocation_id FROM open_runs LIMIT 500);
 
 -- [clear] 8
 DELETE FROM _aggregates_agent_starts WHERE (agent_name, start_time, invocation_id) IN (SELECT agent_name, start_time, invocation_id FROM _aggregates_agent_starts LIMIT 500);

@@ -8,107 +8,104 @@ INSERT INTO duration_bounds VALUES (10), (11), (12), (13), (14), (15), (16), (17
 
 -- [table] agent_stats
 CREATE TABLE agent_stats (
-  event_type TEXT NOT NULL,
-  agent_name TEXT NOT NULL,
-  phase TEXT NOT NULL,
-  model TEXT NOT NULL,
-  status TEXT NOT NULL,
-  invocations INTEGER NOT NULL DEFAULT 0,
-  duration_count INTEGER NOT NULL DEFAULT 0,
-  duration_ms_sum INTEGER NOT NULL DEFAULT 0,
-  tokens_sum INTEGER NOT NULL DEFAULT 0,
-  tool_calls_sum INTEGER NOT NULL DEFAULT 0,
+  event_type TEXT,
+  agent_name TEXT,
+  phase TEXT,
+  model TEXT,
+  status TEXT,
+  invocations INTEGER DEFAULT 0,
+  duration_count INTEGER DEFAULT 0,
+  duration_ms_sum INTEGER DEFAULT 0,
+  tokens_sum INTEGER DEFAULT 0,
+  tool_calls_sum INTEGER DEFAULT 0,
   PRIMARY KEY (event_type, agent_name, phase, model, status)
-);
+) WITHOUT ROWID;
 
 -- [table] agent_hourly
 CREATE TABLE agent_hourly (
-  hour TEXT NOT NULL,
-  event_type TEXT NOT NULL,
-  agent_name TEXT NOT NULL,
-  phase TEXT NOT NULL,
-  model TEXT NOT NULL,
-  status TEXT NOT NULL,
-  invocations INTEGER NOT NULL DEFAULT 0,
-  duration_count INTEGER NOT NULL DEFAULT 0,
-  duration_ms_sum INTEGER NOT NULL DEFAULT 0,
-  tokens_sum INTEGER NOT NULL DEFAULT 0,
-  tool_calls_sum INTEGER NOT NULL DEFAULT 0,
+  hour TEXT,
+  event_type TEXT,
+  agent_name TEXT,
+  phase TEXT,
+  model TEXT,
+  status TEXT,
+  invocations INTEGER DEFAULT 0,
+  duration_count INTEGER DEFAULT 0,
+  duration_ms_sum INTEGER DEFAULT 0,
+  tokens_sum INTEGER DEFAULT 0,
+  tool_calls_sum INTEGER DEFAULT 0,
   PRIMARY KEY (hour, event_type, agent_name, phase, model, status)
-);
+) WITHOUT ROWID;
 
 -- [table] agent_durations
 CREATE TABLE agent_durations (
-  event_type TEXT NOT NULL,
-  agent_name TEXT NOT NULL,
-  phase TEXT NOT NULL,
-  model TEXT NOT NULL,
-  le_ms INTEGER NOT NULL,
-  runs INTEGER NOT NULL DEFAULT 0,
-  duration_ms_sum INTEGER NOT NULL DEFAULT 0,
+  event_type TEXT,
+  agent_name TEXT,
+  phase TEXT,
+  model TEXT,
+  le_ms INTEGER,
+  runs INTEGER DEFAULT 0,
+  duration_ms_sum INTEGER DEFAULT 0,
   PRIMARY KEY (event_type, agent_name, phase, model, le_ms)
-);
+) WITHOUT ROWID;
 
 -- [table] agent_durations_daily
 CREATE TABLE agent_durations_daily (
-  day TEXT NOT NULL,
-  event_type TEXT NOT NULL,
-  agent_name TEXT NOT NULL,
-  le_ms INTEGER NOT NULL,
-  runs INTEGER NOT NULL DEFAULT 0,
-  duration_ms_sum INTEGER NOT NULL DEFAULT 0,
+  day TEXT,
+  event_type TEXT,
+  agent_name TEXT,
+  le_ms INTEGER,
+  runs INTEGER DEFAULT 0,
+  duration_ms_sum INTEGER DEFAULT 0,
   PRIMARY KEY (day, event_type, agent_name, le_ms)
-);
+) WITHOUT ROWID;
 
 -- [table] _aggregates_agent_percentiles
 CREATE TABLE _aggregates_agent_percentiles (
-  agent_name TEXT NOT NULL,
-  le_ms INTEGER NOT NULL,
-  runs INTEGER NOT NULL DEFAULT 0,
-  duration_ms_sum INTEGER NOT NULL DEFAULT 0,
+  agent_name TEXT,
+  le_ms INTEGER,
+  runs INTEGER DEFAULT 0,
+  duration_ms_sum INTEGER DEFAULT 0,
   PRIMARY KEY (agent_name, le_ms)
-);
+) WITHOUT ROWID;
 
 -- [table] agent_activity
 CREATE TABLE agent_activity (
-  agent_name TEXT NOT NULL,
-  invocations INTEGER NOT NULL DEFAULT 0,
-  succeeded INTEGER NOT NULL DEFAULT 0,
-  failed INTEGER NOT NULL DEFAULT 0,
-  in_flight INTEGER NOT NULL DEFAULT 0,
-  sessions INTEGER NOT NULL DEFAULT 0,
+  agent_name TEXT,
+  invocations INTEGER DEFAULT 0,
+  succeeded INTEGER DEFAULT 0,
+  failed INTEGER DEFAULT 0,
+  in_flight INTEGER DEFAULT 0,
+  sessions INTEGER DEFAULT 0,
   first_start TEXT,
   last_start TEXT,
   updated_at TEXT,
   PRIMARY KEY (agent_name)
-);
+) WITHOUT ROWID;
 
 -- [table] session_agents
 CREATE TABLE session_agents (
-  session_id TEXT NOT NULL,
-  agent_name TEXT NOT NULL,
-  invocations INTEGER NOT NULL DEFAULT 0,
+  session_id TEXT,
+  agent_name TEXT,
+  invocations INTEGER DEFAULT 0,
   PRIMARY KEY (session_id, agent_name)
-);
+) WITHOUT ROWID;
 
 -- [table] open_runs
 CREATE TABLE open_runs (
-  invocation_id INTEGER NOT NULL,
-  session_id TEXT NOT NULL,
-  agent_name TEXT NOT NULL,
-  phase TEXT NOT NULL,
-  start_time TEXT NOT NULL,
-  PRIMARY KEY (invocation_id)
-);
-
--- [index] _aggregates_open_runs_by_start_time
-CREATE INDEX _aggregates_open_runs_by_start_time ON open_runs (start_time);
+  start_time TEXT,
+  invocation_id INTEGER,
+  session_id TEXT,
+  agent_name TEXT,
+  phase TEXT,
+  PRIMARY KEY (start_time, invocation_id)
+) WITHOUT ROWID;
 
 -- [table] _aggregates_agent_starts
 CREATE TABLE _aggregates_agent_starts (
-  agent_name TEXT NOT NULL,
-  start_time TEXT NOT NULL,
-  invocation_id INTEGER NOT NULL,
+  agent_name TEXT,
+  start_time TEXT,
+  invocation_id INTEGER,
   PRIMARY KEY (agent_name, start_time, invocation_id)
 ) WITHOUT ROWID;
 
@@ -211,11 +208,11 @@ INSERT INTO aggregate_descriptions VALUES
   ('session_agents', 'agent_name', 'name of the agent'),
   ('session_agents', 'invocations', 'invocations of the agent in the session'),
   ('open_runs', '', 'invocations that have started and not ended, abandoned ones included'),
+  ('open_runs', 'start_time', 'start in canonical text'),
   ('open_runs', 'invocation_id', 'id of the row'),
   ('open_runs', 'session_id', 'session of the run'),
   ('open_runs', 'agent_name', 'name of the agent'),
   ('open_runs', 'phase', 'phase of the workflow'),
-  ('open_runs', 'start_time', 'start in canonical text'),
   ('duration_bounds', '', 'upper bounds of all histograms'),
   ('duration_bounds', 'le_ms', 'inclusive upper bound of a bucket, in milliseconds'),
   ('aggregate_totals', '', 'totals over small aggregates'),
