@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import sqlparse
 from sqlalchemy import Connection
 from sqlparse import tokens
 
 from aggregates.compiler.base import Statement
+from aggregates.compiler.layout import tokenize
 from aggregates.compiler.sqlite import quote
 from aggregates.compiler.sqlite.ledger import OTHER_KEYS, THEIR_COLUMNS
 from aggregates.errors import CannotAdopt
@@ -161,11 +161,6 @@ def _definition(connection: Connection, index: str) -> tuple[list[str], str]:
     after = [value for kind, value in rest if kind not in tokens.Comment]
     text = "".join(after).strip().rstrip(";")
     return terms, text[len("WHERE") :].strip() if text else ""
-
-
-def tokenize(sql: str) -> list[tuple[tokens._TokenType, str]]:
-    """The tokens of a statement: (type, text)."""
-    return list(sqlparse.lexer.tokenize(sql))  # type: ignore[no-untyped-call]
 
 
 def _terms(sql: str) -> tuple[list[str], list[tuple[tokens._TokenType, str]]]:

@@ -69,6 +69,7 @@ CREATE TABLE IF NOT EXISTS agent_tool_uses (
 }
 
 HOOK_INDEXES: Final[tuple[str, ...]] = (
-    "CREATE INDEX IF NOT EXISTS idx_agent_tool_uses_agent ON agent_tool_uses(agent_name, tool_name)",
+    "CREATE INDEX IF NOT EXISTS idx_agent_tool_uses_agent"
+    " ON agent_tool_uses(agent_name, tool_name)",
     "CREATE INDEX IF NOT EXISTS idx_agent_tool_uses_session ON agent_tool_uses(session_id)",
 )

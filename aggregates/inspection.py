@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection
-from sqlparse import tokens
 
 from aggregates import migration, script
-from aggregates.adoption import Shape, fit, table_exists, tokenize
+from aggregates.adoption import Shape, fit, table_exists
 from aggregates.catalogue import catalogue
 from aggregates.compiler.base import Statement
+from aggregates.compiler.layout import normalised
 from aggregates.operations import BACKFILLS
 
 _NOT_INSTALLED = ("hooks.sql", "recomputation.sql")
@@ -126,8 +127,8 @@ _REINSTALL = (
 def _table_of(statement: Statement) -> str:
     """The table of a statement that makes a trigger or an index; else the object itself."""
     if statement.kind in ("trigger", "index"):
-        words = statement.sql.partition(" ON ")[2].split(None, 1)
-        return words[0].strip('"') if words else ""
+        found = re.search(r"\bON\s+(\S+)", statement.sql)
+        return found[1].strip('"') if found else ""
     return statement.name
 
 
@@ -136,12 +137,3 @@ def _filling(connection: Connection) -> str | None:
         return None
     found = connection.exec_driver_sql(f"SELECT revision FROM {BACKFILLS}").scalar()
     return None if found is None else str(found)
-
-
-def normalised(sql: str) -> str:
-    """SQL without what does not change its meaning: comments, white space, case of keywords."""
-    return " ".join(
-        value.upper() if kind in tokens.Keyword else value
-        for kind, value in tokenize(sql)
-        if kind not in tokens.Comment and kind not in tokens.Whitespace and value.strip()
-    )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import get_args
 
 from aggregates.compiler.base import Kind, Recomputation, Statement
+from aggregates.compiler.layout import wrapped
 from aggregates.errors import AggregatesError
 
 _HEADING = re.compile(r"^-- \[([a-z ]+)\] (.+)\n", re.MULTILINE)
@@ -27,7 +28,7 @@ def migrations_folder() -> Path:
 
 def dump(entries: Iterable[tuple[str, str, str]]) -> str:
     """The text of a file of (kind, name, SQL)."""
-    return "\n".join(f"-- [{kind}] {name}\n{sql};\n" for kind, name, sql in entries)
+    return "\n".join(f"-- [{kind}] {name}\n{wrapped(sql)};\n" for kind, name, sql in entries)
 
 
 def parse(text: str) -> Iterator[tuple[str, str, str]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
@@ -14,6 +15,7 @@ from aggregates.compiler.base import (
     Statement,
     itself,
 )
+from aggregates.compiler.layout import wrapped
 from aggregates.compiler.sqlite import ledger, posting, recomputation
 from aggregates.definition import Catalogue, Definition, Source
 
@@ -44,15 +46,15 @@ class SQLite(Compiler):
 
     def ledger(self, source: Source) -> list[Statement]:
         """The change log of a source, and the triggers that write it."""
-        return ledger.ledger(self, source)
+        return _laid_out(ledger.ledger(self, source))
 
     def tables(self, catalogue: Catalogue) -> list[Statement]:
         """Tables, views and descriptions of all definitions, and what keeps one by another."""
-        return posting.tables(self, catalogue)
+        return _laid_out(posting.tables(self, catalogue))
 
     def posting(self, catalogue: Catalogue, source: Source) -> list[Statement]:
         """What posts each entry of the log to the aggregates at once."""
-        return posting.posting(self, catalogue, source)
+        return _laid_out(posting.posting(self, catalogue, source))
 
     def recomputation(
         self, catalogue: Catalogue, source: Source, naming: Naming = itself
@@ -68,11 +70,15 @@ class SQLite(Compiler):
                 yield from posting.table(self, definition, naming, "TEMP ")
             yield from posting.cascades(self, catalogue, naming, "TEMP ")
 
-        return list(statements())
+        return _laid_out(statements())
 
     def comparison(self, definition: Definition, naming: Naming) -> Comparison:
         """How to compare a stored aggregate with its shadow."""
         return recomputation.comparison(self, definition, naming)
+
+
+def _laid_out(statements: Iterable[Statement]) -> list[Statement]:
+    return [replace(statement, sql=wrapped(statement.sql)) for statement in statements]
 
 
 def quote(name: str) -> str:

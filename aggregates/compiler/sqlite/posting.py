@@ -321,9 +321,10 @@ def _aggregate_bodies(compiler: Compiler, aggregate: Aggregate, posts: str) -> t
         columns[name] = "NEW.updated_at"
         updates.append(f"{name} = max(coalesce({name}, ''), excluded.{name})")
         later = f", {name} = max(coalesce({name}, ''), NEW.updated_at)"
+    values = ",\n    ".join(columns.values())
     plus = (
         f"INSERT INTO {target} ({keys},\n    {', '.join(columns)})\n"
-        f"  VALUES ({', '.join(key['new'])},\n    {(',' + chr(10) + '    ').join(columns.values())})\n"
+        f"  VALUES ({', '.join(key['new'])},\n    {values})\n"
         f"  ON CONFLICT ({keys}) DO UPDATE SET\n    {', '.join(updates)};"
     )
     less = ", ".join(f"{name} = {name} - {of['old']}" for name, of in measures.items())

@@ -34,52 +34,88 @@ CREATE TABLE agent_invocation_changes (
 -- [table] _aggregates_agent_invocations_replaced
 CREATE TABLE _aggregates_agent_invocations_replaced (
   id,
-  timestamp, session_id, event_type, phase, agent_name, model, start_time, end_time, duration_seconds, status, tokens, tool_calls
+  timestamp, session_id, event_type, phase, agent_name, model, start_time, end_time,
+      duration_seconds, status, tokens, tool_calls
 );
 
 -- [view] _aggregates_agent_invocations_entry_insert
 CREATE VIEW _aggregates_agent_invocations_entry_insert (
-  updated_at, invocation_id, new_timestamp, new_session_id, new_event_type, new_phase, new_agent_name, new_model, new_start_time, new_end_time, new_duration_seconds, new_status, new_tokens, new_tool_calls
+  updated_at, invocation_id, new_timestamp, new_session_id, new_event_type, new_phase,
+      new_agent_name, new_model, new_start_time, new_end_time, new_duration_seconds, new_status,
+      new_tokens, new_tool_calls
 ) AS SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL;
 
 -- [trigger] _aggregates_agent_invocations_log_insert
-CREATE TRIGGER _aggregates_agent_invocations_log_insert INSTEAD OF INSERT ON _aggregates_agent_invocations_entry_insert
+CREATE TRIGGER _aggregates_agent_invocations_log_insert INSTEAD OF INSERT ON
+    _aggregates_agent_invocations_entry_insert
 BEGIN
-  INSERT INTO agent_invocation_changes (operation, updated_at, invocation_id, new_timestamp, new_session_id, new_event_type, new_phase, new_agent_name, new_model, new_start_time, new_end_time, new_duration_seconds, new_status, new_tokens, new_tool_calls)
-  VALUES ('insert', NEW.updated_at, NEW.invocation_id, NEW.new_timestamp, NEW.new_session_id, NEW.new_event_type, NEW.new_phase, NEW.new_agent_name, NEW.new_model, NEW.new_start_time, NEW.new_end_time, NEW.new_duration_seconds, NEW.new_status, NEW.new_tokens, NEW.new_tool_calls);
+  INSERT INTO agent_invocation_changes (operation, updated_at, invocation_id, new_timestamp,
+      new_session_id, new_event_type, new_phase, new_agent_name, new_model, new_start_time,
+      new_end_time, new_duration_seconds, new_status, new_tokens, new_tool_calls)
+  VALUES ('insert', NEW.updated_at, NEW.invocation_id, NEW.new_timestamp, NEW.new_session_id,
+      NEW.new_event_type, NEW.new_phase, NEW.new_agent_name, NEW.new_model, NEW.new_start_time,
+      NEW.new_end_time, NEW.new_duration_seconds, NEW.new_status, NEW.new_tokens,
+      NEW.new_tool_calls);
 END;
 
 -- [view] _aggregates_agent_invocations_entry_update
 CREATE VIEW _aggregates_agent_invocations_entry_update (
-  updated_at, invocation_id, old_invocation_id, old_timestamp, old_session_id, old_event_type, old_phase, old_agent_name, old_model, old_start_time, old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls, new_timestamp, new_session_id, new_event_type, new_phase, new_agent_name, new_model, new_start_time, new_end_time, new_duration_seconds, new_status, new_tokens, new_tool_calls
-) AS SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL;
+  updated_at, invocation_id, old_invocation_id, old_timestamp, old_session_id, old_event_type,
+      old_phase, old_agent_name, old_model, old_start_time, old_end_time, old_duration_seconds,
+      old_status, old_tokens, old_tool_calls, new_timestamp, new_session_id, new_event_type,
+      new_phase, new_agent_name, new_model, new_start_time, new_end_time, new_duration_seconds,
+      new_status, new_tokens, new_tool_calls
+) AS SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL;
 
 -- [trigger] _aggregates_agent_invocations_log_update
-CREATE TRIGGER _aggregates_agent_invocations_log_update INSTEAD OF INSERT ON _aggregates_agent_invocations_entry_update
+CREATE TRIGGER _aggregates_agent_invocations_log_update INSTEAD OF INSERT ON
+    _aggregates_agent_invocations_entry_update
 BEGIN
-  INSERT INTO agent_invocation_changes (operation, updated_at, invocation_id, old_invocation_id, old_timestamp, old_session_id, old_event_type, old_phase, old_agent_name, old_model, old_start_time, old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls, new_timestamp, new_session_id, new_event_type, new_phase, new_agent_name, new_model, new_start_time, new_end_time, new_duration_seconds, new_status, new_tokens, new_tool_calls)
-  VALUES ('update', NEW.updated_at, NEW.invocation_id, NEW.old_invocation_id, NEW.old_timestamp, NEW.old_session_id, NEW.old_event_type, NEW.old_phase, NEW.old_agent_name, NEW.old_model, NEW.old_start_time, NEW.old_end_time, NEW.old_duration_seconds, NEW.old_status, NEW.old_tokens, NEW.old_tool_calls, NEW.new_timestamp, NEW.new_session_id, NEW.new_event_type, NEW.new_phase, NEW.new_agent_name, NEW.new_model, NEW.new_start_time, NEW.new_end_time, NEW.new_duration_seconds, NEW.new_status, NEW.new_tokens, NEW.new_tool_calls);
+  INSERT INTO agent_invocation_changes (operation, updated_at, invocation_id, old_invocation_id,
+      old_timestamp, old_session_id, old_event_type, old_phase, old_agent_name, old_model,
+      old_start_time, old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls,
+      new_timestamp, new_session_id, new_event_type, new_phase, new_agent_name, new_model,
+      new_start_time, new_end_time, new_duration_seconds, new_status, new_tokens, new_tool_calls)
+  VALUES ('update', NEW.updated_at, NEW.invocation_id, NEW.old_invocation_id, NEW.old_timestamp,
+      NEW.old_session_id, NEW.old_event_type, NEW.old_phase, NEW.old_agent_name, NEW.old_model,
+      NEW.old_start_time, NEW.old_end_time, NEW.old_duration_seconds, NEW.old_status,
+      NEW.old_tokens, NEW.old_tool_calls, NEW.new_timestamp, NEW.new_session_id, NEW.new_event_type,
+      NEW.new_phase, NEW.new_agent_name, NEW.new_model, NEW.new_start_time, NEW.new_end_time,
+      NEW.new_duration_seconds, NEW.new_status, NEW.new_tokens, NEW.new_tool_calls);
 END;
 
 -- [view] _aggregates_agent_invocations_entry_delete
 CREATE VIEW _aggregates_agent_invocations_entry_delete (
-  updated_at, invocation_id, old_timestamp, old_session_id, old_event_type, old_phase, old_agent_name, old_model, old_start_time, old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls
+  updated_at, invocation_id, old_timestamp, old_session_id, old_event_type, old_phase,
+      old_agent_name, old_model, old_start_time, old_end_time, old_duration_seconds, old_status,
+      old_tokens, old_tool_calls
 ) AS SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL;
 
 -- [trigger] _aggregates_agent_invocations_log_delete
-CREATE TRIGGER _aggregates_agent_invocations_log_delete INSTEAD OF INSERT ON _aggregates_agent_invocations_entry_delete
+CREATE TRIGGER _aggregates_agent_invocations_log_delete INSTEAD OF INSERT ON
+    _aggregates_agent_invocations_entry_delete
 BEGIN
-  INSERT INTO agent_invocation_changes (operation, updated_at, invocation_id, old_timestamp, old_session_id, old_event_type, old_phase, old_agent_name, old_model, old_start_time, old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls)
-  VALUES ('delete', NEW.updated_at, NEW.invocation_id, NEW.old_timestamp, NEW.old_session_id, NEW.old_event_type, NEW.old_phase, NEW.old_agent_name, NEW.old_model, NEW.old_start_time, NEW.old_end_time, NEW.old_duration_seconds, NEW.old_status, NEW.old_tokens, NEW.old_tool_calls);
+  INSERT INTO agent_invocation_changes (operation, updated_at, invocation_id, old_timestamp,
+      old_session_id, old_event_type, old_phase, old_agent_name, old_model, old_start_time,
+      old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls)
+  VALUES ('delete', NEW.updated_at, NEW.invocation_id, NEW.old_timestamp, NEW.old_session_id,
+      NEW.old_event_type, NEW.old_phase, NEW.old_agent_name, NEW.old_model, NEW.old_start_time,
+      NEW.old_end_time, NEW.old_duration_seconds, NEW.old_status, NEW.old_tokens,
+      NEW.old_tool_calls);
 END;
 
 -- [trigger] _aggregates_agent_invocations_before_insert
 CREATE TRIGGER _aggregates_agent_invocations_before_insert BEFORE INSERT ON agent_invocations
-WHEN EXISTS (SELECT 1 FROM agent_invocations AS clash WHERE clash.id = NEW.id /* or the same value of another unique key */)
+WHEN EXISTS (SELECT 1 FROM agent_invocations AS clash WHERE clash.id = NEW.id
+    /* or the same value of another unique key */)
   OR EXISTS (SELECT 1 FROM _aggregates_agent_invocations_replaced)
 BEGIN
-  INSERT INTO _aggregates_agent_invocations_entry_delete (updated_at, invocation_id, old_timestamp, old_session_id, old_event_type, old_phase, old_agent_name, old_model, old_start_time, old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls)
-  SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), * FROM _aggregates_agent_invocations_replaced AS copy
+  INSERT INTO _aggregates_agent_invocations_entry_delete (updated_at, invocation_id, old_timestamp,
+      old_session_id, old_event_type, old_phase, old_agent_name, old_model, old_start_time,
+      old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls)
+  SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), * FROM _aggregates_agent_invocations_replaced AS
+      copy
   WHERE NOT EXISTS (SELECT 1 FROM agent_invocations AS kept WHERE kept.id = copy.id);
   DELETE FROM _aggregates_agent_invocations_replaced WHERE id IS NOT NULL;
   INSERT INTO _aggregates_agent_invocations_replaced SELECT clash.id,
@@ -96,27 +132,39 @@ BEGIN
     CASE WHEN typeof(clash.raw_output) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13) || ']'
+          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
+          || ']'
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(clash.raw_output AS BLOB), place + length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(clash.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE 0 END,
+      FROM (SELECT ltrim(CAST(substr(CAST(clash.raw_output AS BLOB), place +
+      length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(clash.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place))
+    ELSE 0 END,
     CASE WHEN typeof(clash.raw_output) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13) || ']'
+          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
+          || ']'
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(clash.raw_output AS BLOB), place + length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(clash.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS place)) ELSE 0 END
-  FROM agent_invocations AS clash WHERE clash.id = NEW.id /* or the same value of another unique key */;
+      FROM (SELECT ltrim(CAST(substr(CAST(clash.raw_output AS BLOB), place +
+      length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(clash.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS
+    place)) ELSE 0 END
+  FROM agent_invocations AS clash WHERE clash.id = NEW.id
+      /* or the same value of another unique key */;
 END;
 
 -- [trigger] _aggregates_agent_invocations_before_update
-CREATE TRIGGER _aggregates_agent_invocations_before_update BEFORE UPDATE OF id, rowid, oid, _rowid_ /* and the columns of other unique keys */ ON agent_invocations
-WHEN EXISTS (SELECT 1 FROM agent_invocations AS clash WHERE (clash.id = NEW.id /* or the same value of another unique key */) AND clash.id <> OLD.id)
+CREATE TRIGGER _aggregates_agent_invocations_before_update BEFORE UPDATE OF id, rowid, oid, _rowid_
+    /* and the columns of other unique keys */ ON agent_invocations
+WHEN EXISTS (SELECT 1 FROM agent_invocations AS clash WHERE (clash.id = NEW.id
+    /* or the same value of another unique key */) AND clash.id <> OLD.id)
   OR EXISTS (SELECT 1 FROM _aggregates_agent_invocations_replaced)
 BEGIN
-  INSERT INTO _aggregates_agent_invocations_entry_delete (updated_at, invocation_id, old_timestamp, old_session_id, old_event_type, old_phase, old_agent_name, old_model, old_start_time, old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls)
-  SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), * FROM _aggregates_agent_invocations_replaced AS copy
+  INSERT INTO _aggregates_agent_invocations_entry_delete (updated_at, invocation_id, old_timestamp,
+      old_session_id, old_event_type, old_phase, old_agent_name, old_model, old_start_time,
+      old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls)
+  SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), * FROM _aggregates_agent_invocations_replaced AS
+      copy
   WHERE NOT EXISTS (SELECT 1 FROM agent_invocations AS kept WHERE kept.id = copy.id);
   DELETE FROM _aggregates_agent_invocations_replaced WHERE id IS NOT NULL;
   INSERT INTO _aggregates_agent_invocations_replaced SELECT clash.id,
@@ -133,28 +181,41 @@ BEGIN
     CASE WHEN typeof(clash.raw_output) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13) || ']'
+          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
+          || ']'
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(clash.raw_output AS BLOB), place + length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(clash.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE 0 END,
+      FROM (SELECT ltrim(CAST(substr(CAST(clash.raw_output AS BLOB), place +
+      length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(clash.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place))
+    ELSE 0 END,
     CASE WHEN typeof(clash.raw_output) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13) || ']'
+          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
+          || ']'
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(clash.raw_output AS BLOB), place + length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(clash.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS place)) ELSE 0 END
-  FROM agent_invocations AS clash WHERE (clash.id = NEW.id /* or the same value of another unique key */) AND clash.id <> OLD.id;
+      FROM (SELECT ltrim(CAST(substr(CAST(clash.raw_output AS BLOB), place +
+      length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(clash.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS
+    place)) ELSE 0 END
+  FROM agent_invocations AS clash WHERE (clash.id = NEW.id
+      /* or the same value of another unique key */) AND clash.id <> OLD.id;
 END;
 
 -- [trigger] _aggregates_agent_invocations_insert
 CREATE TRIGGER _aggregates_agent_invocations_insert AFTER INSERT ON agent_invocations
 BEGIN
-  INSERT INTO _aggregates_agent_invocations_entry_delete (updated_at, invocation_id, old_timestamp, old_session_id, old_event_type, old_phase, old_agent_name, old_model, old_start_time, old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls)
-  SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), * FROM _aggregates_agent_invocations_replaced AS copy
-  WHERE copy.id = NEW.id OR NOT EXISTS (SELECT 1 FROM agent_invocations AS kept WHERE kept.id = copy.id);
+  INSERT INTO _aggregates_agent_invocations_entry_delete (updated_at, invocation_id, old_timestamp,
+      old_session_id, old_event_type, old_phase, old_agent_name, old_model, old_start_time,
+      old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls)
+  SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), * FROM _aggregates_agent_invocations_replaced AS
+      copy
+  WHERE copy.id = NEW.id OR NOT EXISTS (SELECT 1 FROM agent_invocations AS kept WHERE kept.id =
+      copy.id);
   DELETE FROM _aggregates_agent_invocations_replaced WHERE id IS NOT NULL;
-  INSERT INTO _aggregates_agent_invocations_entry_insert (updated_at, invocation_id, new_timestamp, new_session_id, new_event_type, new_phase, new_agent_name, new_model, new_start_time, new_end_time, new_duration_seconds, new_status, new_tokens, new_tool_calls)
+  INSERT INTO _aggregates_agent_invocations_entry_insert (updated_at, invocation_id, new_timestamp,
+      new_session_id, new_event_type, new_phase, new_agent_name, new_model, new_start_time,
+      new_end_time, new_duration_seconds, new_status, new_tokens, new_tool_calls)
   VALUES (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), NEW.id,
     NEW.timestamp,
     NEW.session_id,
@@ -169,22 +230,31 @@ BEGIN
     CASE WHEN typeof(NEW.raw_output) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13) || ']'
+          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
+          || ']'
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place + length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE 0 END,
+      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place +
+      length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE
+    0 END,
     CASE WHEN typeof(NEW.raw_output) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13) || ']'
+          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
+          || ']'
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place + length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS place)) ELSE 0 END);
+      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place +
+      length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS
+    place)) ELSE 0 END);
   UPDATE agent_invocations SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.id;
 END;
 
 -- [trigger] _aggregates_agent_invocations_update
-CREATE TRIGGER _aggregates_agent_invocations_update AFTER UPDATE OF timestamp, session_id, event_type, phase, agent_name, model, start_time, end_time, duration_seconds, status, raw_output, id, rowid, oid, _rowid_ /* and the columns of other unique keys */ ON agent_invocations
+CREATE TRIGGER _aggregates_agent_invocations_update AFTER UPDATE OF timestamp, session_id,
+    event_type, phase, agent_name, model, start_time, end_time, duration_seconds, status,
+    raw_output, id, rowid, oid, _rowid_ /* and the columns of other unique keys */ ON
+    agent_invocations
 WHEN OLD.status COLLATE BINARY IS NOT NEW.status
   OR OLD.duration_seconds COLLATE BINARY IS NOT NEW.duration_seconds
   OR OLD.end_time COLLATE BINARY IS NOT NEW.end_time
@@ -206,39 +276,61 @@ WHEN OLD.status COLLATE BINARY IS NOT NEW.status
   OR typeof(OLD.event_type) <> typeof(NEW.event_type)
   OR typeof(OLD.session_id) <> typeof(NEW.session_id)
   OR typeof(OLD.timestamp) <> typeof(NEW.timestamp)
-  OR OLD.raw_output COLLATE BINARY IS NOT NEW.raw_output AND CASE WHEN typeof(OLD.raw_output) = 'text' THEN
+  OR OLD.raw_output COLLATE BINARY IS NOT NEW.raw_output AND CASE WHEN typeof(OLD.raw_output) =
+      'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13) || ']'
+          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
+          || ']'
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place + length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE 0 END <> CASE WHEN typeof(NEW.raw_output) = 'text' THEN
+      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place +
+      length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE
+    0 END <> CASE WHEN typeof(NEW.raw_output) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13) || ']'
+          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
+          || ']'
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place + length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE 0 END
-  OR OLD.raw_output COLLATE BINARY IS NOT NEW.raw_output AND CASE WHEN typeof(OLD.raw_output) = 'text' THEN
+      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place +
+      length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE
+    0 END
+  OR OLD.raw_output COLLATE BINARY IS NOT NEW.raw_output AND CASE WHEN typeof(OLD.raw_output) =
+      'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13) || ']'
+          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
+          || ']'
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place + length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS place)) ELSE 0 END <> CASE WHEN typeof(NEW.raw_output) = 'text' THEN
+      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place +
+      length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS
+    place)) ELSE 0 END <> CASE WHEN typeof(NEW.raw_output) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13) || ']'
+          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
+          || ']'
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place + length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS place)) ELSE 0 END
+      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place +
+      length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS
+    place)) ELSE 0 END
 BEGIN
-  INSERT INTO _aggregates_agent_invocations_entry_delete (updated_at, invocation_id, old_timestamp, old_session_id, old_event_type, old_phase, old_agent_name, old_model, old_start_time, old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls)
-  SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), * FROM _aggregates_agent_invocations_replaced AS copy
-  WHERE (copy.id = NEW.id AND OLD.id <> NEW.id) OR NOT EXISTS (SELECT 1 FROM agent_invocations AS kept WHERE kept.id = copy.id);
+  INSERT INTO _aggregates_agent_invocations_entry_delete (updated_at, invocation_id, old_timestamp,
+      old_session_id, old_event_type, old_phase, old_agent_name, old_model, old_start_time,
+      old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls)
+  SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), * FROM _aggregates_agent_invocations_replaced AS
+      copy
+  WHERE (copy.id = NEW.id AND OLD.id <> NEW.id) OR NOT EXISTS (SELECT 1 FROM agent_invocations AS
+      kept WHERE kept.id = copy.id);
   DELETE FROM _aggregates_agent_invocations_replaced WHERE id IS NOT NULL;
-  INSERT INTO _aggregates_agent_invocations_entry_update (updated_at, invocation_id, old_invocation_id,
-    old_timestamp, old_session_id, old_event_type, old_phase, old_agent_name, old_model, old_start_time, old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls, new_timestamp, new_session_id, new_event_type, new_phase, new_agent_name, new_model, new_start_time, new_end_time, new_duration_seconds, new_status, new_tokens, new_tool_calls)
+  INSERT INTO _aggregates_agent_invocations_entry_update (updated_at, invocation_id,
+      old_invocation_id,
+    old_timestamp, old_session_id, old_event_type, old_phase, old_agent_name, old_model,
+    old_start_time, old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls,
+    new_timestamp, new_session_id, new_event_type, new_phase, new_agent_name, new_model,
+    new_start_time, new_end_time, new_duration_seconds, new_status, new_tokens, new_tool_calls)
   VALUES (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), NEW.id, nullif(OLD.id, NEW.id),
     OLD.timestamp,
     OLD.session_id,
@@ -253,17 +345,23 @@ BEGIN
     CASE WHEN typeof(OLD.raw_output) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13) || ']'
+          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
+          || ']'
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place + length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE 0 END,
+      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place +
+      length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE
+    0 END,
     CASE WHEN typeof(OLD.raw_output) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13) || ']'
+          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
+          || ']'
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place + length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS place)) ELSE 0 END,
+      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place +
+      length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS
+    place)) ELSE 0 END,
     NEW.timestamp,
     NEW.session_id,
     NEW.event_type,
@@ -277,22 +375,30 @@ BEGIN
     CASE WHEN typeof(NEW.raw_output) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13) || ']'
+          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
+          || ']'
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place + length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE 0 END,
+      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place +
+      length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE
+    0 END,
     CASE WHEN typeof(NEW.raw_output) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13) || ']'
+          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
+          || ']'
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place + length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS place)) ELSE 0 END);
+      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place +
+      length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS
+    place)) ELSE 0 END);
 END;
 
 -- [trigger] _aggregates_agent_invocations_update_replacing
-CREATE TRIGGER _aggregates_agent_invocations_update_replacing AFTER UPDATE OF id, rowid, oid, _rowid_ /* and the columns of other unique keys */ ON agent_invocations
-WHEN EXISTS (SELECT 1 FROM _aggregates_agent_invocations_replaced) AND NOT (OLD.status COLLATE BINARY IS NOT NEW.status
+CREATE TRIGGER _aggregates_agent_invocations_update_replacing AFTER UPDATE OF id, rowid, oid,
+    _rowid_ /* and the columns of other unique keys */ ON agent_invocations
+WHEN EXISTS (SELECT 1 FROM _aggregates_agent_invocations_replaced) AND NOT (OLD.status COLLATE
+    BINARY IS NOT NEW.status
   OR OLD.duration_seconds COLLATE BINARY IS NOT NEW.duration_seconds
   OR OLD.end_time COLLATE BINARY IS NOT NEW.end_time
   OR OLD.start_time COLLATE BINARY IS NOT NEW.start_time
@@ -313,36 +419,54 @@ WHEN EXISTS (SELECT 1 FROM _aggregates_agent_invocations_replaced) AND NOT (OLD.
   OR typeof(OLD.event_type) <> typeof(NEW.event_type)
   OR typeof(OLD.session_id) <> typeof(NEW.session_id)
   OR typeof(OLD.timestamp) <> typeof(NEW.timestamp)
-  OR OLD.raw_output COLLATE BINARY IS NOT NEW.raw_output AND CASE WHEN typeof(OLD.raw_output) = 'text' THEN
+  OR OLD.raw_output COLLATE BINARY IS NOT NEW.raw_output AND CASE WHEN typeof(OLD.raw_output) =
+      'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13) || ']'
+          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
+          || ']'
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place + length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE 0 END <> CASE WHEN typeof(NEW.raw_output) = 'text' THEN
+      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place +
+      length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE
+    0 END <> CASE WHEN typeof(NEW.raw_output) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13) || ']'
+          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
+          || ']'
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place + length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE 0 END
-  OR OLD.raw_output COLLATE BINARY IS NOT NEW.raw_output AND CASE WHEN typeof(OLD.raw_output) = 'text' THEN
+      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place +
+      length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE
+    0 END
+  OR OLD.raw_output COLLATE BINARY IS NOT NEW.raw_output AND CASE WHEN typeof(OLD.raw_output) =
+      'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13) || ']'
+          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
+          || ']'
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place + length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS place)) ELSE 0 END <> CASE WHEN typeof(NEW.raw_output) = 'text' THEN
+      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place +
+      length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS
+    place)) ELSE 0 END <> CASE WHEN typeof(NEW.raw_output) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13) || ']'
+          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
+          || ']'
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place + length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS place)) ELSE 0 END)
+      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place +
+      length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS
+    place)) ELSE 0 END)
 BEGIN
-  INSERT INTO _aggregates_agent_invocations_entry_delete (updated_at, invocation_id, old_timestamp, old_session_id, old_event_type, old_phase, old_agent_name, old_model, old_start_time, old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls)
-  SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), * FROM _aggregates_agent_invocations_replaced AS copy
-  WHERE (copy.id = NEW.id AND OLD.id <> NEW.id) OR NOT EXISTS (SELECT 1 FROM agent_invocations AS kept WHERE kept.id = copy.id);
+  INSERT INTO _aggregates_agent_invocations_entry_delete (updated_at, invocation_id, old_timestamp,
+      old_session_id, old_event_type, old_phase, old_agent_name, old_model, old_start_time,
+      old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls)
+  SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), * FROM _aggregates_agent_invocations_replaced AS
+      copy
+  WHERE (copy.id = NEW.id AND OLD.id <> NEW.id) OR NOT EXISTS (SELECT 1 FROM agent_invocations AS
+      kept WHERE kept.id = copy.id);
   DELETE FROM _aggregates_agent_invocations_replaced WHERE id IS NOT NULL;
 END;
 
@@ -357,7 +481,9 @@ END;
 CREATE TRIGGER _aggregates_agent_invocations_delete AFTER DELETE ON agent_invocations
 BEGIN
   DELETE FROM _aggregates_agent_invocations_replaced WHERE id = OLD.id;
-  INSERT INTO _aggregates_agent_invocations_entry_delete (updated_at, invocation_id, old_timestamp, old_session_id, old_event_type, old_phase, old_agent_name, old_model, old_start_time, old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls)
+  INSERT INTO _aggregates_agent_invocations_entry_delete (updated_at, invocation_id, old_timestamp,
+      old_session_id, old_event_type, old_phase, old_agent_name, old_model, old_start_time,
+      old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls)
   VALUES (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), OLD.id,
     OLD.timestamp,
     OLD.session_id,
@@ -372,17 +498,23 @@ BEGIN
     CASE WHEN typeof(OLD.raw_output) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13) || ']'
+          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
+          || ']'
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place + length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE 0 END,
+      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place +
+      length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE
+    0 END,
     CASE WHEN typeof(OLD.raw_output) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13) || ']'
+          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
+          || ']'
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place + length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS place)) ELSE 0 END);
+      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place +
+      length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS
+    place)) ELSE 0 END);
 END;
 
 -- [trigger] _aggregates_agent_invocations_prune

@@ -1,0 +1,49 @@
+"""Lines of SQL that a person can review."""
+
+from __future__ import annotations
+
+import sqlparse
+from sqlparse import tokens
+
+_WIDTH = 100
+
+
+def tokenize(sql: str) -> list[tuple[tokens._TokenType, str]]:
+    """The tokens of a statement: (type, text)."""
+    return list(sqlparse.lexer.tokenize(sql))  # type: ignore[no-untyped-call]
+
+
+def wrapped(sql: str) -> str:
+    """The same SQL in lines of 100 characters at most, where white space allows it."""
+    lines = [""]
+    for kind, value in tokenize(sql):
+        if kind in tokens.Newline or "\n" in value:
+            first, *others = value.split("\n")
+            lines[-1] += first
+            lines += others
+        elif kind in tokens.Whitespace and lines[-1].strip():
+            lines[-1] += " "
+        else:
+            lines[-1] += value
+            if len(lines[-1]) > _WIDTH:
+                lines[-1:] = _broken(lines[-1], value)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _broken(line: str, last: str) -> list[str]:
+    """A line that has just become too long, broken before its last word."""
+    before = line[: len(line) - len(last)]
+    head, _, tail = before.rpartition(" ")
+    if not head.strip():
+        return [line]
+    indent = " " * (len(line) - len(line.lstrip()) + (0 if line.startswith("    ") else 4))
+    return [head, indent + tail + last]
+
+
+def normalised(sql: str) -> str:
+    """SQL without what does not change its meaning: comments, white space, case of keywords."""
+    return " ".join(
+        value.upper() if kind in tokens.Keyword else value
+        for kind, value in tokenize(sql)
+        if kind not in tokens.Comment and kind not in tokens.Whitespace and value.strip()
+    )
