@@ -26,7 +26,7 @@ from zoneinfo import ZoneInfo
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from aggregates import __version__, migration, render, sample
+from aggregates import __version__, freeze, migration, render, sample
 from aggregates.errors import AggregatesError, DatabaseLocked
 from aggregates.reader import ABANDON_AFTER
 from aggregates.reconcile import VerifyResult
@@ -355,6 +355,18 @@ def repair_command(settings: Settings, as_json: bool) -> None:
     JSON: as `verify`; the drifts are those that were repaired.
     """
     _reconcile(settings, repair=True, as_json=as_json)
+
+
+@main.command("revision")
+@click.option("--message", "-m", required=True, help="What the revision adds, in a few words.")
+@shared_options
+def revision_command(message: str) -> None:
+    """Freeze what the catalogue says, and no revision says yet, into a revision's SQL.
+
+    For those who work on the catalogue, in a checkout: review the files, then commit them.
+    """
+    path = freeze.write_revision(message)
+    click.echo("head says what the catalogue says" if path is None else str(path))
 
 
 @main.command("run")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 from sqlalchemy import Connection
 
@@ -14,8 +13,6 @@ from aggregates.catalogue import catalogue
 from aggregates.compiler.base import Statement
 from aggregates.compiler.layout import normalised
 from aggregates.operations import BACKFILLS
-
-_NOT_INSTALLED = ("hooks.sql", "recomputation.sql")
 
 
 @dataclass(frozen=True)
@@ -73,17 +70,9 @@ def inspect(connection: Connection) -> Inspection:
 
 def expected(revision: str) -> list[Statement]:
     """What the revisions up to one have installed, each object as the last of them says."""
-    found: dict[tuple[str, str], Statement] = {}
-    for folder in sorted((script.migrations_folder() / "versions").iterdir()):
-        if folder.is_dir() and folder.name.partition("_")[0] <= revision:
-            for path in _installed(folder):
-                for one in script.statements(path):
-                    found[one.kind, one.name] = one
-    return [one for one in found.values() if one.kind != "data"]
-
-
-def _installed(folder: Path) -> list[Path]:
-    return [path for path in sorted(folder.glob("*.sql")) if path.name not in _NOT_INSTALLED]
+    found = script.installed(script.migrations_folder(), revision)
+    latest = {(one.kind, one.name): one for one in found}
+    return [one for one in latest.values() if one.kind != "data"]
 
 
 def _differences(connection: Connection, revision: str) -> list[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal, TextIO
 
 from alembic import command
@@ -24,22 +25,28 @@ def upgrade(
     progress: Progress | None = None,
     journal_mode: JournalMode | str = "wal",
     revision: str = "head",
+    folder: Path | None = None,
 ) -> None:
     """Install or upgrade, and fill the aggregates while writers write.
 
     Makes a SQLite file that is not there. Can be killed at any point and called again. `progress`
     gets (done, total) rows. Raises CannotAdopt, having changed nothing, where the database has a
-    table `agent_invocations` that triggers cannot serve.
+    table `agent_invocations` that triggers cannot serve. `folder` holds other revisions than ours.
     """
-    config = _config(database)
+    config = _config(database, folder)
     config.attributes["progress"] = progress
     config.attributes["journal_mode"] = journal_mode
     command.upgrade(config, revision)
 
 
-def downgrade(database: str, drop_columns: bool = False, revision: str = "base") -> None:
+def downgrade(
+    database: str,
+    drop_columns: bool = False,
+    revision: str = "base",
+    folder: Path | None = None,
+) -> None:
     """Remove what `upgrade` installed. Columns that it added stay, unless `drop_columns`."""
-    config = _config(database)
+    config = _config(database, folder)
     config.attributes["drop_columns"] = drop_columns
     command.downgrade(config, revision)
 
@@ -83,9 +90,10 @@ def progress_to(stream: TextIO) -> Progress | None:
     return show
 
 
-def _config(database: str) -> Config:
+def _config(database: str, folder: Path | None) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
+    location = str(folder or migrations_folder())
+    config.set_main_option("script_location", location.replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["database"] = database
     return config

@@ -102,6 +102,12 @@ def create(op: Operations, statements: Path, shape: Shape | None = None) -> None
         _execute(op, statement.sql)
 
 
+def replace(op: Operations, statements: Path, shape: Shape | None = None) -> None:
+    """Execute the statements of a file in the place of what has the same names."""
+    remove(op, statements)
+    create(op, statements, shape)
+
+
 def remove(op: Operations, *files: Path) -> None:
     """Drop what the statements of files have made: triggers first, as they name the rest."""
     found = [one for path in files for one in script.statements(path) if one.kind != "data"]
@@ -122,13 +128,15 @@ def backfill(op: Operations, revision: str, recomputation: Path) -> None:
     with op.get_context().autocommit_block():
         connection = driver(_connection(op))
         connection.execute("PRAGMA temp_store = FILE")
-        position = _stored_position(connection, revision)
+        position = _stored_position(connection, revision, sql.source)
         recomputer = Recomputer(connection, sql, position)
         _fill(recomputer, revision, _option(op, "progress"))
     # In the transaction that the block has begun for what follows it.
     recomputer.catch_up()
     recomputer.close()
-    _execute(op, f"DELETE FROM {BACKFILLS} WHERE revision = '{revision}'")
+    _execute(
+        op, f"DELETE FROM {BACKFILLS} WHERE revision = '{revision}' AND source = '{sql.source}'"
+    )
 
 
 def is_resumed(op: Operations, revision: str) -> bool:
@@ -216,9 +224,10 @@ def _clear(connection: sqlite3.Connection, sql: Recomputation) -> None:
             time.sleep(time.monotonic() - started)
 
 
-def _stored_position(connection: sqlite3.Connection, revision: str) -> Position:
+def _stored_position(connection: sqlite3.Connection, revision: str, source: str) -> Position:
     mark, seq, rows = connection.execute(
-        f"SELECT mark, seq, rows_read FROM main.{BACKFILLS} WHERE revision = ?", (revision,)
+        f"SELECT mark, seq, rows_read FROM main.{BACKFILLS} WHERE revision = ? AND source = ?",
+        (revision, source),
     ).fetchone()
     return Position(mark, seq, rows)
 
@@ -229,7 +238,7 @@ def _backfill_at_once(op: Operations, sql: Recomputation) -> None:
     for statement in sql.folds:
         _execute(op, statement)
     _execute(op, f"DROP TABLE temp.{sql.facts}")
-    _execute(op, f"DELETE FROM {BACKFILLS}")
+    _execute(op, f"DELETE FROM {BACKFILLS} WHERE source = '{sql.source}'")
 
 
 def _remember(connection: Connection, table: str, column: str) -> None:

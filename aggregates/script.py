@@ -26,6 +26,18 @@ def migrations_folder() -> Path:
     raise AggregatesError(f"no migrations beside {package}; install agent-aggregates again")
 
 
+def installed(folder: Path, revision: str | None = None) -> list[Statement]:
+    """What the revisions up to one (all by default) make, in the order in which they make it."""
+    return [
+        statement
+        for path in sorted((folder / "versions").glob("*/*.sql"))
+        if revision is None or path.parent.name.partition("_")[0] <= revision
+        if path.name not in ("hooks.sql", "before.sql")
+        if not path.name.startswith("recomputation")
+        for statement in statements(path)
+    ]
+
+
 def dump(entries: Iterable[tuple[str, str, str]]) -> str:
     """The text of a file of (kind, name, SQL)."""
     return "\n".join(f"-- [{kind}] {name}\n{wrapped(sql)};\n" for kind, name, sql in entries)

@@ -115,9 +115,13 @@ class Compiler(ABC):
 
     @abstractmethod
     def recomputation(
-        self, catalogue: Catalogue, source: Source, naming: Naming = itself
+        self,
+        catalogue: Catalogue,
+        source: Source,
+        naming: Naming = itself,
+        only: tuple[str, ...] | None = None,
     ) -> Recomputation:
-        """How to compute all aggregates of a source from its rows."""
+        """How to compute all aggregates of a source, or only some, from its rows."""
 
     @abstractmethod
     def shadows(self, catalogue: Catalogue, naming: Naming) -> list[Statement]:

@@ -57,10 +57,19 @@ class SQLite(Compiler):
         return _laid_out(posting.posting(self, catalogue, source))
 
     def recomputation(
-        self, catalogue: Catalogue, source: Source, naming: Naming = itself
+        self,
+        catalogue: Catalogue,
+        source: Source,
+        naming: Naming = itself,
+        only: tuple[str, ...] | None = None,
     ) -> Recomputation:
-        """How to compute all aggregates of a source from its rows."""
-        return recomputation.recomputation(self, catalogue, source, naming)
+        """How to compute all aggregates of a source, or only some, from its rows."""
+        definitions = [
+            one
+            for one in catalogue.definitions
+            if one.source is source and (only is None or one.name in only)
+        ]
+        return recomputation.recomputation(self, source, definitions, naming)
 
     def shadows(self, catalogue: Catalogue, naming: Naming) -> list[Statement]:
         """Temporary tables like those of the definitions."""

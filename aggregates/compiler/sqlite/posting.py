@@ -373,4 +373,4 @@ def _descriptions(catalogue: Catalogue) -> Iterator[Statement]:
         "(" + ", ".join("'" + text.replace("'", "''") + "'" for text in entry) + ")"
         for entry in dictionary(catalogue)
     )
-    yield Statement("data", DESCRIPTIONS, f"INSERT INTO {DESCRIPTIONS} VALUES\n  {rows}")
+    yield Statement("data", DESCRIPTIONS, f"INSERT OR REPLACE INTO {DESCRIPTIONS} VALUES\n  {rows}")

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aggregates.compiler.base import Comparison, Compiler, Naming, Recomputation, itself
+from aggregates.compiler.base import Comparison, Compiler, Naming, Recomputation
 from aggregates.compiler.sqlite.constructs import ONCE_EACH
 from aggregates.compiler.sqlite.facts import image, of_rows
 from aggregates.compiler.sqlite.posting import seek_extremes, zero
-from aggregates.definition import Aggregate, Catalogue, Definition, Listing, Source
+from aggregates.definition import Aggregate, Definition, Listing, Source
 
 _ROWS_OF_A_CLEARING = 500
 
 
 def recomputation(
-    compiler: Compiler, catalogue: Catalogue, source: Source, naming: Naming = itself
+    compiler: Compiler, source: Source, definitions: list[Definition], naming: Naming
 ) -> Recomputation:
-    """How to compute all aggregates of a source from its rows."""
+    """How to compute definitions of a source from its rows."""
     q = compiler.quote
     facts = f"{source.prefix}_facts"
     names = ["sign", "updated_at", source.log_key, *(fact.name for fact in source.facts)]
     columns = ", ".join(map(q, names))
-    definitions = [one for one in catalogue.definitions if one.source is source]
     folds: list[str] = []
     sweeps: list[str] = []
     for definition in definitions:

@@ -201,7 +201,7 @@ CREATE TABLE aggregate_descriptions (
 );
 
 -- [data] aggregate_descriptions
-INSERT INTO aggregate_descriptions VALUES
+INSERT OR REPLACE INTO aggregate_descriptions VALUES
   ('agent_stats', '', 'all rows, all-time'),
   ('agent_stats', 'event_type', 'kind of row'),
   ('agent_stats', 'agent_name', 'name of the agent'),
