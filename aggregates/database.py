@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
+from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
@@ -27,15 +27,25 @@ def database_url(database: str | Path) -> URL:
         raise AggregatesError(f"this is not the URL of a database: {database}") from error
 
 
-def connect_engine(database: str | Path, *, lock_timeout: float = 5.0) -> Engine:
-    """An engine whose transactions are explicit; waits `lock_timeout` seconds for a lock."""
+def connect_engine(
+    database: str | Path, *, lock_timeout: float = 5.0, keep_open: bool = False
+) -> Engine:
+    """An engine whose transactions are explicit; waits `lock_timeout` seconds for a lock.
+
+    With `keep_open` it keeps a connection from one use to the next: reading the schema of a file
+    takes longer than reading all metrics.
+    """
     url = database_url(database)
     if url.get_backend_name() != "sqlite":
         raise AggregatesError(
             f"{url.get_backend_name()} is not supported yet; name a SQLite file or its URL"
         )
     try:
-        engine = create_engine(url, connect_args={"timeout": lock_timeout}, poolclass=NullPool)
+        engine = create_engine(
+            url,
+            connect_args={"timeout": lock_timeout},
+            poolclass=QueuePool if keep_open else NullPool,
+        )
     except (NoSuchModuleError, ImportError) as error:
         raise AggregatesError(f"{url.drivername}: {error}; install the driver") from error
 

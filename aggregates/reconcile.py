@@ -145,8 +145,9 @@ class _Verification:
 @contextmanager
 def _recomputed(engine: Engine, progress: Progress | None) -> Iterator[_Verification]:
     _check_revision(engine)
-    with engine.connect() as pooled:
-        connection = driver(pooled)
+    with engine.connect() as own:
+        own.detach()  # it goes with its temporary tables
+        connection = driver(own)
         compiler = SQLite()
         for statement in compiler.shadows(catalogue, shadow):
             connection.execute(statement.sql)

@@ -13,7 +13,8 @@ from math import exp
 from operator import itemgetter
 from pathlib import Path
 from random import Random
-from typing import Final, NamedTuple, TypeVar
+from statistics import NormalDist
+from typing import Final, TypeVar
 
 from aggregates.errors import AggregatesError
 from aggregates.hooks_schema import HOOK_INDEXES, HOOK_TABLES
@@ -53,66 +54,16 @@ _PROJECTS: Final = ("/home/dev/project", "/home/dev/service", "/home/dev/website
 _SOURCES: Final = ("startup", "startup", "resume", "clear", "compact")
 _RUN_ERRORS: Final = ("Timed out", "API error: overloaded", "Interrupted by user")
 _TOOL_ERRORS: Final = ("exit status 1", "file not found", "permission denied")
+# fmt: off
 _WORDS: Final = (
-    "add",
-    "agent",
-    "branch",
-    "build",
-    "cache",
-    "change",
-    "check",
-    "class",
-    "code",
-    "commit",
-    "config",
-    "data",
-    "error",
-    "field",
-    "file",
-    "find",
-    "fix",
-    "function",
-    "index",
-    "input",
-    "key",
-    "log",
-    "merge",
-    "method",
-    "model",
-    "module",
-    "name",
-    "note",
-    "number",
-    "output",
-    "page",
-    "parse",
-    "path",
-    "plan",
-    "query",
-    "read",
-    "release",
-    "request",
-    "result",
-    "review",
-    "row",
-    "run",
-    "schema",
-    "search",
-    "server",
-    "session",
-    "step",
-    "table",
-    "test",
-    "text",
-    "time",
-    "token",
-    "type",
-    "update",
-    "user",
-    "value",
-    "view",
-    "write",
+    "add", "agent", "branch", "build", "cache", "change", "check", "class", "code", "commit",
+    "config", "data", "error", "field", "file", "find", "fix", "function", "index", "input",
+    "key", "log", "merge", "method", "model", "module", "name", "note", "number", "output",
+    "page", "parse", "path", "plan", "query", "read", "release", "request", "result", "review",
+    "row", "run", "schema", "search", "server", "session", "step", "table", "test", "text",
+    "time", "token", "type", "update", "user", "value", "view", "write",
 )
+# fmt: on
 
 _INSERT_SESSION: Final = "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?)"
 _INSERT_INVOCATION: Final = (
@@ -128,15 +79,25 @@ _INSERT_TOOL_USE: Final = (
 
 _Card = TypeVar("_Card")
 _Row = tuple[str | int | float | None, ...]
+_Agent = tuple[str, str, int]
+# A row of `agent_invocations` with its timestamp, its time, and how many tools it uses.
+_Event = tuple[str, _Row, int, int]
 
 
-class _Event(NamedTuple):
-    """A row of `agent_invocations`, with what its uses of tools are made from."""
+# Drawing from a table is several times cheaper than computing a logarithm for each value.
+_QUANTILES: Final = tuple(NormalDist().inv_cdf((n + 0.5) / 4096) for n in range(4096))
 
-    timestamp: str
-    row: _Row
-    at: int = 0
-    tool_uses: int = 0
+
+def _lognormal(median_seconds: float, sigma: float) -> tuple[float, ...]:
+    return tuple(median_seconds * _SECOND * exp(sigma * quantile) for quantile in _QUANTILES)
+
+
+# Half of the real runs take more than 55 s, one in twenty more than 500 s.
+_RUN: Final = _lognormal(55, 1.35)
+_PAUSE: Final = _lognormal(8, 1.0)
+_FAREWELL: Final = _lognormal(5, 0.8)
+_TOOL_PAUSE: Final = _lognormal(6, 0.8)
+_TOOL_USE: Final = _lognormal(0.45, 0.7)
 
 
 def write_sample(
@@ -218,6 +179,8 @@ class _History:
         self.rows = rows
         self._random = Random(seed)
         self._begin = until - timedelta(days=days)
+        self._into_minute = self._begin.second * _SECOND + self._begin.microsecond
+        self._minutes: dict[int, str] = {}
         self._until = days * 24 * _HOUR
         self._load = [_load(self._begin + timedelta(hours=h)) for h in range(days * 24)]
         self._cumulative_load = list(accumulate(self._load))
@@ -259,7 +222,7 @@ class _History:
             cut = bisect_left(self._waiting, before, key=itemgetter(0))
         events, self._waiting = self._waiting[:cut], self._waiting[cut:]
         for number, event in enumerate(events, self._invocations + 1):
-            if event.tool_uses:
+            if event[3]:
                 self._waiting_uses += self._uses_of_tools(number, event)
         self._invocations += len(events)
 
@@ -275,12 +238,12 @@ class _History:
         self._random.shuffle(cards)
         return cards
 
-    def _deal(self) -> Iterator[tuple[tuple[str, str, int], str, int]]:
+    def _deal(self) -> Iterator[tuple[_Agent, str, int]]:
         agents = self._random.choices(_AGENTS, cum_weights=_AGENT_WEIGHTS, k=_OUTCOMES.total())
         return zip(agents, self._shuffled(_OUTCOMES), self._shuffled(_TOOL_USES), strict=True)
 
     def _session(
-        self, start: int, size: int, runs: Iterator[tuple[tuple[str, str, int], str, int]]
+        self, start: int, size: int, runs: Iterator[tuple[_Agent, str, int]]
     ) -> tuple[_Row, list[_Event]]:
         """A session of up to `size` runs: those that had begun by the end of the history."""
         random = self._random.random
@@ -293,8 +256,8 @@ class _History:
             ended = self._run(events, session_id, at, agent, outcome, tool_uses)
             last = max(last, ended)
             # Three in ten runs are started beside the one before.
-            at = (at if random() < 0.3 else ended) + int(self._spread(8, 1.0))
-        return self._session_row(session_id, start, last + int(self._spread(5, 0.8))), events
+            at = (at if random() < 0.3 else ended) + self._draw(_PAUSE)
+        return self._session_row(session_id, start, last + self._draw(_FAREWELL)), events
 
     def _last_session(self, size: int) -> list[_Row]:
         """A session whose runs are in flight as the history ends."""
@@ -311,7 +274,7 @@ class _History:
         events: list[_Event],
         session_id: str,
         start: int,
-        agent: tuple[str, str, int],
+        agent: _Agent,
         outcome: str,
         tool_uses: int,
     ) -> int:
@@ -320,8 +283,7 @@ class _History:
         name, phase, _ = agent
         prompt = self._words_of(self._prompt_length)
         raw_input = f'{{"description": "task", "prompt": "{prompt}", "subagent_type": "{name}"}}'
-        # Median and tail of the real durations: half above 55 s, one in twenty above 500 s.
-        duration = min(max(int(self._spread(55, 1.35)), _SECOND // 2), 3000 * _SECOND)
+        duration = min(max(self._draw(_RUN), _SECOND // 2), 3000 * _SECOND)
         end = start + duration
         ended = outcome != "started" and end <= self._until
 
@@ -336,21 +298,21 @@ class _History:
             if outcome == "failed":
                 error = _RUN_ERRORS[int(random() * len(_RUN_ERRORS))]
         # fmt: off
-        events.append(_Event(timestamp, (
+        events.append((timestamp, (
             timestamp, session_id, "pre_invocation", phase, name, phase, model, prompt, timestamp,
             end_time, seconds, outcome if ended else "started", error, raw_input, raw_output,
         )))
         duplicated = start + int(random() * 3000)
         if tool_uses != _NO_DUPLICATE and duplicated <= self._until:
             timestamp = self._text(duplicated)
-            events.append(_Event(timestamp, (
+            events.append((timestamp, (
                 timestamp, session_id, "tool_tracking_start", None, name, None, None, None,
                 timestamp, None, None, "started", None, raw_input, None,
             ), duplicated, tool_uses))
         stopped = end + int((0.1 + 0.4 * random()) * _SECOND)
         if ended and stopped <= self._until:
             timestamp = self._text(stopped)
-            events.append(_Event(timestamp, (
+            events.append((timestamp, (
                 timestamp, session_id, "subagent_stop", None, None, None, None, None, None,
                 None, None, "completed", None, None, None,
             )))
@@ -371,17 +333,17 @@ class _History:
 
     def _uses_of_tools(self, invocation_id: int, event: _Event) -> Iterator[_Row]:
         random = self._random.random
-        session_id, name = event.row[1], event.row[4]
-        at = event.at
-        for number in range(event.tool_uses):
-            at += int(self._spread(6, 0.8))
+        _, row, at, tool_uses = event
+        session_id, name = row[1], row[4]
+        for number in range(tool_uses):
+            at += self._draw(_TOOL_PAUSE)
             if at > self._until:
                 return
             start = self._text(at)
             tool = _TOOLS[int(random() * len(_TOOLS))]
             end = output = seconds = error = None
             status, fate = "started", random()
-            duration = int(self._spread(0.45, 0.7))
+            duration = self._draw(_TOOL_USE)
             if fate < 206 / 215 and at + duration <= self._until:
                 end, seconds = self._text(at + duration), duration / _SECOND
                 status, output = "completed", '{"ok": true}'
@@ -427,8 +389,9 @@ class _History:
         offset = int((len(self._words) - length) * random())
         return self._words[offset : offset + length]
 
-    def _spread(self, median_seconds: float, sigma: float) -> float:
-        return median_seconds * _SECOND * exp(self._random.gauss(0.0, sigma))
+    def _draw(self, spread: tuple[float, ...]) -> int:
+        random = self._random.random
+        return int(spread[int(random() * 4096)] * (0.99 + 0.02 * random()))
 
     def _time(self, position: float) -> int:
         """When this part of all rows, from 0 to below 1, has been written."""
@@ -438,7 +401,16 @@ class _History:
         return min(int((hour + done) * _HOUR), self._until)
 
     def _text(self, at: int) -> str:
-        return (self._begin + timedelta(microseconds=at)).isoformat(timespec="microseconds")
+        # As isoformat() has it; times come in order, so that most share their minute.
+        minute, rest = divmod(at + self._into_minute, 60 * _SECOND)
+        prefix = self._minutes.get(minute)
+        if prefix is None:
+            if len(self._minutes) > 10_000:
+                self._minutes.clear()
+            whole = self._begin.replace(second=0, microsecond=0) + timedelta(minutes=minute)
+            prefix = self._minutes[minute] = whole.isoformat()[:17]
+        seconds, fraction = divmod(rest, _SECOND)
+        return f"{prefix}{seconds:02d}.{fraction:06d}"
 
 
 def _load(hour: datetime) -> int:

@@ -56,7 +56,7 @@ class Store:
             ZoneInfo(source_timezone) if isinstance(source_timezone, str) else source_timezone
         )
         self.abandon_after = abandon_after
-        self._engine = connect_engine(self.database)
+        self._engine = connect_engine(self.database, keep_open=True)
 
     def __enter__(self) -> Self:
         return self

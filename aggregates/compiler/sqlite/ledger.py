@@ -151,7 +151,7 @@ def ledger(compiler: Compiler, source: Source) -> list[Statement]:
         trigger(
             "update_replacing",
             f"AFTER UPDATE OF {key_columns}",
-            f"EXISTS (SELECT 1 FROM {copies}) AND NOT ({changed})",
+            f"EXISTS (SELECT 1 FROM {copies})",
             flush_updated,
         ),
         # The nested update finds the very same time ('now' stands still within a statement) and

@@ -397,68 +397,7 @@ END;
 -- [trigger] _aggregates_agent_invocations_update_replacing
 CREATE TRIGGER _aggregates_agent_invocations_update_replacing AFTER UPDATE OF id, rowid, oid,
     _rowid_ /* and the columns of other unique keys */ ON agent_invocations
-WHEN EXISTS (SELECT 1 FROM _aggregates_agent_invocations_replaced) AND NOT (OLD.status COLLATE
-    BINARY IS NOT NEW.status
-  OR OLD.duration_seconds COLLATE BINARY IS NOT NEW.duration_seconds
-  OR OLD.end_time COLLATE BINARY IS NOT NEW.end_time
-  OR OLD.start_time COLLATE BINARY IS NOT NEW.start_time
-  OR OLD.model COLLATE BINARY IS NOT NEW.model
-  OR OLD.agent_name COLLATE BINARY IS NOT NEW.agent_name
-  OR OLD.phase COLLATE BINARY IS NOT NEW.phase
-  OR OLD.event_type COLLATE BINARY IS NOT NEW.event_type
-  OR OLD.session_id COLLATE BINARY IS NOT NEW.session_id
-  OR OLD.timestamp COLLATE BINARY IS NOT NEW.timestamp
-  OR OLD.id <> NEW.id
-  OR typeof(OLD.status) <> typeof(NEW.status)
-  OR typeof(OLD.duration_seconds) <> typeof(NEW.duration_seconds)
-  OR typeof(OLD.end_time) <> typeof(NEW.end_time)
-  OR typeof(OLD.start_time) <> typeof(NEW.start_time)
-  OR typeof(OLD.model) <> typeof(NEW.model)
-  OR typeof(OLD.agent_name) <> typeof(NEW.agent_name)
-  OR typeof(OLD.phase) <> typeof(NEW.phase)
-  OR typeof(OLD.event_type) <> typeof(NEW.event_type)
-  OR typeof(OLD.session_id) <> typeof(NEW.session_id)
-  OR typeof(OLD.timestamp) <> typeof(NEW.timestamp)
-  OR OLD.raw_output COLLATE BINARY IS NOT NEW.raw_output AND CASE WHEN typeof(OLD.raw_output) =
-      'text' THEN
-    (SELECT CASE WHEN place = 0 THEN 0 ELSE
-      (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
-          || ']'
-        THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place +
-      length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE
-    0 END <> CASE WHEN typeof(NEW.raw_output) = 'text' THEN
-    (SELECT CASE WHEN place = 0 THEN 0 ELSE
-      (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
-          || ']'
-        THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place +
-      length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE
-    0 END
-  OR OLD.raw_output COLLATE BINARY IS NOT NEW.raw_output AND CASE WHEN typeof(OLD.raw_output) =
-      'text' THEN
-    (SELECT CASE WHEN place = 0 THEN 0 ELSE
-      (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
-          || ']'
-        THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place +
-      length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS
-    place)) ELSE 0 END <> CASE WHEN typeof(NEW.raw_output) = 'text' THEN
-    (SELECT CASE WHEN place = 0 THEN 0 ELSE
-      (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
-          || ']'
-        THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place +
-      length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS
-    place)) ELSE 0 END)
+WHEN EXISTS (SELECT 1 FROM _aggregates_agent_invocations_replaced)
 BEGIN
   INSERT INTO _aggregates_agent_invocations_entry_delete (updated_at, invocation_id, old_timestamp,
       old_session_id, old_event_type, old_phase, old_agent_name, old_model, old_start_time,
