@@ -146,8 +146,8 @@ class _Verification:
 def _recomputed(engine: Engine, progress: Progress | None) -> Iterator[_Verification]:
     _check_revision(engine)
     with engine.connect() as own:
-        own.detach()  # it goes with its temporary tables
         connection = driver(own)
+        own.detach()  # it goes with its temporary tables
         compiler = SQLite()
         for statement in compiler.shadows(catalogue, shadow):
             connection.execute(statement.sql)
