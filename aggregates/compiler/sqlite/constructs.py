@@ -109,8 +109,13 @@ def _beginning(element: constructs.beginning, compiler: SQLCompiler, **kw: Any) 
 
 def number_after(column: str, key: str) -> str:
     """The integer literal that follows the first `"key":` in a text, else 0."""
+    return number_after_sql(column, "'" + f'"{key}":' + "'")
+
+
+def number_after_sql(column: str, key: str) -> str:
+    """The same, where the key with its quotes and colon is SQL as well."""
     # As bytes: instr and substr count the characters of malformed UTF-8 differently.
-    text, key = f"CAST({column} AS BLOB)", f"CAST('\"{key}\":' AS BLOB)"
+    text, key = f"CAST({column} AS BLOB)", f"CAST({key} AS BLOB)"
     digits = "CAST(rest AS INTEGER)"
     return f"""CASE WHEN typeof({column}) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 from aggregates.compiler.base import Compiler
-from aggregates.compiler.sqlite.constructs import ONCE, ONCE_EACH, number_after
+from aggregates.compiler.sqlite.constructs import ONCE_EACH, number_after, number_after_sql
 from aggregates.definition import Fact, Source, references
 
 
@@ -32,38 +32,25 @@ def image(compiler: Compiler, source: Source, row: str) -> dict[str, str]:
 
 
 def of_entry(compiler: Compiler, source: Source, sides: tuple[str, ...]) -> tuple[list[str], str]:
-    """Columns and SELECT of the facts of a log entry `NEW`, for `old`, `new` or both.
-
-    Where the old and the new value are the same text, what takes long is computed once.
-    """
-    both = len(sides) == 2
+    """Columns and SELECT of the facts of a log entry `NEW`, for `old`, `new` or both."""
     key = f"NEW.{source.log_key}"
-    old_key = f"coalesce(NEW.old_{source.log_key}, {key})" if both else key
+    old_key = f"coalesce(NEW.old_{source.log_key}, {key})" if len(sides) == 2 else key
     known = {
         side: {source.log_key: old_key if side == "old" else key}
         | {name: f"NEW.{compiler.quote(f'{side}_{name}')}" for name in source.image}
         for side in sides
     }
-    *inner, last = levels(source)
-    query = ""
-    columns: dict[str, str] = {}
-    for level in inner:
-        same_as_new: dict[str, str] = {}
-        computed: dict[str, str] = {}
-        for fact, side in product(level, sides):
-            name = f"{side}_{fact.name}"
-            computed[name] = compiler.render(fact.expression, known[side])
-            reads = references(fact.expression)
-            if both and side == "old" and len(reads) == 1 and reads <= set(source.image):
-                (read,) = reads
-                old, new = known["old"][read], known["new"][read]
-                same = f"typeof({new}) = 'text' AND {old} = {new}"
-                computed[name] = f"CASE WHEN {same} THEN NULL ELSE {computed[name]} END"
-                same_as_new[name] = f"CASE WHEN {same} THEN new_{fact.name} ELSE {name} END"
-        query = _select({**columns, **computed}, query)
-        columns = {name: name for name in (*columns, *computed)}
-        if same_as_new:
-            query = _select({**columns, **same_as_new}, query)
+    (first, *inner), last = levels(source)[:-1], levels(source)[-1]
+    query = _parsed(compiler, source, first, sides)
+    columns = [f"{side}_{fact.name}" for fact, side in product(first, sides)]
+    for level in [first, *inner]:
+        if level is not first:
+            computed = {
+                f"{side}_{fact.name}": compiler.render(fact.expression, known[side])
+                for fact, side in product(level, sides)
+            }
+            query = _select({name: name for name in columns} | computed, query)
+            columns += computed
         for fact, side in product(level, sides):
             known[side][fact.name] = f"{side}_{fact.name}"
     result = {}
@@ -76,9 +63,62 @@ def of_entry(compiler: Compiler, source: Source, sides: tuple[str, ...]) -> tupl
     return list(result), _select(result, query)
 
 
+def _parsed(compiler: Compiler, source: Source, facts: list[Fact], sides: tuple[str, ...]) -> str:
+    """SELECT of facts that are one function of one column each.
+
+    An old value that is the same text as the new one stays out, and takes its result.
+    """
+    (shape,) = {compiler.render(fact.expression, _value(fact)) for fact in facts}
+    rows, same_as_new = {}, {}
+    for fact, side in product(facts, sides):
+        (column,) = references(fact.expression)
+        value = f"NEW.{compiler.quote(f'{side}_{column}')}"
+        name = f"{side}_{fact.name}"
+        if side == "old" and len(sides) == 2:
+            new = f"NEW.{compiler.quote(f'new_{column}')}"
+            same = f"typeof({new}) = 'text' AND {value} = {new}"
+            same_as_new[name] = f"CASE WHEN {same} THEN new_{fact.name} ELSE {name} END"
+            value = f"CASE WHEN {same} THEN NULL ELSE {value} END"
+        rows[name] = f"{value} AS value"
+    query = once_for_all(shape, rows)
+    return _select({**{name: name for name in rows}, **same_as_new}, query)
+
+
+def once_for_all(shape: str, rows: dict[str, str]) -> str:
+    """SELECT of one expression for several rows of arguments, as columns of the rows' names.
+
+    The program of a trigger is set up for each statement, whatever of it runs, and a function of
+    constants takes registers of its own: so what is long is written down once.
+    """
+    listed = "\n  UNION ALL ".join(
+        f"SELECT {number} AS number, {row}" for number, row in enumerate(rows.values(), 1)
+    )
+    columns = {
+        name: f"max(CASE number WHEN {number} THEN parsed END)"
+        for number, name in enumerate(rows, 1)
+    }
+    query = f"SELECT number, {shape} AS parsed\n  FROM ({listed} {ONCE_EACH})"
+    return _select(columns, query)
+
+
+def numbers(compiler: Compiler, source: Source, rows: dict[str, str]) -> str:
+    """SELECT of the extracted numbers of rows by side: `old_tokens`, `new_tokens`, ..."""
+    arguments = {
+        f"{side}_{one.name}": f"{row}.{compiler.quote(one.column)} AS value,"
+        f" '\"{one.key}\":' AS key"
+        for side, row in rows.items()
+        for one in source.extracted
+    }
+    return once_for_all(number_after_sql("value", "key"), arguments)
+
+
+def _value(fact: Fact) -> dict[str, str]:
+    return dict.fromkeys(references(fact.expression), "value")
+
+
 def _select(columns: dict[str, str], query: str) -> str:
     parts = [sql if sql == name else f"{sql} AS {name}" for name, sql in columns.items()]
-    return f"SELECT {_list(parts)}" + (f"\nFROM ({query} {ONCE})" if query else "")
+    return f"SELECT {_list(parts)}\nFROM ({query} {ONCE_EACH})"
 
 
 def of_rows(compiler: Compiler, source: Source, rows: str) -> str:

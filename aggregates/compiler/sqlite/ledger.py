@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aggregates.compiler.base import Compiler, Statement
-from aggregates.compiler.sqlite.facts import image
+from aggregates.compiler.sqlite.facts import image, numbers
 from aggregates.definition import Source
 
 NOW = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
@@ -36,8 +36,23 @@ def ledger(compiler: Compiler, source: Source) -> list[Statement]:
     log_key = q(source.log_key)
     old_key = q(f"old_{source.log_key}")
 
-    def values(row: str) -> str:
+    def copied(row: str) -> str:
         return ",\n    ".join(image(compiler, source, row).values())
+
+    def entry(operation: str, keys: str, where: str = "") -> str:
+        """The call that makes an entry; with `where`, only if that holds."""
+        of = {"old": "OLD", "new": "NEW"}
+        rows = {side: of[side] for side in OPERATIONS[operation]}
+        values = [f"{row}.{q(one.name)}" for row in rows.values() for one in source.tracked]
+        columns = [q(f"{side}_{one.name}") for side in rows for one in source.tracked]
+        extracted = [f"{side}_{one.name}" for side in rows for one in source.extracted]
+        named = {"update": f"{log_key}, {old_key}"}.get(operation, log_key)
+        return (
+            f"INSERT INTO {call[operation]} (updated_at, {named},"
+            f"\n    {', '.join([*columns, *extracted])})\n"
+            f"  SELECT {NOW}, {keys},\n    {', '.join([*values, *extracted])}\n"
+            f"  FROM ({numbers(compiler, source, rows)}){where};"
+        )
 
     def logged(*sides: str) -> str:
         return ", ".join(q(f"{side}_{name}") for side in sides for name in names)
@@ -59,7 +74,7 @@ def ledger(compiler: Compiler, source: Source) -> list[Statement]:
     def keep_copies(condition: str) -> str:
         return f"""{flush_before}
   INSERT INTO {copies} SELECT clash.{key},
-    {values("clash")}
+    {copied("clash")}
   FROM {table} AS clash WHERE {condition};"""
 
     def may_replace(condition: str) -> str:
@@ -69,7 +84,7 @@ def ledger(compiler: Compiler, source: Source) -> list[Statement]:
         )
 
     touch = f"UPDATE {table} SET updated_at = {NOW} WHERE {key} = NEW.{key};"
-    changed = _changed(compiler, source)
+    may_change, changed = _changed(compiler, source)
     aliases = ", ".join(dict.fromkeys((key, "rowid", "oid", "_rowid_")))
     columns = [q(column.name) for column in source.tracked]
     columns += dict.fromkeys(q(extracted.column) for extracted in source.extracted)
@@ -132,21 +147,15 @@ def ledger(compiler: Compiler, source: Source) -> list[Statement]:
             "AFTER INSERT",
             "",
             f"""{flush_inserted}
-  INSERT INTO {call["insert"]} (updated_at, {log_key}, {logged("new")})
-  VALUES ({NOW}, NEW.{key},
-    {values("NEW")});
+  {entry("insert", f"NEW.{key}")}
   {touch}""",
         ),
         trigger(
             "update",
             f"AFTER UPDATE OF {watched}",
-            changed,
+            may_change,
             f"""{flush_updated}
-  INSERT INTO {call["update"]} (updated_at, {log_key}, {old_key},
-    {logged("old", "new")})
-  VALUES ({NOW}, NEW.{key}, nullif(OLD.{key}, NEW.{key}),
-    {values("OLD")},
-    {values("NEW")});""",
+  {entry("update", f"NEW.{key}, nullif(OLD.{key}, NEW.{key})", f" WHERE {changed}")}""",
         ),
         trigger(
             "update_replacing",
@@ -162,9 +171,7 @@ def ledger(compiler: Compiler, source: Source) -> list[Statement]:
             "AFTER DELETE",
             "",
             f"""DELETE FROM {copies} WHERE {key} = OLD.{key};
-  INSERT INTO {call["delete"]} (updated_at, {log_key}, {logged("old")})
-  VALUES ({NOW}, OLD.{key},
-    {values("OLD")});""",
+  {entry("delete", f"OLD.{key}")}""",
         ),
         Statement(
             "trigger",
@@ -179,18 +186,16 @@ END""",
     ]
 
 
-def _changed(compiler: Compiler, source: Source) -> str:
-    """Whether an update changes the image: values or, where numbers are equal, their types."""
+def _changed(compiler: Compiler, source: Source) -> tuple[str, str]:
+    """Whether an update may change the image, and, with the numbers at hand, whether it does."""
     q = compiler.quote
-    old, new = image(compiler, source, "OLD"), image(compiler, source, "NEW")
     # What a completed run changes comes first.
-    names = [column.name for column in reversed(source.tracked)]
-    tests = [f"{old[name]} COLLATE BINARY IS NOT {new[name]}" for name in names]
+    names = [q(column.name) for column in reversed(source.tracked)]
+    tests = [f"OLD.{name} COLLATE BINARY IS NOT NEW.{name}" for name in names]
     tests.append(f"OLD.{q(source.key)} <> NEW.{q(source.key)}")
-    tests += [f"typeof({old[name]}) <> typeof({new[name]})" for name in names]
-    tests += [
-        f"OLD.{q(extracted.column)} COLLATE BINARY IS NOT NEW.{q(extracted.column)}"
-        f" AND {old[extracted.name]} <> {new[extracted.name]}"
-        for extracted in source.extracted
-    ]
-    return "\n  OR ".join(tests)
+    # Equal numbers may be of different types.
+    tests += [f"typeof(OLD.{name}) <> typeof(NEW.{name})" for name in names]
+    untracked = dict.fromkeys(q(extracted.column) for extracted in source.extracted)
+    may = [f"OLD.{name} COLLATE BINARY IS NOT NEW.{name}" for name in untracked]
+    does = [f"old_{one.name} <> new_{one.name}" for one in source.extracted]
+    return "\n  OR ".join([*tests, *may]), "\n  OR ".join([*does, *tests])

@@ -213,40 +213,26 @@ BEGIN
   WHERE copy.id = NEW.id OR NOT EXISTS (SELECT 1 FROM agent_invocations AS kept WHERE kept.id =
       copy.id);
   DELETE FROM _aggregates_agent_invocations_replaced WHERE id IS NOT NULL;
-  INSERT INTO _aggregates_agent_invocations_entry_insert (updated_at, invocation_id, new_timestamp,
-      new_session_id, new_event_type, new_phase, new_agent_name, new_model, new_start_time,
-      new_end_time, new_duration_seconds, new_status, new_tokens, new_tool_calls)
-  VALUES (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), NEW.id,
-    NEW.timestamp,
-    NEW.session_id,
-    NEW.event_type,
-    NEW.phase,
-    NEW.agent_name,
-    NEW.model,
-    NEW.start_time,
-    NEW.end_time,
-    NEW.duration_seconds,
-    NEW.status,
-    CASE WHEN typeof(NEW.raw_output) = 'text' THEN
+  INSERT INTO _aggregates_agent_invocations_entry_insert (updated_at, invocation_id,
+    new_timestamp, new_session_id, new_event_type, new_phase, new_agent_name, new_model,
+    new_start_time, new_end_time, new_duration_seconds, new_status, new_tokens, new_tool_calls)
+  SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), NEW.id,
+    NEW.timestamp, NEW.session_id, NEW.event_type, NEW.phase, NEW.agent_name, NEW.model,
+    NEW.start_time, NEW.end_time, NEW.duration_seconds, NEW.status, new_tokens, new_tool_calls
+  FROM (SELECT max(CASE number WHEN 1 THEN parsed END) AS new_tokens,
+  max(CASE number WHEN 2 THEN parsed END) AS new_tool_calls
+FROM (SELECT number, CASE WHEN typeof(value) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
           AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
           || ']'
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place +
-      length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE
-    0 END,
-    CASE WHEN typeof(NEW.raw_output) = 'text' THEN
-    (SELECT CASE WHEN place = 0 THEN 0 ELSE
-      (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
-          || ']'
-        THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place +
-      length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS
-    place)) ELSE 0 END);
+      FROM (SELECT ltrim(CAST(substr(CAST(value AS BLOB), place + length(CAST(key AS BLOB))) AS
+      TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(value AS BLOB), CAST(key AS BLOB)) AS place)) ELSE 0 END AS parsed
+  FROM (SELECT 1 AS number, NEW.raw_output AS value, '"totalTokens":' AS key
+  UNION ALL SELECT 2 AS number, NEW.raw_output AS value, '"totalToolUseCount":' AS key LIMIT -1
+      OFFSET 0) LIMIT -1 OFFSET 0));
   UPDATE agent_invocations SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.id;
 END;
 
@@ -276,46 +262,7 @@ WHEN OLD.status COLLATE BINARY IS NOT NEW.status
   OR typeof(OLD.event_type) <> typeof(NEW.event_type)
   OR typeof(OLD.session_id) <> typeof(NEW.session_id)
   OR typeof(OLD.timestamp) <> typeof(NEW.timestamp)
-  OR OLD.raw_output COLLATE BINARY IS NOT NEW.raw_output AND CASE WHEN typeof(OLD.raw_output) =
-      'text' THEN
-    (SELECT CASE WHEN place = 0 THEN 0 ELSE
-      (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
-          || ']'
-        THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place +
-      length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE
-    0 END <> CASE WHEN typeof(NEW.raw_output) = 'text' THEN
-    (SELECT CASE WHEN place = 0 THEN 0 ELSE
-      (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
-          || ']'
-        THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place +
-      length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE
-    0 END
-  OR OLD.raw_output COLLATE BINARY IS NOT NEW.raw_output AND CASE WHEN typeof(OLD.raw_output) =
-      'text' THEN
-    (SELECT CASE WHEN place = 0 THEN 0 ELSE
-      (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
-          || ']'
-        THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place +
-      length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS
-    place)) ELSE 0 END <> CASE WHEN typeof(NEW.raw_output) = 'text' THEN
-    (SELECT CASE WHEN place = 0 THEN 0 ELSE
-      (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
-          || ']'
-        THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place +
-      length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS
-    place)) ELSE 0 END
+  OR OLD.raw_output COLLATE BINARY IS NOT NEW.raw_output
 BEGIN
   INSERT INTO _aggregates_agent_invocations_entry_delete (updated_at, invocation_id, old_timestamp,
       old_session_id, old_event_type, old_phase, old_agent_name, old_model, old_start_time,
@@ -328,70 +275,54 @@ BEGIN
   INSERT INTO _aggregates_agent_invocations_entry_update (updated_at, invocation_id,
       old_invocation_id,
     old_timestamp, old_session_id, old_event_type, old_phase, old_agent_name, old_model,
-    old_start_time, old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls,
-    new_timestamp, new_session_id, new_event_type, new_phase, new_agent_name, new_model,
-    new_start_time, new_end_time, new_duration_seconds, new_status, new_tokens, new_tool_calls)
-  VALUES (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), NEW.id, nullif(OLD.id, NEW.id),
-    OLD.timestamp,
-    OLD.session_id,
-    OLD.event_type,
-    OLD.phase,
-    OLD.agent_name,
-    OLD.model,
-    OLD.start_time,
-    OLD.end_time,
-    OLD.duration_seconds,
-    OLD.status,
-    CASE WHEN typeof(OLD.raw_output) = 'text' THEN
+    old_start_time, old_end_time, old_duration_seconds, old_status, new_timestamp, new_session_id,
+    new_event_type, new_phase, new_agent_name, new_model, new_start_time, new_end_time,
+    new_duration_seconds, new_status, old_tokens, old_tool_calls, new_tokens, new_tool_calls)
+  SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), NEW.id, nullif(OLD.id, NEW.id),
+    OLD.timestamp, OLD.session_id, OLD.event_type, OLD.phase, OLD.agent_name, OLD.model,
+    OLD.start_time, OLD.end_time, OLD.duration_seconds, OLD.status, NEW.timestamp, NEW.session_id,
+    NEW.event_type, NEW.phase, NEW.agent_name, NEW.model, NEW.start_time, NEW.end_time,
+    NEW.duration_seconds, NEW.status, old_tokens, old_tool_calls, new_tokens, new_tool_calls
+  FROM (SELECT max(CASE number WHEN 1 THEN parsed END) AS old_tokens,
+  max(CASE number WHEN 2 THEN parsed END) AS old_tool_calls,
+  max(CASE number WHEN 3 THEN parsed END) AS new_tokens,
+  max(CASE number WHEN 4 THEN parsed END) AS new_tool_calls
+FROM (SELECT number, CASE WHEN typeof(value) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
           AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
           || ']'
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place +
-      length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE
-    0 END,
-    CASE WHEN typeof(OLD.raw_output) = 'text' THEN
-    (SELECT CASE WHEN place = 0 THEN 0 ELSE
-      (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
-          || ']'
-        THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place +
-      length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS
-    place)) ELSE 0 END,
-    NEW.timestamp,
-    NEW.session_id,
-    NEW.event_type,
-    NEW.phase,
-    NEW.agent_name,
-    NEW.model,
-    NEW.start_time,
-    NEW.end_time,
-    NEW.duration_seconds,
-    NEW.status,
-    CASE WHEN typeof(NEW.raw_output) = 'text' THEN
-    (SELECT CASE WHEN place = 0 THEN 0 ELSE
-      (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
-          || ']'
-        THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place +
-      length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE
-    0 END,
-    CASE WHEN typeof(NEW.raw_output) = 'text' THEN
-    (SELECT CASE WHEN place = 0 THEN 0 ELSE
-      (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
-          || ']'
-        THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), place +
-      length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(NEW.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS
-    place)) ELSE 0 END);
+      FROM (SELECT ltrim(CAST(substr(CAST(value AS BLOB), place + length(CAST(key AS BLOB))) AS
+      TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(value AS BLOB), CAST(key AS BLOB)) AS place)) ELSE 0 END AS parsed
+  FROM (SELECT 1 AS number, OLD.raw_output AS value, '"totalTokens":' AS key
+  UNION ALL SELECT 2 AS number, OLD.raw_output AS value, '"totalToolUseCount":' AS key
+  UNION ALL SELECT 3 AS number, NEW.raw_output AS value, '"totalTokens":' AS key
+  UNION ALL SELECT 4 AS number, NEW.raw_output AS value, '"totalToolUseCount":' AS key LIMIT -1
+      OFFSET 0) LIMIT -1 OFFSET 0)) WHERE old_tokens <> new_tokens
+  OR old_tool_calls <> new_tool_calls
+  OR OLD.status COLLATE BINARY IS NOT NEW.status
+  OR OLD.duration_seconds COLLATE BINARY IS NOT NEW.duration_seconds
+  OR OLD.end_time COLLATE BINARY IS NOT NEW.end_time
+  OR OLD.start_time COLLATE BINARY IS NOT NEW.start_time
+  OR OLD.model COLLATE BINARY IS NOT NEW.model
+  OR OLD.agent_name COLLATE BINARY IS NOT NEW.agent_name
+  OR OLD.phase COLLATE BINARY IS NOT NEW.phase
+  OR OLD.event_type COLLATE BINARY IS NOT NEW.event_type
+  OR OLD.session_id COLLATE BINARY IS NOT NEW.session_id
+  OR OLD.timestamp COLLATE BINARY IS NOT NEW.timestamp
+  OR OLD.id <> NEW.id
+  OR typeof(OLD.status) <> typeof(NEW.status)
+  OR typeof(OLD.duration_seconds) <> typeof(NEW.duration_seconds)
+  OR typeof(OLD.end_time) <> typeof(NEW.end_time)
+  OR typeof(OLD.start_time) <> typeof(NEW.start_time)
+  OR typeof(OLD.model) <> typeof(NEW.model)
+  OR typeof(OLD.agent_name) <> typeof(NEW.agent_name)
+  OR typeof(OLD.phase) <> typeof(NEW.phase)
+  OR typeof(OLD.event_type) <> typeof(NEW.event_type)
+  OR typeof(OLD.session_id) <> typeof(NEW.session_id)
+  OR typeof(OLD.timestamp) <> typeof(NEW.timestamp);
 END;
 
 -- [trigger] _aggregates_agent_invocations_update_replacing
@@ -420,40 +351,26 @@ END;
 CREATE TRIGGER _aggregates_agent_invocations_delete AFTER DELETE ON agent_invocations
 BEGIN
   DELETE FROM _aggregates_agent_invocations_replaced WHERE id = OLD.id;
-  INSERT INTO _aggregates_agent_invocations_entry_delete (updated_at, invocation_id, old_timestamp,
-      old_session_id, old_event_type, old_phase, old_agent_name, old_model, old_start_time,
-      old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls)
-  VALUES (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), OLD.id,
-    OLD.timestamp,
-    OLD.session_id,
-    OLD.event_type,
-    OLD.phase,
-    OLD.agent_name,
-    OLD.model,
-    OLD.start_time,
-    OLD.end_time,
-    OLD.duration_seconds,
-    OLD.status,
-    CASE WHEN typeof(OLD.raw_output) = 'text' THEN
+  INSERT INTO _aggregates_agent_invocations_entry_delete (updated_at, invocation_id,
+    old_timestamp, old_session_id, old_event_type, old_phase, old_agent_name, old_model,
+    old_start_time, old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls)
+  SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), OLD.id,
+    OLD.timestamp, OLD.session_id, OLD.event_type, OLD.phase, OLD.agent_name, OLD.model,
+    OLD.start_time, OLD.end_time, OLD.duration_seconds, OLD.status, old_tokens, old_tool_calls
+  FROM (SELECT max(CASE number WHEN 1 THEN parsed END) AS old_tokens,
+  max(CASE number WHEN 2 THEN parsed END) AS old_tool_calls
+FROM (SELECT number, CASE WHEN typeof(value) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
       (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
           AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
           || ']'
         THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place +
-      length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)) AS place)) ELSE
-    0 END,
-    CASE WHEN typeof(OLD.raw_output) = 'text' THEN
-    (SELECT CASE WHEN place = 0 THEN 0 ELSE
-      (SELECT CASE WHEN rest GLOB '[0-9]*' AND CAST(rest AS INTEGER) <= 1000000000000
-          AND substr(rest, 1 + length(CAST(rest AS INTEGER)), 1) GLOB '[,} ' || char(10) || char(13)
-          || ']'
-        THEN CAST(rest AS INTEGER) ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), place +
-      length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr(CAST(OLD.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)) AS
-    place)) ELSE 0 END);
+      FROM (SELECT ltrim(CAST(substr(CAST(value AS BLOB), place + length(CAST(key AS BLOB))) AS
+      TEXT), ' ') AS rest)) END
+    FROM (SELECT instr(CAST(value AS BLOB), CAST(key AS BLOB)) AS place)) ELSE 0 END AS parsed
+  FROM (SELECT 1 AS number, OLD.raw_output AS value, '"totalTokens":' AS key
+  UNION ALL SELECT 2 AS number, OLD.raw_output AS value, '"totalToolUseCount":' AS key LIMIT -1
+      OFFSET 0) LIMIT -1 OFFSET 0));
 END;
 
 -- [trigger] _aggregates_agent_invocations_prune

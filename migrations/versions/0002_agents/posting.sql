@@ -125,53 +125,32 @@ FROM (SELECT new_start,
       '-')) = (substr(NEW.new_end_time, -1) = 'Z' OR substr(NEW.new_end_time, -6, 1) IN ('+', '-')))
       THEN ((strftime('%s', substr(new_end, 1, 19)) - strftime('%s', substr(new_start, 1, 19))) *
       1000 + substr(new_end, 21) - substr(new_start, 21)) END AS new_elapsed_ms
-FROM (SELECT CASE WHEN typeof(NEW.new_start_time) = 'text' AND NEW.new_start_time GLOB
+FROM (SELECT new_start,
+  new_end
+FROM (SELECT max(CASE number WHEN 1 THEN parsed END) AS new_start,
+  max(CASE number WHEN 2 THEN parsed END) AS new_end
+FROM (SELECT number, CASE WHEN typeof(value) = 'text' AND value GLOB
     '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND substr(NEW.new_start_time, 12, 2) < '24' AND NOT instr(NEW.new_start_time, char(0))
+    AND substr(value, 12, 2) < '24' AND NOT instr(value, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-        CASE WHEN fraction THEN substr(substr(NEW.new_start_time, 21, length(NEW.new_start_time) -
-        20 - length(zone)) || '000',
+        CASE WHEN fraction THEN substr(substr(value, 21, length(value) - 20 - length(zone)) ||
+        '000',
           1, 3) ELSE '000' END END
     FROM (SELECT zone, fraction, CASE
-        WHEN strftime('%d', substr(NEW.new_start_time, 1, 10), '+0 days') <>
-        substr(NEW.new_start_time, 9, 2) THEN NULL
-        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_start_time, 1,
-        clock))
+        WHEN strftime('%d', substr(value, 1, 10), '+0 days') <> substr(value, 9, 2) THEN NULL
+        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(value, 1, clock))
         WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_start_time, 1, clock),
+        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(value, 1, clock),
           CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
         END AS seconds
       FROM (SELECT clock, fraction, CASE WHEN fraction
-          THEN ltrim(substr(NEW.new_start_time, 21), '0123456789') ELSE substr(NEW.new_start_time,
-          clock + 1) END AS zone
-        FROM (SELECT CASE WHEN substr(NEW.new_start_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-          substr(NEW.new_start_time, 17, 1) = ':' AND substr(NEW.new_start_time, 20, 2) GLOB
-          '.[0-9]' AS fraction))
-      LIMIT 1 OFFSET 0)) END AS new_start,
-  CASE WHEN typeof(NEW.new_end_time) = 'text' AND NEW.new_end_time GLOB
-      '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND substr(NEW.new_end_time, 12, 2) < '24' AND NOT instr(NEW.new_end_time, char(0))
-  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-        CASE WHEN fraction THEN substr(substr(NEW.new_end_time, 21, length(NEW.new_end_time) - 20 -
-        length(zone)) || '000',
-          1, 3) ELSE '000' END END
-    FROM (SELECT zone, fraction, CASE
-        WHEN strftime('%d', substr(NEW.new_end_time, 1, 10), '+0 days') <> substr(NEW.new_end_time,
-        9, 2) THEN NULL
-        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_end_time, 1,
-        clock))
-        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_end_time, 1, clock),
-          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
-        END AS seconds
-      FROM (SELECT clock, fraction, CASE WHEN fraction
-          THEN ltrim(substr(NEW.new_end_time, 21), '0123456789') ELSE substr(NEW.new_end_time, clock
-          + 1) END AS zone
-        FROM (SELECT CASE WHEN substr(NEW.new_end_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-          substr(NEW.new_end_time, 17, 1) = ':' AND substr(NEW.new_end_time, 20, 2) GLOB '.[0-9]' AS
-          fraction))
-      LIMIT 1 OFFSET 0)) END AS new_end LIMIT 1 OFFSET 0) LIMIT 1 OFFSET 0) LIMIT 1 OFFSET 0) LIMIT
-      1 OFFSET 0);
+          THEN ltrim(substr(value, 21), '0123456789') ELSE substr(value, clock + 1) END AS zone
+        FROM (SELECT CASE WHEN substr(value, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
+          substr(value, 17, 1) = ':' AND substr(value, 20, 2) GLOB '.[0-9]' AS fraction))
+      LIMIT 1 OFFSET 0)) END AS parsed
+  FROM (SELECT 1 AS number, NEW.new_start_time AS value
+  UNION ALL SELECT 2 AS number, NEW.new_end_time AS value LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0)
+      LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT 1 OFFSET 0);
 END;
 
 -- [trigger] _aggregates_agent_invocations_post_update
@@ -346,101 +325,36 @@ FROM (SELECT CASE WHEN typeof(NEW.new_start_time) = 'text' AND NEW.old_start_tim
   CASE WHEN typeof(NEW.new_end_time) = 'text' AND NEW.old_end_time = NEW.new_end_time THEN new_end
       ELSE old_end END AS old_end,
   new_end
-FROM (SELECT CASE WHEN typeof(NEW.new_start_time) = 'text' AND NEW.old_start_time =
-    NEW.new_start_time THEN NULL ELSE CASE WHEN typeof(NEW.old_start_time) = 'text' AND
-    NEW.old_start_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND substr(NEW.old_start_time, 12, 2) < '24' AND NOT instr(NEW.old_start_time, char(0))
+FROM (SELECT max(CASE number WHEN 1 THEN parsed END) AS old_start,
+  max(CASE number WHEN 2 THEN parsed END) AS new_start,
+  max(CASE number WHEN 3 THEN parsed END) AS old_end,
+  max(CASE number WHEN 4 THEN parsed END) AS new_end
+FROM (SELECT number, CASE WHEN typeof(value) = 'text' AND value GLOB
+    '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
+    AND substr(value, 12, 2) < '24' AND NOT instr(value, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-        CASE WHEN fraction THEN substr(substr(NEW.old_start_time, 21, length(NEW.old_start_time) -
-        20 - length(zone)) || '000',
+        CASE WHEN fraction THEN substr(substr(value, 21, length(value) - 20 - length(zone)) ||
+        '000',
           1, 3) ELSE '000' END END
     FROM (SELECT zone, fraction, CASE
-        WHEN strftime('%d', substr(NEW.old_start_time, 1, 10), '+0 days') <>
-        substr(NEW.old_start_time, 9, 2) THEN NULL
-        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_start_time, 1,
-        clock))
+        WHEN strftime('%d', substr(value, 1, 10), '+0 days') <> substr(value, 9, 2) THEN NULL
+        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(value, 1, clock))
         WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_start_time, 1, clock),
+        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(value, 1, clock),
           CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
         END AS seconds
       FROM (SELECT clock, fraction, CASE WHEN fraction
-          THEN ltrim(substr(NEW.old_start_time, 21), '0123456789') ELSE substr(NEW.old_start_time,
-          clock + 1) END AS zone
-        FROM (SELECT CASE WHEN substr(NEW.old_start_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-          substr(NEW.old_start_time, 17, 1) = ':' AND substr(NEW.old_start_time, 20, 2) GLOB
-          '.[0-9]' AS fraction))
-      LIMIT 1 OFFSET 0)) END END AS old_start,
-  CASE WHEN typeof(NEW.new_start_time) = 'text' AND NEW.new_start_time GLOB
-      '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND substr(NEW.new_start_time, 12, 2) < '24' AND NOT instr(NEW.new_start_time, char(0))
-  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-        CASE WHEN fraction THEN substr(substr(NEW.new_start_time, 21, length(NEW.new_start_time) -
-        20 - length(zone)) || '000',
-          1, 3) ELSE '000' END END
-    FROM (SELECT zone, fraction, CASE
-        WHEN strftime('%d', substr(NEW.new_start_time, 1, 10), '+0 days') <>
-        substr(NEW.new_start_time, 9, 2) THEN NULL
-        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_start_time, 1,
-        clock))
-        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_start_time, 1, clock),
-          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
-        END AS seconds
-      FROM (SELECT clock, fraction, CASE WHEN fraction
-          THEN ltrim(substr(NEW.new_start_time, 21), '0123456789') ELSE substr(NEW.new_start_time,
-          clock + 1) END AS zone
-        FROM (SELECT CASE WHEN substr(NEW.new_start_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-          substr(NEW.new_start_time, 17, 1) = ':' AND substr(NEW.new_start_time, 20, 2) GLOB
-          '.[0-9]' AS fraction))
-      LIMIT 1 OFFSET 0)) END AS new_start,
-  CASE WHEN typeof(NEW.new_end_time) = 'text' AND NEW.old_end_time = NEW.new_end_time THEN NULL ELSE
-      CASE WHEN typeof(NEW.old_end_time) = 'text' AND NEW.old_end_time GLOB
-      '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND substr(NEW.old_end_time, 12, 2) < '24' AND NOT instr(NEW.old_end_time, char(0))
-  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-        CASE WHEN fraction THEN substr(substr(NEW.old_end_time, 21, length(NEW.old_end_time) - 20 -
-        length(zone)) || '000',
-          1, 3) ELSE '000' END END
-    FROM (SELECT zone, fraction, CASE
-        WHEN strftime('%d', substr(NEW.old_end_time, 1, 10), '+0 days') <> substr(NEW.old_end_time,
-        9, 2) THEN NULL
-        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_end_time, 1,
-        clock))
-        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_end_time, 1, clock),
-          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
-        END AS seconds
-      FROM (SELECT clock, fraction, CASE WHEN fraction
-          THEN ltrim(substr(NEW.old_end_time, 21), '0123456789') ELSE substr(NEW.old_end_time, clock
-          + 1) END AS zone
-        FROM (SELECT CASE WHEN substr(NEW.old_end_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-          substr(NEW.old_end_time, 17, 1) = ':' AND substr(NEW.old_end_time, 20, 2) GLOB '.[0-9]' AS
-          fraction))
-      LIMIT 1 OFFSET 0)) END END AS old_end,
-  CASE WHEN typeof(NEW.new_end_time) = 'text' AND NEW.new_end_time GLOB
-      '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND substr(NEW.new_end_time, 12, 2) < '24' AND NOT instr(NEW.new_end_time, char(0))
-  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-        CASE WHEN fraction THEN substr(substr(NEW.new_end_time, 21, length(NEW.new_end_time) - 20 -
-        length(zone)) || '000',
-          1, 3) ELSE '000' END END
-    FROM (SELECT zone, fraction, CASE
-        WHEN strftime('%d', substr(NEW.new_end_time, 1, 10), '+0 days') <> substr(NEW.new_end_time,
-        9, 2) THEN NULL
-        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_end_time, 1,
-        clock))
-        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_end_time, 1, clock),
-          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
-        END AS seconds
-      FROM (SELECT clock, fraction, CASE WHEN fraction
-          THEN ltrim(substr(NEW.new_end_time, 21), '0123456789') ELSE substr(NEW.new_end_time, clock
-          + 1) END AS zone
-        FROM (SELECT CASE WHEN substr(NEW.new_end_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-          substr(NEW.new_end_time, 17, 1) = ':' AND substr(NEW.new_end_time, 20, 2) GLOB '.[0-9]' AS
-          fraction))
-      LIMIT 1 OFFSET 0)) END AS new_end LIMIT 1 OFFSET 0) LIMIT 1 OFFSET 0) LIMIT 1 OFFSET 0) LIMIT
-      1 OFFSET 0) LIMIT 1 OFFSET 0);
+          THEN ltrim(substr(value, 21), '0123456789') ELSE substr(value, clock + 1) END AS zone
+        FROM (SELECT CASE WHEN substr(value, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
+          substr(value, 17, 1) = ':' AND substr(value, 20, 2) GLOB '.[0-9]' AS fraction))
+      LIMIT 1 OFFSET 0)) END AS parsed
+  FROM (SELECT 1 AS number, CASE WHEN typeof(NEW.new_start_time) = 'text' AND NEW.old_start_time =
+      NEW.new_start_time THEN NULL ELSE NEW.old_start_time END AS value
+  UNION ALL SELECT 2 AS number, NEW.new_start_time AS value
+  UNION ALL SELECT 3 AS number, CASE WHEN typeof(NEW.new_end_time) = 'text' AND NEW.old_end_time =
+      NEW.new_end_time THEN NULL ELSE NEW.old_end_time END AS value
+  UNION ALL SELECT 4 AS number, NEW.new_end_time AS value LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0)
+      LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT 1 OFFSET 0);
 END;
 
 -- [trigger] _aggregates_agent_invocations_post_delete
@@ -518,53 +432,32 @@ FROM (SELECT old_start,
       '-')) = (substr(NEW.old_end_time, -1) = 'Z' OR substr(NEW.old_end_time, -6, 1) IN ('+', '-')))
       THEN ((strftime('%s', substr(old_end, 1, 19)) - strftime('%s', substr(old_start, 1, 19))) *
       1000 + substr(old_end, 21) - substr(old_start, 21)) END AS old_elapsed_ms
-FROM (SELECT CASE WHEN typeof(NEW.old_start_time) = 'text' AND NEW.old_start_time GLOB
+FROM (SELECT old_start,
+  old_end
+FROM (SELECT max(CASE number WHEN 1 THEN parsed END) AS old_start,
+  max(CASE number WHEN 2 THEN parsed END) AS old_end
+FROM (SELECT number, CASE WHEN typeof(value) = 'text' AND value GLOB
     '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND substr(NEW.old_start_time, 12, 2) < '24' AND NOT instr(NEW.old_start_time, char(0))
+    AND substr(value, 12, 2) < '24' AND NOT instr(value, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-        CASE WHEN fraction THEN substr(substr(NEW.old_start_time, 21, length(NEW.old_start_time) -
-        20 - length(zone)) || '000',
+        CASE WHEN fraction THEN substr(substr(value, 21, length(value) - 20 - length(zone)) ||
+        '000',
           1, 3) ELSE '000' END END
     FROM (SELECT zone, fraction, CASE
-        WHEN strftime('%d', substr(NEW.old_start_time, 1, 10), '+0 days') <>
-        substr(NEW.old_start_time, 9, 2) THEN NULL
-        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_start_time, 1,
-        clock))
+        WHEN strftime('%d', substr(value, 1, 10), '+0 days') <> substr(value, 9, 2) THEN NULL
+        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(value, 1, clock))
         WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_start_time, 1, clock),
+        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(value, 1, clock),
           CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
         END AS seconds
       FROM (SELECT clock, fraction, CASE WHEN fraction
-          THEN ltrim(substr(NEW.old_start_time, 21), '0123456789') ELSE substr(NEW.old_start_time,
-          clock + 1) END AS zone
-        FROM (SELECT CASE WHEN substr(NEW.old_start_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-          substr(NEW.old_start_time, 17, 1) = ':' AND substr(NEW.old_start_time, 20, 2) GLOB
-          '.[0-9]' AS fraction))
-      LIMIT 1 OFFSET 0)) END AS old_start,
-  CASE WHEN typeof(NEW.old_end_time) = 'text' AND NEW.old_end_time GLOB
-      '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND substr(NEW.old_end_time, 12, 2) < '24' AND NOT instr(NEW.old_end_time, char(0))
-  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-        CASE WHEN fraction THEN substr(substr(NEW.old_end_time, 21, length(NEW.old_end_time) - 20 -
-        length(zone)) || '000',
-          1, 3) ELSE '000' END END
-    FROM (SELECT zone, fraction, CASE
-        WHEN strftime('%d', substr(NEW.old_end_time, 1, 10), '+0 days') <> substr(NEW.old_end_time,
-        9, 2) THEN NULL
-        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_end_time, 1,
-        clock))
-        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_end_time, 1, clock),
-          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
-        END AS seconds
-      FROM (SELECT clock, fraction, CASE WHEN fraction
-          THEN ltrim(substr(NEW.old_end_time, 21), '0123456789') ELSE substr(NEW.old_end_time, clock
-          + 1) END AS zone
-        FROM (SELECT CASE WHEN substr(NEW.old_end_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-          substr(NEW.old_end_time, 17, 1) = ':' AND substr(NEW.old_end_time, 20, 2) GLOB '.[0-9]' AS
-          fraction))
-      LIMIT 1 OFFSET 0)) END AS old_end LIMIT 1 OFFSET 0) LIMIT 1 OFFSET 0) LIMIT 1 OFFSET 0) LIMIT
-      1 OFFSET 0);
+          THEN ltrim(substr(value, 21), '0123456789') ELSE substr(value, clock + 1) END AS zone
+        FROM (SELECT CASE WHEN substr(value, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
+          substr(value, 17, 1) = ':' AND substr(value, 20, 2) GLOB '.[0-9]' AS fraction))
+      LIMIT 1 OFFSET 0)) END AS parsed
+  FROM (SELECT 1 AS number, NEW.old_start_time AS value
+  UNION ALL SELECT 2 AS number, NEW.old_end_time AS value LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0)
+      LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT 1 OFFSET 0);
 END;
 
 -- [trigger] _aggregates_agent_stats_plus
