@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +63,7 @@ def check_adoptable(connection: Connection, shape: Shape) -> None:
     """Raise CannotAdopt where a table of this name is not one that the triggers can serve."""
     kind = _kind(connection, shape.table)
     if kind is None:
+        check_names(connection, [shape.table])
         return
 
     def refuse(found: str, needed: str) -> CannotAdopt:
@@ -85,9 +86,21 @@ def check_adoptable(connection: Connection, shape: Shape) -> None:
         if name not in columns:
             found = ", ".join(column.name for column in columns.values())
             raise refuse(f"its columns are {found}", f"{name} is needed")
-    for name in shape.added:
+    for name in (*shape.required, *shape.added):
         if name in columns and columns[name].is_generated:
             raise refuse(f"{name} is a generated column", "an ordinary one is needed")
+
+
+def check_names(connection: Connection, names: Iterable[str]) -> None:
+    """Raise CannotAdopt where a name of ours is taken."""
+    query = "SELECT lower(name), type FROM sqlite_master"
+    taken = {row[0]: row[1] for row in connection.exec_driver_sql(query)}
+    for name in names:
+        if kind := taken.get(name.lower()):
+            raise CannotAdopt(
+                f"cannot install {name}: the database has a {kind} of that name; nothing was"
+                " changed. Rename it, or name another database"
+            )
 
 
 def fit(
@@ -115,12 +128,10 @@ def fit(
 
 def unique_keys(connection: Connection, table: str) -> list[UniqueKey]:
     """The UNIQUE keys of a table other than its primary key, in the order of their names."""
-    plain = [
-        column.name
-        for column in _columns(connection, table)
-        if not column.is_generated and column.name.lower() != "updated_at"
-    ]
-    row = ", ".join(f"NEW.{quote(name)} AS {quote(name)}" for name in plain)
+    columns = [one for one in _columns(connection, table) if one.name.lower() != "updated_at"]
+    plain = [column.name for column in columns if not column.is_generated]
+    generated = [column.name for column in columns if column.is_generated]
+    row = ", ".join(f"NEW.{quote(name)} AS {quote(name)}" for name in [*plain, *generated])
     keys = []
     for name, is_unique, origin, is_partial in sorted(_indexes(connection, table)):
         if not is_unique or origin == "pk":
@@ -143,10 +154,10 @@ def unique_keys(connection: Connection, table: str) -> list[UniqueKey]:
             clashes.append(f"{ours} COLLATE {quote(collation)} = {theirs}")
         if is_partial:
             clashes += [f"({condition})", f"(SELECT {condition} FROM (SELECT {row}))"]
-        # What an expression or a condition reads is not known: any column may matter.
-        simple = not is_partial and all(column for column, _ in members)
-        columns = tuple(column for column, _ in members) if simple else tuple(plain)
-        keys.append(UniqueKey(columns, " AND ".join(clashes)))
+        # What an expression, a condition or a generated column reads is not known.
+        simple = not is_partial and all(column in plain for column, _ in members)
+        watched = tuple(column for column, _ in members) if simple else tuple(plain)
+        keys.append(UniqueKey(watched, " AND ".join(clashes)))
     return keys
 
 

@@ -39,6 +39,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    operations.remove_unfinished(op, HERE.parent)
     operations.remove(op, HERE / "tables.sql", HERE / "posting.sql")
     operations.create(op, HERE / "before.sql")
 '''

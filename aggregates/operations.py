@@ -5,6 +5,7 @@ Offline (`--sql`) the same statements are printed, for tables in the hooks' shap
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
@@ -16,7 +17,14 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from aggregates import script
-from aggregates.adoption import Shape, check_adoptable, fit, missing_columns, table_exists
+from aggregates.adoption import (
+    Shape,
+    check_adoptable,
+    check_names,
+    fit,
+    missing_columns,
+    table_exists,
+)
 from aggregates.compiler.base import Recomputation
 from aggregates.compiler.sqlite import quote
 from aggregates.database import driver, transaction
@@ -30,9 +38,10 @@ from aggregates.recompute import (
     progress_of,
 )
 
-ADOPTED = "_aggregates_adopted"
 BACKFILLS = "_aggregates_backfills"
 UPDATED_AT = "updated_at"
+_ADDED = "/* added by aggregates */"
+"""Stands in the definition of a column of ours, for as long as the column is there."""
 _WAL_ATTEMPTS_SECONDS = 30.0
 
 
@@ -65,11 +74,28 @@ def switch_to_wal(op: Operations) -> None:
             time.sleep(0.05)
 
 
-def check(op: Operations, shapes: Iterable[Shape]) -> None:
-    """Raise CannotAdopt where a table is not one that the triggers can serve."""
-    if not op.get_context().as_sql:
-        for shape in shapes:
-            check_adoptable(_connection(op), shape)
+def check(op: Operations, shapes: Iterable[Shape], revisions: Path | None = None) -> None:
+    """Raise CannotAdopt where a table is not one that the triggers can serve, or a name is taken.
+
+    `revisions` is the folder of all revisions: nothing is begun that a later one could not finish.
+    """
+    if op.get_context().as_sql:
+        return
+    connection = _connection(op)
+    for shape in shapes:
+        check_adoptable(connection, shape)
+    if revisions is not None:
+        check_names(connection, (one.name for one in script.installed(revisions.parent)))
+
+
+def remove_unfinished(op: Operations, revisions: Path) -> None:
+    """Remove the tables of a revision that was killed before it had filled them."""
+    if op.get_context().as_sql or not table_exists(_connection(op), BACKFILLS):
+        return
+    query = f"SELECT DISTINCT revision FROM {BACKFILLS}"
+    for revision in _connection(op).exec_driver_sql(query).scalars().all():
+        remove(op, *revisions.glob(f"{revision}_*/tables.sql"))
+        _execute(op, f"DELETE FROM {BACKFILLS} WHERE revision = '{revision}'")
 
 
 def adopt(op: Operations, shapes: Iterable[Shape], tables: Path) -> None:
@@ -80,17 +106,18 @@ def adopt(op: Operations, shapes: Iterable[Shape], tables: Path) -> None:
         for shape in shapes:
             _execute(op, made[shape.table].sql)
             if UPDATED_AT in shape.added:  # the one column that the hooks do not make
-                _execute(op, f"ALTER TABLE {quote(shape.table)} ADD COLUMN {UPDATED_AT} TEXT")
+                _execute(
+                    op, f"ALTER TABLE {quote(shape.table)} ADD COLUMN {UPDATED_AT} TEXT {_ADDED}"
+                )
         return
     connection = _connection(op)
     check(op, shapes)  # again, under the lock for writing
     for shape in shapes:
         if not table_exists(connection, shape.table):
             _execute(op, made[shape.table].sql)
-            _remember(connection, shape.table, "")
         for name, type_ in missing_columns(connection, shape).items():
-            _execute(op, f"ALTER TABLE {quote(shape.table)} ADD COLUMN {quote(name)} {type_}")
-            _remember(connection, shape.table, name)
+            column = f"{quote(name)} {type_} {_ADDED}"
+            _execute(op, f"ALTER TABLE {quote(shape.table)} ADD COLUMN {column}")
 
 
 def create(op: Operations, statements: Path, shape: Shape | None = None) -> None:
@@ -160,14 +187,19 @@ def begin_backfill(op: Operations, revision: str, recomputation: Path) -> None:
     )
 
 
-def drop_adopted_columns(op: Operations) -> None:
-    """Drop the columns that an adoption added, where that was asked for."""
-    if _option(op, "drop_columns") and not op.get_context().as_sql:
-        connection = _connection(op)
-        query = f"SELECT table_name, column_name FROM {ADOPTED} WHERE column_name <> ''"
-        for table, column in connection.exec_driver_sql(query).fetchall():
+def drop_added_columns(op: Operations, shapes: Iterable[Shape]) -> None:
+    """Drop the columns that an adoption has added, where that was asked for."""
+    if not _option(op, "drop_columns") or op.get_context().as_sql:
+        return
+    connection = _connection(op)
+    query = "SELECT sql FROM sqlite_master WHERE type = 'table' AND lower(name) = lower(?)"
+    for shape in shapes:
+        definition = connection.exec_driver_sql(query, (shape.table,)).scalar() or ""
+        for name, type_ in shape.added.items():
+            if not re.search(rf"\b{name}\b\W*\s{type_} {re.escape(_ADDED)}", definition):
+                continue
             try:
-                _execute(op, f"ALTER TABLE {quote(table)} DROP COLUMN {quote(column)}")
+                _execute(op, f"ALTER TABLE {quote(shape.table)} DROP COLUMN {quote(name)}")
             except OperationalError as error:
                 if 'near "DROP"' not in str(error):
                     raise
@@ -239,10 +271,6 @@ def _backfill_at_once(op: Operations, sql: Recomputation) -> None:
         _execute(op, statement)
     _execute(op, f"DROP TABLE temp.{sql.facts}")
     _execute(op, f"DELETE FROM {BACKFILLS} WHERE source = '{sql.source}'")
-
-
-def _remember(connection: Connection, table: str, column: str) -> None:
-    connection.exec_driver_sql(f"INSERT INTO {ADOPTED} VALUES (?, ?)", (table, column))
 
 
 def _execute(op: Operations, sql: str) -> None:

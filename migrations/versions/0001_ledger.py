@@ -45,16 +45,19 @@ AGENT_INVOCATIONS = Shape(
 )
 
 
+SHAPES = (SESSIONS, AGENT_INVOCATIONS)
+
+
 def upgrade() -> None:
-    shapes = (SESSIONS, AGENT_INVOCATIONS)
-    operations.check(op, shapes)
+    operations.check(op, SHAPES, HERE.parent)
     operations.switch_to_wal(op)
     operations.create(op, HERE / "bookkeeping.sql")
-    operations.adopt(op, shapes, HERE / "hooks.sql")
+    operations.adopt(op, SHAPES, HERE / "hooks.sql")
     operations.create(op, HERE / "ledger.sql", AGENT_INVOCATIONS)
 
 
 def downgrade() -> None:
+    operations.remove_unfinished(op, HERE.parent)
     operations.remove(op, HERE / "ledger.sql")
-    operations.drop_adopted_columns(op)
+    operations.drop_added_columns(op, SHAPES)
     operations.remove(op, HERE / "bookkeeping.sql")

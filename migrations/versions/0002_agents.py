@@ -23,4 +23,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    operations.remove_unfinished(op, HERE.parent)
     operations.remove(op, HERE / "tables.sql", HERE / "posting.sql")

@@ -28,12 +28,6 @@ class SQLite(Compiler):
     def bookkeeping(self) -> list[Statement]:
         """Tables of what migrations remember of a database."""
         return [
-            Statement(
-                "table",
-                "_aggregates_adopted",
-                "CREATE TABLE _aggregates_adopted (\n  table_name TEXT NOT NULL,\n"
-                "  column_name TEXT NOT NULL\n)",
-            ),
             # Marks have no type: they may be infinite.
             Statement(
                 "table",

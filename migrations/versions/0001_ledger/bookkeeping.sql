@@ -1,9 +1,3 @@
--- [table] _aggregates_adopted
-CREATE TABLE _aggregates_adopted (
-  table_name TEXT NOT NULL,
-  column_name TEXT NOT NULL
-);
-
 -- [table] _aggregates_backfills
 CREATE TABLE _aggregates_backfills (
   revision TEXT NOT NULL,

@@ -1,0 +1,255 @@
+"""`kill -9` at any instant of a migration or a repair, while hooks write: nothing is lost."""
+
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from hook_writer import writing
+from oracle import differences, recompute, stored
+
+from aggregates.sample import write_sample
+from aggregates.store import Store
+
+ROWS = 30_000
+UNTIL = datetime(2026, 11, 10, 15, 30)
+RUNS = [(0, "wal"), (1, "keep"), (2, "wal"), (3, "keep"), (4, "wal")]
+"""Seed and journal mode, of four kills each."""
+
+ABSENT, ADOPTING, FILLING, FILLED, DONE = range(5)
+"""Stages of a migration."""
+
+_COMMAND = [sys.executable, "-c", "from aggregates.cli import main; main()"]
+
+
+def start(command: str, path: Path, *options: str) -> subprocess.Popen[str]:
+    """One of our commands as a process."""
+    return subprocess.Popen(
+        [*_COMMAND, command, "--database", str(path), *options],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(command: str, path: Path, *options: str) -> None:
+    """Run one of our commands, which must do well."""
+    process = start(command, path, *options)
+    _, errors = process.communicate(timeout=120)
+    assert (process.returncode, errors) == (0, "")
+
+
+def kill(process: subprocess.Popen[str], *, may_have_ended: bool = False) -> None:
+    """`kill -9`; unless it says so, it must not have ended before."""
+    process.kill()
+    _, errors = process.communicate(timeout=60)
+    allowed = (-9, 0) if may_have_ended else (-9,)
+    assert process.returncode in allowed, f"it ended before it was killed: {errors}"
+
+
+class Progress(NamedTuple):
+    """How far a migration has got, as anybody can read it in the database."""
+
+    stage: int
+    mark: float | None = float("-inf")
+    rows_read: int = 0
+
+
+def progress(path: Path) -> Progress:
+    """How far a migration has got."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN")
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        if "_aggregates_version" not in tables:
+            return Progress(ABSENT)
+        if "_aggregates_backfills" not in tables:
+            return Progress(ADOPTING)
+        found = connection.execute("SELECT mark, rows_read FROM _aggregates_backfills").fetchone()
+        if found is not None:
+            return Progress(FILLED if found[0] == float("inf") else FILLING, *found)
+        versions = connection.execute("SELECT version_num FROM _aggregates_version").fetchall()
+        return Progress(DONE if versions >= [("0002",)] else ADOPTING)
+
+
+def check_exact(path: Path) -> None:
+    """Everything agrees with the oracle, and nothing is missing."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN")
+        found = differences(stored(connection), recompute(connection))
+        assert not found, "\n".join(found[:20])
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    with Store(path) as store:
+        assert store.status().findings == []
+        assert store.status().ok
+        assert store.verify().drifts == []
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sample") / "agent_workflow.db"
+    write_sample(path, ROWS, row_bytes=400, until=UNTIL)
+    return path
+
+
+@pytest.fixture
+def database(sample: Path, tmp_path: Path) -> Iterator[Path]:
+    path = Path(shutil.copyfile(sample, tmp_path / "agent_workflow.db"))
+    yield path
+    shutil.rmtree(tmp_path)
+
+
+def kill_when(
+    is_time: Callable[[Progress], bool],
+    path: Path,
+    delay: float = 0.0,
+    *options: str,
+    may_have_ended: bool = False,
+) -> Progress:
+    """Kill a migration some time after it has come so far; how far it came in fact."""
+    process = start("migrate", path, *options)
+    while process.poll() is None and not is_time(progress(path)):
+        time.sleep(0.001)
+    time.sleep(delay)
+    kill(process, may_have_ended=may_have_ended)
+    return progress(path)
+
+
+@pytest.fixture(scope="module")
+def seconds_to_adopt(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> float:
+    """From the start of the process until tables are there to be filled."""
+    path = Path(shutil.copyfile(sample, tmp_path_factory.mktemp("timing") / "agent_workflow.db"))
+    started = time.monotonic()
+    kill_when(lambda reached: reached.stage >= FILLING, path)
+    return time.monotonic() - started
+
+
+@pytest.mark.parametrize(("seed", "journal_mode"), RUNS)
+def test_a_migration_goes_on_where_it_was_killed(
+    seed: int, journal_mode: str, database: Path, seconds_to_adopt: float
+) -> None:
+    chance = random.Random(f"kill {seed}")
+    options = ("--journal-mode", journal_mode)
+    read = [int(ROWS * chance.uniform(*part)) for part in ((0, 0.4), (0.4, 0.8))]
+    reached = []
+    with writing(database, seed) as report:
+        # Starting or adopting, early in the backfill, late in it, and at the end.
+        instant = time.monotonic() + chance.uniform(seconds_to_adopt / 2, seconds_to_adopt)
+        reached.append(
+            kill_when(
+                lambda now: now.stage >= FILLING or time.monotonic() > instant,
+                database,
+                0,
+                *options,
+            )
+        )
+        for rows in read:
+            jitter = chance.uniform(0, 0.03)
+            reached.append(
+                kill_when(
+                    lambda now, rows=rows: now.rows_read > rows or now.stage >= FILLED,
+                    database,
+                    jitter,
+                    *options,
+                )
+            )
+        reached.append(
+            kill_when(
+                lambda now: now.stage >= FILLED,
+                database,
+                chance.uniform(0, 0.03),
+                *options,
+                may_have_ended=True,
+            )
+        )
+        finish("migrate", database, *options)
+        time.sleep(0.2)
+    print(f"killed at {reached}; {report}")
+    assert report.failures == []
+    assert report.writes > 100
+    assert FILLING in {one.stage for one in reached}, "no kill hit the backfill"
+    check_exact(database)
+
+
+def test_a_migration_begins_again_where_the_log_was_pruned_meanwhile(database: Path) -> None:
+    killed = kill_when(lambda now: now.stage == FILLING and now.rows_read > ROWS // 4, database)
+    assert killed.stage == FILLING
+    with closing(sqlite3.connect(database)) as connection:
+        for status in ("failed", "completed", "failed", "completed", "failed"):
+            connection.execute("UPDATE agent_invocations SET status = ?", (status,))
+        connection.commit()
+        (oldest,) = connection.execute("SELECT min(seq) FROM agent_invocation_changes").fetchone()
+        (known,) = connection.execute("SELECT seq FROM _aggregates_backfills").fetchone()
+    assert oldest > known + 1, "the log still holds everything"
+    with writing(database) as report:
+        # While it empties the tables, as it begins to fill them, and later.
+        emptying = kill_when(lambda now: now.mark is None, database)
+        kill_when(lambda now: now.mark is not None, database)
+        kill_when(lambda now: now.mark is not None and now.rows_read > 0, database)
+        finish("migrate", database)
+    print(f"killed at {killed} and {emptying}; {report}")
+    assert report.failures == []
+    check_exact(database)
+
+
+def wrong_keys(path: Path) -> set[tuple[object, ...]]:
+    """Table and key of all drift."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN")
+        found, right = stored(connection), recompute(connection)
+    return {
+        (name, key)
+        for name in found
+        for key in found[name].keys() | right[name].keys()
+        if found[name].get(key) != right[name].get(key)
+    }
+
+
+def not_yet_repaired(path: Path) -> int:
+    """How many of the planted rows of `agent_hourly`, the ones below zero, are left."""
+    with closing(sqlite3.connect(path)) as connection:
+        query = "SELECT count(*) FROM agent_hourly WHERE tokens_sum < 0"
+        (count,) = connection.execute(query).fetchone()
+    return int(count)
+
+
+def test_a_killed_repair_does_no_harm_and_the_next_one_finishes(tmp_path: Path) -> None:
+    database = tmp_path / "agent_workflow.db"
+    write_sample(database, ROWS // 3, row_bytes=400, until=UNTIL)
+    finish("migrate", database)
+    with closing(sqlite3.connect(database)) as connection:
+        for statement in (
+            "UPDATE agent_hourly SET tokens_sum = -1 - tokens_sum",
+            "UPDATE agent_stats SET duration_ms_sum = -1 WHERE status = 'completed'",
+            "DELETE FROM agent_durations WHERE le_ms % 2",
+            "DELETE FROM session_agents WHERE session_id < '1'",
+            "DELETE FROM open_runs WHERE invocation_id % 2",
+            "INSERT INTO agent_activity (agent_name, invocations) VALUES ('ghost', 5)",
+        ):
+            assert connection.execute(statement).rowcount > 0
+        connection.commit()
+    planted = wrong_keys(database)
+
+    chance = random.Random("kill repair")
+    left = [not_yet_repaired(database)]
+    with writing(database) as report:
+        for _ in range(3):
+            process = start("repair", database)
+            while not_yet_repaired(database) == left[-1] and process.poll() is None:
+                time.sleep(0.001)
+            time.sleep(chance.uniform(0, 0.03))
+            kill(process)
+            assert wrong_keys(database) <= planted, "a killed repair has made more wrong"
+            left.append(not_yet_repaired(database))
+        finish("repair", database)
+    print(f"{len(planted)} keys planted; {left} of agent_hourly left; {report}")
+    assert report.failures == []
+    assert 0 < left[-1] < left[0], "no kill hit the mending"
+    check_exact(database)

@@ -1,0 +1,124 @@
+-- table agent_durations
+CREATE TABLE agent_durations (
+  event_type TEXT,
+  agent_name TEXT,
+  phase TEXT,
+  model TEXT,
+  le_ms INTEGER,
+  runs INTEGER DEFAULT 0,
+  duration_ms_sum INTEGER DEFAULT 0,
+  PRIMARY KEY (event_type, agent_name, phase, model, le_ms)
+) WITHOUT ROWID;
+
+-- code of an entry: insert
+CASE WHEN new_duration_ms IS NOT NULL THEN 1 ELSE 0 END;
+
+-- code of an entry: update
+CASE WHEN old_duration_ms IS NOT NULL AND new_duration_ms IS NOT NULL AND old_le_ms = new_le_ms
+    AND old_model_name = new_model_name AND old_phase_name = new_phase_name AND old_agent =
+    new_agent AND old_event = new_event
+  THEN CASE WHEN old_duration_ms <> new_duration_ms THEN 4 ELSE 0 END ELSE (new_duration_ms IS
+  NOT NULL) + 2 * (old_duration_ms IS NOT NULL) END;
+
+-- code of an entry: delete
+CASE WHEN old_duration_ms IS NOT NULL THEN 2 ELSE 0 END;
+
+-- trigger _aggregates_agent_durations_plus
+CREATE TRIGGER _aggregates_agent_durations_plus INSTEAD OF INSERT ON
+    _aggregates_agent_invocations_posting
+WHEN NEW.agent_durations_posts NOT IN (0, 2)
+BEGIN
+  INSERT INTO agent_durations (event_type, agent_name, phase, model, le_ms,
+    runs, duration_ms_sum)
+  VALUES (NEW.new_event, NEW.new_agent, NEW.new_phase_name, NEW.new_model_name, NEW.new_le_ms,
+    CASE NEW.agent_durations_posts WHEN 4 THEN 0 ELSE 1 END,
+    NEW.new_duration_ms - CASE NEW.agent_durations_posts WHEN 4 THEN NEW.old_duration_ms ELSE 0 END)
+  ON CONFLICT (event_type, agent_name, phase, model, le_ms) DO UPDATE SET
+    runs = runs + excluded.runs, duration_ms_sum = duration_ms_sum + excluded.duration_ms_sum;
+END;
+
+-- trigger _aggregates_agent_durations_minus
+CREATE TRIGGER _aggregates_agent_durations_minus INSTEAD OF INSERT ON
+    _aggregates_agent_invocations_posting
+WHEN NEW.agent_durations_posts IN (2, 3)
+BEGIN
+  UPDATE agent_durations SET runs = runs - 1, duration_ms_sum = duration_ms_sum -
+      NEW.old_duration_ms
+  WHERE event_type = NEW.old_event AND agent_name = NEW.old_agent AND phase = NEW.old_phase_name AND
+      model = NEW.old_model_name AND le_ms = NEW.old_le_ms;
+  DELETE FROM agent_durations WHERE event_type = NEW.old_event AND agent_name = NEW.old_agent AND
+      phase = NEW.old_phase_name AND model = NEW.old_model_name AND le_ms = NEW.old_le_ms
+    AND runs = 0 AND duration_ms_sum = 0;
+END;
+
+-- recomputation: fold
+INSERT INTO _shadow_agent_durations (event_type, agent_name, phase, model, le_ms, runs,
+    duration_ms_sum)
+SELECT event, agent, phase_name, model_name, le_ms, sum(sign * (1)), sum(sign * (duration_ms))
+FROM temp._aggregates_agent_invocations_facts WHERE duration_ms IS NOT NULL
+GROUP BY 1, 2, 3, 4, 5
+HAVING sum(sign * (1)) <> 0 OR sum(sign * (duration_ms)) <> 0
+ON CONFLICT (event_type, agent_name, phase, model, le_ms) DO UPDATE SET runs = runs + excluded.runs,
+    duration_ms_sum = duration_ms_sum + excluded.duration_ms_sum;
+
+-- recomputation: sweep
+DELETE FROM _shadow_agent_durations
+WHERE (event_type, agent_name, phase, model, le_ms) IN (
+  SELECT event, agent, phase_name, model_name, le_ms FROM temp._aggregates_agent_invocations_facts
+      WHERE sign < 0 AND duration_ms IS NOT NULL)
+AND runs = 0 AND duration_ms_sum = 0;
+
+-- recomputation: clear
+DELETE FROM _shadow_agent_durations WHERE (event_type, agent_name, phase, model, le_ms) IN (SELECT
+    event_type, agent_name, phase, model, le_ms FROM _shadow_agent_durations LIMIT 500);
+
+-- comparison: rows
+SELECT 1, event_type, agent_name, phase, model, le_ms, runs, duration_ms_sum FROM
+    main.agent_durations AS one
+WHERE NOT (runs = 0 AND duration_ms_sum = 0) AND NOT EXISTS (SELECT 1 FROM
+    temp._shadow_agent_durations AS other WHERE other.event_type = one.event_type AND
+    other.agent_name = one.agent_name AND other.phase = one.phase AND other.model = one.model AND
+    other.le_ms = one.le_ms AND other.runs IS one.runs AND other.duration_ms_sum IS
+    one.duration_ms_sum)
+UNION ALL SELECT 0, event_type, agent_name, phase, model, le_ms, runs, duration_ms_sum FROM
+    temp._shadow_agent_durations AS one
+WHERE NOT (runs = 0 AND duration_ms_sum = 0) AND NOT EXISTS (SELECT 1 FROM main.agent_durations AS
+    other WHERE other.event_type = one.event_type AND other.agent_name = one.agent_name AND
+    other.phase = one.phase AND other.model = one.model AND other.le_ms = one.le_ms AND other.runs
+    IS one.runs AND other.duration_ms_sum IS one.duration_ms_sum);
+
+-- comparison: one
+SELECT 1, event_type, agent_name, phase, model, le_ms, runs, duration_ms_sum FROM
+    main.agent_durations AS one
+WHERE NOT (runs = 0 AND duration_ms_sum = 0) AND event_type = ? AND agent_name = ? AND phase = ? AND
+    model = ? AND le_ms = ? AND NOT EXISTS (SELECT 1 FROM temp._shadow_agent_durations AS other
+    WHERE other.event_type = one.event_type AND other.agent_name = one.agent_name AND other.phase =
+    one.phase AND other.model = one.model AND other.le_ms = one.le_ms AND other.runs IS one.runs AND
+    other.duration_ms_sum IS one.duration_ms_sum)
+UNION ALL SELECT 0, event_type, agent_name, phase, model, le_ms, runs, duration_ms_sum FROM
+    temp._shadow_agent_durations AS one
+WHERE NOT (runs = 0 AND duration_ms_sum = 0) AND event_type = ? AND agent_name = ? AND phase = ? AND
+    model = ? AND le_ms = ? AND NOT EXISTS (SELECT 1 FROM main.agent_durations AS other WHERE
+    other.event_type = one.event_type AND other.agent_name = one.agent_name AND other.phase =
+    one.phase AND other.model = one.model AND other.le_ms = one.le_ms AND other.runs IS one.runs AND
+    other.duration_ms_sum IS one.duration_ms_sum);
+
+-- comparison: remove
+DELETE FROM main.agent_durations WHERE event_type = ? AND agent_name = ? AND phase = ? AND model = ?
+    AND le_ms = ?;
+
+-- comparison: restore
+INSERT INTO main.agent_durations (event_type, agent_name, phase, model, le_ms, runs,
+    duration_ms_sum) SELECT event_type, agent_name, phase, model, le_ms, runs, duration_ms_sum FROM
+    temp._shadow_agent_durations WHERE NOT (runs = 0 AND duration_ms_sum = 0) AND event_type = ? AND
+    agent_name = ? AND phase = ? AND model = ? AND le_ms = ?;
+
+-- dictionary
+-- agent_durations: histogram of known durations, all-time; buckets are not cumulative
+-- agent_durations.event_type: kind of row
+-- agent_durations.agent_name: name of the agent
+-- agent_durations.phase: phase of the workflow
+-- agent_durations.model: model or service tier
+-- agent_durations.le_ms: upper bound of the bucket, in milliseconds, inclusive
+-- agent_durations.runs: rows whose duration lies in the bucket
+-- agent_durations.duration_ms_sum: sum of their durations, in milliseconds

@@ -1,0 +1,142 @@
+"""Released revisions carry their own SQL; together they say what the live definitions say."""
+
+import ast
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.script import ScriptDirectory
+from conftest import MakeDatabase, connect
+from hooks import AGENT_INVOCATIONS, SESSIONS
+
+from aggregates import freeze, inspection, migration, script
+from aggregates.catalogue import catalogue
+from aggregates.compiler.sqlite import SQLite
+from aggregates.hooks_schema import HOOK_TABLES
+
+VERSIONS = script.migrations_folder() / "versions"
+REVISIONS = sorted(VERSIONS.glob("*.py"))
+LIVE = ("catalogue", "definition", "compiler", "constructs", "dictionary", "freeze", "reconcile")
+
+
+def frozen(name: str) -> Iterator[Path]:
+    """Files of all revisions, oldest first."""
+    yield from sorted(VERSIONS.glob(f"*/{name}"))
+
+
+def live(*kinds: str) -> freeze.Schema:
+    """What the definitions say, of some kinds."""
+    return {key: statement for key, statement in freeze.live().items() if key[0] in kinds}
+
+
+@pytest.mark.parametrize("kind", ["table", "index", "view", "trigger"])
+def test_the_head_revision_is_what_the_catalogue_says(kind: str) -> None:
+    head = freeze.schema(inspection.expected(migration.head()))
+    found = {key: statement for key, statement in head.items() if key[0] == kind}
+    right = live(kind)
+    assert found.keys() == right.keys()
+    for key, statement in right.items():
+        assert found[key].sql == statement.sql, f"{key} is not frozen as it is now: freeze it again"
+
+
+def test_frozen_data_are_what_the_catalogue_says() -> None:
+    right = live("data")
+    assert right
+    found = freeze.schema(
+        statement
+        for path in frozen("*.sql")
+        if path.name not in ("hooks.sql", "before.sql")
+        if not path.name.startswith("recomputation")
+        for statement in script.statements(path)
+        if statement.kind == "data"
+    )
+    assert found.keys() == right.keys()
+    for key, statement in right.items():
+        assert found[key].sql == statement.sql, f"{key} is not frozen as it is now: freeze it again"
+
+
+def test_nothing_else_is_frozen() -> None:
+    """No file of a revision goes unread, and no statement has a heading of an unknown kind."""
+    for path in frozen("*"):
+        assert path.suffix == ".sql"
+        text = path.read_text(encoding="utf-8")
+        entries = list(script.parse(text))
+        assert script.dump(entries) == text, f"{path.name} is not what was dumped"
+
+
+@pytest.mark.parametrize(
+    "path", [*frozen("recomputation*.sql")], ids=lambda path: f"{path.parent.name}-{path.stem}"
+)
+def test_a_frozen_recomputation_is_what_the_compiler_says(path: Path) -> None:
+    made = {one.name for one in script.statements(path.parent / "tables.sql")}
+    name = script.recomputation(path).source
+    (source,) = (one for one in catalogue.sources if one.name == name)
+    only = tuple(one.name for one in catalogue.definitions if one.source is source)
+    recomputation = SQLite().recomputation(
+        catalogue, source, only=tuple(one for one in only if one in made)
+    )
+    assert path.read_text(encoding="utf-8") == script.dump_recomputation(recomputation)
+
+
+def test_every_aggregate_is_filled_by_one_revision() -> None:
+    made = [one.name for path in frozen("tables.sql") for one in script.statements(path)]
+    for definition in catalogue.definitions:
+        assert made.count(definition.name) == 1, definition.name
+    filled = [script.recomputation(path).source for path in frozen("recomputation*.sql")]
+    assert {source.name for source in catalogue.sources} == set(filled)
+
+
+def test_frozen_hook_tables_are_those_of_the_hooks() -> None:
+    (path,) = frozen("hooks.sql")
+    found = {one.name: one.sql for one in script.statements(path)}
+    assert found == {name: HOOK_TABLES[name] for name in ("sessions", "agent_invocations")}
+    assert list(found.values()) == [
+        sql.strip().removesuffix(";") for sql in (SESSIONS, AGENT_INVOCATIONS)
+    ]
+
+
+def test_a_migrated_database_holds_what_is_frozen(migrated_database: MakeDatabase) -> None:
+    with migrated_database("plain") as path, closing(connect(path)) as connection:
+        installed = {
+            (kind, name): sql
+            for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master")
+        }
+    for statement in inspection.expected(migration.head()):
+        assert installed[statement.kind, statement.name] == statement.sql
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Full names of all that a file imports, at whatever place."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "revisions are no package: no relative imports"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call):
+            name = ast.unparse(node.func)
+            assert "import" not in name, f"{name}() may import anything"
+
+
+@pytest.mark.parametrize("path", REVISIONS, ids=lambda path: path.stem)
+def test_a_revision_imports_no_live_definition(path: Path) -> None:
+    for name in imports(path):
+        package, _, rest = name.partition(".")
+        module = rest.partition(".")[0]
+        assert package != "aggregates" or module not in LIVE, f"{path.name} imports {name}"
+
+
+def test_revisions_are_one_line_and_each_downgrades() -> None:
+    directory = ScriptDirectory(str(script.migrations_folder()))
+    chain = list(directory.walk_revisions())
+    assert len(directory.get_heads()) == 1
+    assert len(chain) == len(REVISIONS)
+    assert not any(revision.is_merge_point or revision.is_branch_point for revision in chain)
+    for revision in chain:
+        (downgrade,) = (
+            node
+            for node in ast.parse(Path(revision.path).read_text(encoding="utf-8")).body
+            if isinstance(node, ast.FunctionDef) and node.name == "downgrade"
+        )
+        assert not any(isinstance(node, ast.Pass | ast.Raise) for node in ast.walk(downgrade))

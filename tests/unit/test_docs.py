@@ -1,0 +1,335 @@
+"""The documentation says what is there: pages, links, commands, SQL and Python examples."""
+
+import ast
+import importlib.util
+import os
+import re
+import shlex
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import click
+import pytest
+from conftest import MakeDatabase, connect
+from hooks import HOOK_TABLES
+from test_golden import load_generator
+
+from aggregates import catalogue as shipped
+from aggregates import cli, migration, sample
+from aggregates.catalogue import catalogue
+from aggregates.compiler.sqlite import SQLite
+from aggregates.definition import Aggregate, Catalogue
+from aggregates.errors import DefinitionError
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+REFERENCE = DOCS / "reference"
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+HOW_TO = sorted((DOCS / "how-to").glob("*.md"))
+GENERATED: dict[str, str] = load_generator().pages()
+
+_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+_PARAMETERS = {
+    "checkpoint": 0,
+    "highest": 100,
+    "since": "2026-10-01T00:00:00.000Z",
+    "day": "2026-10-01",
+    "from_hour": "2026-10-01T00:00:00",
+    "to_hour": "2026-10-02T00:00:00",
+}
+
+
+def named(page: Path) -> str:
+    """The name of a page for a test's id."""
+    return str(page.relative_to(ROOT))
+
+
+def blocks(page: Path, *languages: str) -> list[str]:
+    """The fenced blocks of a page in some languages."""
+    found = _BLOCK.findall(page.read_text(encoding="utf-8"))
+    return [text for language, text in found if language in languages]
+
+
+def examples(*languages: str) -> list[object]:
+    """The blocks of the how-to pages, as parameters of a test."""
+    return [
+        pytest.param(text, id=f"{page.stem}-{number}")
+        for page in HOW_TO
+        for number, text in enumerate(blocks(page, *languages), 1)
+    ]
+
+
+# Pages and links
+
+
+@pytest.mark.parametrize("name", GENERATED)
+def test_a_generated_page_is_up_to_date(name: str) -> None:
+    text = (REFERENCE / name).read_text(encoding="utf-8")
+    assert text == GENERATED[name], "run `python docs/generate.py`"
+
+
+def test_no_page_of_the_reference_is_left_over() -> None:
+    assert {path.name for path in REFERENCE.iterdir()} == GENERATED.keys()
+
+
+def test_every_command_and_option_is_documented() -> None:
+    text = GENERATED["command-line.md"]
+    for name, command in load_generator().commands():
+        assert re.search(rf"^##+ {name}$", text, re.MULTILINE)
+        for option in command.params:
+            if isinstance(option, click.Option):
+                assert all(f"`{one}" in text or f", {one}" in text for one in option.opts)
+
+
+def anchors(page: Path) -> set[str]:
+    """Of the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_every_relative_link_leads_somewhere(page: Path) -> None:
+    text = _BLOCK.sub("", page.read_text(encoding="utf-8"))
+    for link in _LINK.findall(text):
+        if "://" in link or link.startswith("mailto:"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), f"{link} leads nowhere"
+        if anchor and target.suffix == ".md":
+            assert anchor in anchors(target), f"{link}: there is no such heading"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_no_page_names_the_machine_that_it_was_written_on(page: Path) -> None:
+    assert not re.search(r"(/work/|/tmp/|/root/|/home/)", page.read_text(encoding="utf-8"))
+
+
+# Commands
+
+
+def command_lines(page: Path) -> Iterator[str]:
+    """What a page tells the reader to type that begins with `aggregates`."""
+    text = page.read_text(encoding="utf-8")
+    lines = [line for block in blocks(page, "console", "") for line in block.split("\n")]
+    lines += [
+        line for block in blocks(page, "ini") for line in re.findall(r"ExecStart=(.*)", block)
+    ]
+    lines += re.findall(r"`(aggregates [^`\n]+)`", _BLOCK.sub("", text))
+    for line in lines:
+        for part in re.split(r"&&|\||;", line):
+            if found := re.search(r"(?:^|^\$ |/)aggregates ([a-z-][^>]+)", part.strip()):
+                yield found[1]
+
+
+def parse(line: str) -> None:
+    """Raise click's error where a command line is not one of ours."""
+    arguments = shlex.split(line.replace("…", ""))
+    command: click.Command = cli.main
+    context = click.Context(command, info_name="aggregates")
+    while True:
+        options, rest, _ = command.make_parser(context).parse_args(args=arguments)
+        for parameter in command.params:
+            value = options.get(str(parameter.name))
+            if isinstance(parameter, click.Option) and isinstance(value, str):
+                parameter.type.convert(value, parameter, context)
+        if not isinstance(command, click.Group) or not rest:
+            return
+        name, *arguments = rest
+        found = command.get_command(context, name)
+        if found is None:
+            raise click.UsageError(f"no such command: {name}")
+        command, context = found, click.Context(found, info_name=name, parent=context)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_every_command_on_a_page_is_one_of_ours(page: Path) -> None:
+    if page.parent == REFERENCE and page.name != "python.md":
+        return  # written from the commands themselves
+    for line in command_lines(page):
+        parse(line)
+
+
+def test_commands_are_found_on_the_pages() -> None:
+    found = {line.split()[0] for page in PAGES for line in command_lines(page)}
+    assert found >= {"sample", "migrate", "report", "status", "verify", "repair", "run"}
+
+
+@pytest.mark.parametrize(
+    "line", ["nothing", "verify --nothing", "run --interval x", "migrate --journal-mode memory"]
+)
+def test_a_wrong_command_would_be_noticed(line: str) -> None:
+    with pytest.raises(click.UsageError):
+        parse(line)
+
+
+# Examples
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a migrated sample database of the name that the examples use."""
+    path = tmp_path_factory.mktemp("examples") / "agent_workflow.db"
+    sample.write_sample(path, 500, seed=1)
+    migration.upgrade(str(path))
+    with closing(connect(path)) as connection:
+        connection.execute("UPDATE agent_invocations SET status = 'failed' WHERE id = 7")
+    return path.parent
+
+
+@pytest.mark.parametrize("query", examples("sql"))
+def test_an_sql_example_answers(query: str, folder: Path) -> None:
+    with closing(connect(folder / "agent_workflow.db")) as connection:
+        cursor = connection.execute(query, _PARAMETERS)
+        assert cursor.description
+
+
+@pytest.mark.parametrize(
+    "code", [one for one in examples("python") if "= Aggregate(" not in str(one)]
+)
+def test_a_python_example_runs(code: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    if "pandas" in code and importlib.util.find_spec("pandas") is None:
+        queries = [
+            node.value
+            for node in ast.walk(ast.parse(code))
+            if isinstance(node, ast.Constant) and "SELECT" in str(node.value)
+        ]
+        assert queries
+        with closing(connect(folder / "agent_workflow.db")) as connection:
+            for query in queries:
+                assert connection.execute(str(query)).fetchall()
+        return
+    exec(compile(code, "example", "exec"), {})
+
+
+def test_the_percentile_in_sql_is_the_one_of_the_store(folder: Path) -> None:
+    from aggregates import Store
+
+    (query,) = (one for one in blocks(DOCS / "how-to" / "query.md", "sql") if "p95_seconds" in one)
+    path = folder / "agent_workflow.db"
+    with closing(connect(path)) as connection, Store(path) as store:
+        found = dict(connection.execute(query))
+        right = {one.agent_name: one.p95_ms for one in store.agents() if one.p95_ms is not None}
+    assert found == {name: round(p95 / 1000, 1) for name, p95 in right.items()}
+
+
+# The tutorial
+
+
+@pytest.mark.skipif(not shutil.which("sqlite3"), reason="the tutorial uses the sqlite3 shell")
+def test_the_tutorial_can_be_followed(tmp_path: Path) -> None:
+    _, *steps = blocks(DOCS / "tutorial.md", "console")  # all but the installation
+    here = Path(sys.executable).parent
+    environment = os.environ | {
+        "PATH": f"{here}{os.pathsep}{os.environ['PATH']}",
+        "AGGREGATES_DATABASE_URL": "agent_workflow.db",
+        "PYTHONIOENCODING": "utf-8",
+    }
+    for step in steps:
+        for text in re.split(r"^\$ ", step, flags=re.MULTILINE)[1:]:
+            command, *shown = text.splitlines()
+            done = subprocess.run(
+                command,
+                shell=True,
+                cwd=tmp_path,
+                env=environment,
+                capture_output=True,
+                encoding="utf-8",
+                timeout=60,
+            )
+            assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+            for line in shown:
+                if re.search(r"no drift|drifts|exit status|removed|10,000 rows$", line):
+                    assert line in done.stdout, f"{command}\n{done.stdout}"
+
+
+# The worked example of how to add an aggregate
+
+
+ADD = DOCS / "how-to" / "add-an-aggregate.md"
+
+
+@pytest.fixture(scope="module")
+def example() -> Aggregate:
+    """The definition on the page, as if it stood in the catalogue's module."""
+    names = dict(vars(shipped))
+    (code,) = blocks(ADD, "python")
+    exec(compile(code, "example", "exec"), names)
+    definition = names["session_tokens"]
+    assert isinstance(definition, Aggregate)
+    return definition
+
+
+def extended(example: Aggregate) -> Catalogue:
+    """The catalogue with the example at its end; without it where it has been added for good."""
+    others = tuple(one for one in catalogue.definitions if one.name != example.name)
+    return Catalogue((*others, example), catalogue.totals, bounds=catalogue.bounds)
+
+
+def test_the_worked_example_is_exact(example: Aggregate) -> None:
+    compiler, definitions = SQLite(), extended(example)
+    statements = [*compiler.bookkeeping(), *compiler.tables(definitions)]
+    for source in definitions.sources:
+        statements += [*compiler.ledger(source), *compiler.posting(definitions, source)]
+    (right,) = blocks(ADD, "sql")
+    stored = "SELECT session_id, model, invocations, tokens_sum FROM session_tokens ORDER BY 1, 2"
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        connection.executescript(HOOK_TABLES)
+        columns = {
+            source.name: {row[1] for row in connection.execute(f"PRAGMA table_info({source.name})")}
+            for source in definitions.sources
+        }
+        for name, present in columns.items():
+            if "updated_at" not in present:
+                connection.execute(f"ALTER TABLE {name} ADD COLUMN updated_at TEXT")
+        for statement in statements:
+            connection.execute(statement.sql)
+        for number in range(200):
+            connection.execute(
+                "INSERT INTO agent_invocations (session_id, event_type, agent_name, model,"
+                " raw_output) VALUES (?, ?, ?, ?, ?)",
+                (
+                    f"s{number % 7}" if number % 5 else None,
+                    ("pre_invocation", "subagent_stop", None)[number % 3],
+                    ("architect", "unknown", "reviewer", None)[number % 4],
+                    ("standard", None)[number % 2],
+                    f'{{"totalTokens": {number}, "n": 1}}' if number % 6 else None,
+                ),
+            )
+        assert connection.execute(stored).fetchall() == connection.execute(right).fetchall()
+        connection.execute("UPDATE agent_invocations SET model = 'priority' WHERE id % 4 = 1")
+        connection.execute("UPDATE agent_invocations SET raw_output = NULL WHERE id % 9 = 0")
+        connection.execute("DELETE FROM agent_invocations WHERE id % 11 = 0")
+        found = connection.execute(stored).fetchall()
+        assert found == connection.execute(right).fetchall()
+        assert len(found) > 10
+
+
+def test_the_error_on_the_page_is_the_one_that_is_raised() -> None:
+    (code,) = blocks(ADD, "python")
+    (message,) = re.findall(r"^DefinitionError: (.+)$", ADD.read_text("utf-8"), re.MULTILINE)
+    wrong = code.replace('_fact("token_count")', "column('tokens')")
+    assert wrong != code
+    with pytest.raises(DefinitionError) as raised:
+        exec(compile(wrong, "example", "exec"), dict(vars(shipped)))
+    assert str(raised.value) == message
+
+
+def test_the_filter_for_autogenerate_hides_what_is_ours(migrated_database: MakeDatabase) -> None:
+    code = next(one for one in blocks(DOCS / "how-to" / "adopt.md", "python") if "include" in one)
+    names: dict[str, object] = {}
+    exec(compile(code, "example", "exec"), names)
+    include = names["include_object"]
+    assert callable(include)
+    with migrated_database("plain") as path, closing(connect(path)) as connection:
+        query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        tables = [name for (name,) in connection.execute(query)]
+    shown = {name for name in tables if include(None, name, "table", True, None)}
+    assert shown == {"sessions", "agent_invocations", "tool_uses", "agent_tool_uses"}
