@@ -33,6 +33,7 @@ HERE = Path(__file__).with_suffix("")
 
 
 def upgrade() -> None:
+    operations.begin(op, down_revision)
     if not operations.is_resumed(op, revision):
         operations.create(op, HERE / "tables.sql")
 {begin}{fill}    operations.replace(op, HERE / "posting.sql")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -98,12 +101,33 @@ def _differences(connection: Connection, revision: str) -> list[Finding]:
                 f" (or {table} has got another UNIQUE key); {_REINSTALL}"
             )
             findings.append(Finding("altered", table, one.name, detail))
+    findings += _different_rows(connection, revision, installed.keys())
     sources = {source.name for source in catalogue.sources}
     for (kind, name), (table, _) in installed.items():
         is_ours = kind == "trigger" and name.startswith("_aggregates_") and table in sources
         if is_ours and (kind, name) not in wanted:
             detail = "a trigger with a name of ours that no revision has made; drop it"
             findings.append(Finding("unknown", table, name, detail))
+    return findings
+
+
+def _different_rows(
+    connection: Connection, revision: str, installed: Iterable[tuple[str, str]]
+) -> list[Finding]:
+    """Tables whose rows a revision has frozen too, and that hold others."""
+    frozen = script.installed(script.migrations_folder(), revision)
+    names = {one.name for one in frozen if one.kind == "data" and ("table", one.name) in installed}
+    findings = []
+    with closing(sqlite3.connect(":memory:")) as right:
+        for one in frozen:
+            if one.name in names:
+                right.execute(one.sql)
+        for name in sorted(names):
+            query = f"SELECT * FROM {name} ORDER BY 1"
+            found = [tuple(row) for row in connection.exec_driver_sql(query)]
+            if sorted(found) != sorted(right.execute(query).fetchall()):
+                detail = f"its rows are not those of revision {revision}; {_REINSTALL}"
+                findings.append(Finding("altered", name, name, detail))
     return findings
 
 

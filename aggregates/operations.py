@@ -29,6 +29,7 @@ from aggregates.compiler.base import Recomputation
 from aggregates.compiler.sqlite import quote
 from aggregates.database import driver, transaction
 from aggregates.errors import AggregatesError, DatabaseLocked
+from aggregates.migration import current
 from aggregates.recompute import (
     CLEARING,
     LogPrunedError,
@@ -43,6 +44,16 @@ UPDATED_AT = "updated_at"
 _ADDED = "/* added by aggregates */"
 """Stands in the definition of a column of ours, for as long as the column is there."""
 _WAL_ATTEMPTS_SECONDS = 30.0
+
+
+class Superseded(Exception):
+    """Another process has done meanwhile what this one was about to do: look again, and go on."""
+
+
+def begin(op: Operations, down_revision: str | None) -> None:
+    """Raise Superseded where the database is no longer at the revision that this one follows."""
+    if not op.get_context().as_sql and current(_connection(op)) != down_revision:
+        raise Superseded
 
 
 def switch_to_wal(op: Operations) -> None:
@@ -155,10 +166,10 @@ def backfill(op: Operations, revision: str, recomputation: Path) -> None:
     with op.get_context().autocommit_block():
         connection = driver(_connection(op))
         connection.execute("PRAGMA temp_store = FILE")
-        position = _stored_position(connection, revision, sql.source)
-        recomputer = Recomputer(connection, sql, position)
+        recomputer = Recomputer(connection, sql, _stored_position(connection, revision, sql.source))
         _fill(recomputer, revision, _option(op, "progress"))
     # In the transaction that the block has begun for what follows it.
+    recomputer.position = _stored_position(connection, revision, sql.source)
     recomputer.catch_up()
     recomputer.close()
     _execute(
@@ -215,6 +226,9 @@ def _fill(
     connection = recomputer.connection
     source = recomputer.sql.source
 
+    def stored() -> Position:
+        return _stored_position(connection, revision, source)
+
     def save(position: Position) -> None:
         connection.execute(
             f"UPDATE main.{BACKFILLS} SET mark = ?, seq = ?, rows_read = ?"
@@ -227,10 +241,11 @@ def _fill(
         try:
             if recomputer.is_complete:
                 with transaction(connection, "IMMEDIATE"):
+                    recomputer.position = stored()
                     recomputer.catch_up()
                     save(recomputer.position)
             else:
-                recomputer.write_round(save)
+                recomputer.write_round(stored, save)
         except LogPrunedError:
             # Whoever resumes now must not believe what the tables hold.
             recomputer.position = Position(mark=CLEARING)
@@ -257,11 +272,13 @@ def _clear(connection: sqlite3.Connection, sql: Recomputation) -> None:
 
 
 def _stored_position(connection: sqlite3.Connection, revision: str, source: str) -> Position:
-    mark, seq, rows = connection.execute(
+    found = connection.execute(
         f"SELECT mark, seq, rows_read FROM main.{BACKFILLS} WHERE revision = ? AND source = ?",
         (revision, source),
     ).fetchone()
-    return Position(mark, seq, rows)
+    if found is None:
+        raise Superseded
+    return Position(*found)
 
 
 def _backfill_at_once(op: Operations, sql: Recomputation) -> None:

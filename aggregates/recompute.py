@@ -119,8 +119,11 @@ class Recomputer:
         size = int(self.slice_rows * factor)
         self.slice_rows = min(_LARGEST_SLICE, max(_SMALLEST_SLICE, size))
 
-    def write_round(self, save: Callable[[Position], None]) -> None:
-        """One slice into permanent targets: read without a lock, fold under a short one."""
+    def write_round(self, stored: Callable[[], Position], save: Callable[[Position], None]) -> None:
+        """One slice into permanent targets: read without a lock, fold under a short one.
+
+        Where another process has moved the stored position meanwhile, its word holds.
+        """
         started = time.monotonic()
         with transaction(self.connection):
             after = self.read_slice()
@@ -128,6 +131,9 @@ class Recomputer:
         with transaction(self.connection, "IMMEDIATE"):
             locked = time.monotonic()
             before = self.position
+            if stored() != before:
+                self.position = stored()
+                return
             now = self.last_entry()
             self.add_entries(before.mark, after.mark, after.seq)
             self.add_entries(-math.inf, before.mark, before.seq)

@@ -10,6 +10,7 @@ from alembic import context
 
 from aggregates.database import connect_engine, database_url, writing
 from aggregates.migration import VERSION_TABLE, drop_empty_version_table, progress_to
+from aggregates.operations import Superseded
 
 config = context.config
 options = context.get_x_argument(as_dictionary=True)
@@ -37,9 +38,15 @@ elif not database:
 else:
     config.attributes.setdefault("progress", progress_to(sys.stderr))
     engine = connect_engine(database, lock_timeout=30)
-    with engine.connect() as connection:
-        context.configure(connection=writing(connection), **settings)
-        with context.begin_transaction():
-            context.run_migrations()
-        drop_empty_version_table(connection)
+    is_done = False
+    while not is_done:
+        with engine.connect() as connection:
+            context.configure(connection=writing(connection), **settings)
+            try:
+                with context.begin_transaction():
+                    context.run_migrations()
+                is_done = True
+            except Superseded:
+                continue
+            drop_empty_version_table(connection)
     engine.dispose()

@@ -49,6 +49,7 @@ SHAPES = (SESSIONS, AGENT_INVOCATIONS)
 
 
 def upgrade() -> None:
+    operations.begin(op, down_revision)
     operations.check(op, SHAPES, HERE.parent)
     operations.switch_to_wal(op)
     operations.create(op, HERE / "bookkeeping.sql")

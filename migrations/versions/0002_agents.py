@@ -15,6 +15,7 @@ HERE = Path(__file__).with_suffix("")
 
 
 def upgrade() -> None:
+    operations.begin(op, down_revision)
     if not operations.is_resumed(op, revision):
         operations.create(op, HERE / "tables.sql")
         operations.begin_backfill(op, revision, HERE / "recomputation.sql")

@@ -40,8 +40,8 @@ BEGIN
   VALUES (coalesce(substr(NEW.new_start, 1, 13) || ':00:00', ''), NEW.new_event, NEW.new_agent,
       NEW.new_phase_name, NEW.new_model_name, NEW.new_status_name,
     CASE NEW.agent_hourly_posts WHEN 4 THEN 0 ELSE 1 END,
-    CASE WHEN (NEW.new_duration_ms IS NOT NULL) THEN 1 ELSE 0 END - CASE NEW.agent_hourly_posts WHEN
-    4 THEN CASE WHEN (NEW.old_duration_ms IS NOT NULL) THEN 1 ELSE 0 END ELSE 0 END,
+    (CASE WHEN (NEW.new_duration_ms IS NOT NULL) THEN 1 ELSE 0 END) - CASE NEW.agent_hourly_posts
+    WHEN 4 THEN (CASE WHEN (NEW.old_duration_ms IS NOT NULL) THEN 1 ELSE 0 END) ELSE 0 END,
     coalesce(NEW.new_duration_ms, 0) - CASE NEW.agent_hourly_posts WHEN 4 THEN
     coalesce(NEW.old_duration_ms, 0) ELSE 0 END,
     NEW.new_token_count - CASE NEW.agent_hourly_posts WHEN 4 THEN NEW.old_token_count ELSE 0 END,
@@ -59,8 +59,8 @@ CREATE TRIGGER _aggregates_agent_hourly_minus INSTEAD OF INSERT ON
     _aggregates_agent_invocations_posting
 WHEN NEW.agent_hourly_posts IN (2, 3)
 BEGIN
-  UPDATE agent_hourly SET invocations = invocations - 1, duration_count = duration_count - CASE WHEN
-      (NEW.old_duration_ms IS NOT NULL) THEN 1 ELSE 0 END, duration_ms_sum = duration_ms_sum -
+  UPDATE agent_hourly SET invocations = invocations - 1, duration_count = duration_count - (CASE
+      WHEN (NEW.old_duration_ms IS NOT NULL) THEN 1 ELSE 0 END), duration_ms_sum = duration_ms_sum -
       coalesce(NEW.old_duration_ms, 0), tokens_sum = tokens_sum - NEW.old_token_count,
       tool_calls_sum = tool_calls_sum - NEW.old_tool_call_count
   WHERE hour = coalesce(substr(NEW.old_start, 1, 13) || ':00:00', '') AND event_type = NEW.old_event

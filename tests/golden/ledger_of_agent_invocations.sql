@@ -491,8 +491,8 @@ BEGIN
   new_start IS NOT NULL AND NEW.new_end_time IS NULL AND NOT (coalesce(NEW.new_status, '') =
       'completed' OR coalesce(NEW.new_status, '') = 'failed' OR coalesce(NEW.new_status, '') =
       'error') AS new_in_flight,
-  (SELECT le_ms FROM duration_bounds WHERE le_ms >= new_duration_ms ORDER BY le_ms LIMIT 1) AS
-      new_le_ms
+  coalesce((SELECT le_ms FROM duration_bounds WHERE le_ms >= new_duration_ms ORDER BY le_ms LIMIT
+      1), CASE WHEN new_duration_ms IS NOT NULL THEN 9223372036854775807 END) AS new_le_ms
 FROM (SELECT new_start,
   new_end,
   new_elapsed_ms,
@@ -634,8 +634,8 @@ BEGIN
   old_start IS NOT NULL AND NEW.old_end_time IS NULL AND NOT (coalesce(NEW.old_status, '') =
       'completed' OR coalesce(NEW.old_status, '') = 'failed' OR coalesce(NEW.old_status, '') =
       'error') AS old_in_flight,
-  (SELECT le_ms FROM duration_bounds WHERE le_ms >= old_duration_ms ORDER BY le_ms LIMIT 1) AS
-      old_le_ms,
+  coalesce((SELECT le_ms FROM duration_bounds WHERE le_ms >= old_duration_ms ORDER BY le_ms LIMIT
+      1), CASE WHEN old_duration_ms IS NOT NULL THEN 9223372036854775807 END) AS old_le_ms,
   NEW.invocation_id AS new_invocation_id,
   (typeof(NEW.new_agent_name) = 'text' AND NEW.new_agent_name NOT IN ('', 'unknown')) AND NOT
       (coalesce(NEW.new_event_type, '') = 'subagent_stop' OR coalesce(NEW.new_event_type, '') =
@@ -670,8 +670,8 @@ BEGIN
   new_start IS NOT NULL AND NEW.new_end_time IS NULL AND NOT (coalesce(NEW.new_status, '') =
       'completed' OR coalesce(NEW.new_status, '') = 'failed' OR coalesce(NEW.new_status, '') =
       'error') AS new_in_flight,
-  (SELECT le_ms FROM duration_bounds WHERE le_ms >= new_duration_ms ORDER BY le_ms LIMIT 1) AS
-      new_le_ms
+  coalesce((SELECT le_ms FROM duration_bounds WHERE le_ms >= new_duration_ms ORDER BY le_ms LIMIT
+      1), CASE WHEN new_duration_ms IS NOT NULL THEN 9223372036854775807 END) AS new_le_ms
 FROM (SELECT old_start,
   new_start,
   old_end,
@@ -798,8 +798,8 @@ BEGIN
   old_start IS NOT NULL AND NEW.old_end_time IS NULL AND NOT (coalesce(NEW.old_status, '') =
       'completed' OR coalesce(NEW.old_status, '') = 'failed' OR coalesce(NEW.old_status, '') =
       'error') AS old_in_flight,
-  (SELECT le_ms FROM duration_bounds WHERE le_ms >= old_duration_ms ORDER BY le_ms LIMIT 1) AS
-      old_le_ms
+  coalesce((SELECT le_ms FROM duration_bounds WHERE le_ms >= old_duration_ms ORDER BY le_ms LIMIT
+      1), CASE WHEN old_duration_ms IS NOT NULL THEN 9223372036854775807 END) AS old_le_ms
 FROM (SELECT old_start,
   old_end,
   old_elapsed_ms,
@@ -877,7 +877,8 @@ FROM (SELECT *, (typeof(agent_name) = 'text' AND agent_name NOT IN ('', 'unknown
       failed,
   start IS NOT NULL AND end_time IS NULL AND NOT (coalesce(status, '') = 'completed' OR
       coalesce(status, '') = 'failed' OR coalesce(status, '') = 'error') AS in_flight,
-  (SELECT le_ms FROM duration_bounds WHERE le_ms >= duration_ms ORDER BY le_ms LIMIT 1) AS le_ms
+  coalesce((SELECT le_ms FROM duration_bounds WHERE le_ms >= duration_ms ORDER BY le_ms LIMIT 1),
+      CASE WHEN duration_ms IS NOT NULL THEN 9223372036854775807 END) AS le_ms
 FROM (SELECT *, CASE WHEN (elapsed_ms BETWEEN 0 AND 315360000000) THEN elapsed_ms WHEN (CASE WHEN
     typeof(duration_seconds) IN ('integer', 'real') AND duration_seconds BETWEEN 0 AND 1000000000000
     THEN CAST(duration_seconds * 1000 + 0.5 AS INTEGER) END <= 315360000000) THEN CASE WHEN
@@ -991,7 +992,8 @@ FROM (SELECT *, (typeof(agent_name) = 'text' AND agent_name NOT IN ('', 'unknown
       failed,
   start IS NOT NULL AND end_time IS NULL AND NOT (coalesce(status, '') = 'completed' OR
       coalesce(status, '') = 'failed' OR coalesce(status, '') = 'error') AS in_flight,
-  (SELECT le_ms FROM duration_bounds WHERE le_ms >= duration_ms ORDER BY le_ms LIMIT 1) AS le_ms
+  coalesce((SELECT le_ms FROM duration_bounds WHERE le_ms >= duration_ms ORDER BY le_ms LIMIT 1),
+      CASE WHEN duration_ms IS NOT NULL THEN 9223372036854775807 END) AS le_ms
 FROM (SELECT *, CASE WHEN (elapsed_ms BETWEEN 0 AND 315360000000) THEN elapsed_ms WHEN (CASE WHEN
     typeof(duration_seconds) IN ('integer', 'real') AND duration_seconds BETWEEN 0 AND 1000000000000
     THEN CAST(duration_seconds * 1000 + 0.5 AS INTEGER) END <= 315360000000) THEN CASE WHEN
@@ -1081,7 +1083,8 @@ FROM (SELECT *, (typeof(agent_name) = 'text' AND agent_name NOT IN ('', 'unknown
       failed,
   start IS NOT NULL AND end_time IS NULL AND NOT (coalesce(status, '') = 'completed' OR
       coalesce(status, '') = 'failed' OR coalesce(status, '') = 'error') AS in_flight,
-  (SELECT le_ms FROM duration_bounds WHERE le_ms >= duration_ms ORDER BY le_ms LIMIT 1) AS le_ms
+  coalesce((SELECT le_ms FROM duration_bounds WHERE le_ms >= duration_ms ORDER BY le_ms LIMIT 1),
+      CASE WHEN duration_ms IS NOT NULL THEN 9223372036854775807 END) AS le_ms
 FROM (SELECT *, CASE WHEN (elapsed_ms BETWEEN 0 AND 315360000000) THEN elapsed_ms WHEN (CASE WHEN
     typeof(duration_seconds) IN ('integer', 'real') AND duration_seconds BETWEEN 0 AND 1000000000000
     THEN CAST(duration_seconds * 1000 + 0.5 AS INTEGER) END <= 315360000000) THEN CASE WHEN

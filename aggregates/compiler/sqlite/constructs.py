@@ -97,7 +97,9 @@ def _seconds_to_ms(element: constructs.seconds_to_ms, compiler: SQLCompiler, **k
 @compiles(constructs.lowest_bound, "sqlite")
 def _lowest_bound(element: constructs.lowest_bound, compiler: SQLCompiler, **kw: Any) -> str:
     (x,) = _arguments(element, compiler, **kw)
-    return f"(SELECT le_ms FROM {BOUNDS} WHERE le_ms >= {x} ORDER BY le_ms LIMIT 1)"
+    # Whatever becomes of the table, a writer's statement must not fail for want of a bound.
+    bound = f"(SELECT le_ms FROM {BOUNDS} WHERE le_ms >= {x} ORDER BY le_ms LIMIT 1)"
+    return f"coalesce({bound}, CASE WHEN {x} IS NOT NULL THEN {2**63 - 1} END)"
 
 
 @compiles(constructs.beginning, "sqlite")

@@ -40,11 +40,14 @@ def of_entry(compiler: Compiler, source: Source, sides: tuple[str, ...]) -> tupl
         | {name: f"NEW.{compiler.quote(f'{side}_{name}')}" for name in source.image}
         for side in sides
     }
-    (first, *inner), last = levels(source)[:-1], levels(source)[-1]
-    query = _parsed(compiler, source, first, sides)
-    columns = [f"{side}_{fact.name}" for fact, side in product(first, sides)]
-    for level in [first, *inner]:
-        if level is not first:
+    *inner, last = levels(source)
+    query = ""
+    columns: list[str] = []
+    for level in inner:
+        if not columns and _is_one_function(compiler, level):
+            query = _parsed(compiler, source, level, sides)
+            columns = [f"{side}_{fact.name}" for fact, side in product(level, sides)]
+        else:
             computed = {
                 f"{side}_{fact.name}": compiler.render(fact.expression, known[side])
                 for fact, side in product(level, sides)
@@ -61,6 +64,16 @@ def of_entry(compiler: Compiler, source: Source, sides: tuple[str, ...]) -> tupl
             is_last = fact in last
             result[name] = compiler.render(fact.expression, known[side]) if is_last else name
     return list(result), _select(result, query)
+
+
+def _is_one_function(compiler: Compiler, facts: list[Fact]) -> bool:
+    """Whether facts are one and the same function of one column each."""
+    shapes = {
+        compiler.render(fact.expression, _value(fact))
+        for fact in facts
+        if len(references(fact.expression)) == 1
+    }
+    return len(shapes) == 1 and all(len(references(fact.expression)) == 1 for fact in facts)
 
 
 def _parsed(compiler: Compiler, source: Source, facts: list[Fact], sides: tuple[str, ...]) -> str:
@@ -118,7 +131,7 @@ def _value(fact: Fact) -> dict[str, str]:
 
 def _select(columns: dict[str, str], query: str) -> str:
     parts = [sql if sql == name else f"{sql} AS {name}" for name, sql in columns.items()]
-    return f"SELECT {_list(parts)}\nFROM ({query} {ONCE_EACH})"
+    return f"SELECT {_list(parts)}" + (f"\nFROM ({query} {ONCE_EACH})" if query else "")
 
 
 def of_rows(compiler: Compiler, source: Source, rows: str) -> str:

@@ -47,11 +47,12 @@ def ledger(compiler: Compiler, source: Source) -> list[Statement]:
         columns = [q(f"{side}_{one.name}") for side in rows for one in source.tracked]
         extracted = [f"{side}_{one.name}" for side in rows for one in source.extracted]
         named = {"update": f"{log_key}, {old_key}"}.get(operation, log_key)
+        parsed = f"  FROM ({numbers(compiler, source, rows)})" if extracted else ""
         return (
             f"INSERT INTO {call[operation]} (updated_at, {named},"
             f"\n    {', '.join([*columns, *extracted])})\n"
             f"  SELECT {NOW}, {keys},\n    {', '.join([*values, *extracted])}\n"
-            f"  FROM ({numbers(compiler, source, rows)}){where};"
+            f"{parsed}{where};"
         )
 
     def logged(*sides: str) -> str:

@@ -9,6 +9,7 @@ library gives the memory back to the system each time, which takes longer than a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from aggregates.compiler.base import Compiler, Naming, Statement, itself
@@ -260,6 +261,11 @@ def _argument(compiler: Compiler, definition: Definition, part: Part, side: str)
     return compiler.render(part.expression, {name: f"NEW.{side}_{name}" for name in names})
 
 
+def _operand(sql: str) -> str:
+    """An expression that a minus may stand before."""
+    return sql if re.fullmatch(r"[\w.]+|\w+\([^()]*\)", sql) else f"({sql})"
+
+
 def _listing_bodies(compiler: Compiler, listing: Listing) -> tuple[str, str]:
     key = {
         side: [_argument(compiler, listing, part, side) for part in listing.dimensions]
@@ -296,7 +302,7 @@ def _aggregate_bodies(compiler: Compiler, aggregate: Aggregate, posts: str) -> t
     }
     measures = {
         q(measure.name): {
-            side: _argument(compiler, aggregate, measure, side) for side in ("old", "new")
+            side: _operand(_argument(compiler, aggregate, measure, side)) for side in ("old", "new")
         }
         for measure in aggregate.measures
     }

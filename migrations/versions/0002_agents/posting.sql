@@ -108,8 +108,8 @@ BEGIN
   new_start IS NOT NULL AND NEW.new_end_time IS NULL AND NOT (coalesce(NEW.new_status, '') =
       'completed' OR coalesce(NEW.new_status, '') = 'failed' OR coalesce(NEW.new_status, '') =
       'error') AS new_in_flight,
-  (SELECT le_ms FROM duration_bounds WHERE le_ms >= new_duration_ms ORDER BY le_ms LIMIT 1) AS
-      new_le_ms
+  coalesce((SELECT le_ms FROM duration_bounds WHERE le_ms >= new_duration_ms ORDER BY le_ms LIMIT
+      1), CASE WHEN new_duration_ms IS NOT NULL THEN 9223372036854775807 END) AS new_le_ms
 FROM (SELECT new_start,
   new_end,
   new_elapsed_ms,
@@ -251,8 +251,8 @@ BEGIN
   old_start IS NOT NULL AND NEW.old_end_time IS NULL AND NOT (coalesce(NEW.old_status, '') =
       'completed' OR coalesce(NEW.old_status, '') = 'failed' OR coalesce(NEW.old_status, '') =
       'error') AS old_in_flight,
-  (SELECT le_ms FROM duration_bounds WHERE le_ms >= old_duration_ms ORDER BY le_ms LIMIT 1) AS
-      old_le_ms,
+  coalesce((SELECT le_ms FROM duration_bounds WHERE le_ms >= old_duration_ms ORDER BY le_ms LIMIT
+      1), CASE WHEN old_duration_ms IS NOT NULL THEN 9223372036854775807 END) AS old_le_ms,
   NEW.invocation_id AS new_invocation_id,
   (typeof(NEW.new_agent_name) = 'text' AND NEW.new_agent_name NOT IN ('', 'unknown')) AND NOT
       (coalesce(NEW.new_event_type, '') = 'subagent_stop' OR coalesce(NEW.new_event_type, '') =
@@ -287,8 +287,8 @@ BEGIN
   new_start IS NOT NULL AND NEW.new_end_time IS NULL AND NOT (coalesce(NEW.new_status, '') =
       'completed' OR coalesce(NEW.new_status, '') = 'failed' OR coalesce(NEW.new_status, '') =
       'error') AS new_in_flight,
-  (SELECT le_ms FROM duration_bounds WHERE le_ms >= new_duration_ms ORDER BY le_ms LIMIT 1) AS
-      new_le_ms
+  coalesce((SELECT le_ms FROM duration_bounds WHERE le_ms >= new_duration_ms ORDER BY le_ms LIMIT
+      1), CASE WHEN new_duration_ms IS NOT NULL THEN 9223372036854775807 END) AS new_le_ms
 FROM (SELECT old_start,
   new_start,
   old_end,
@@ -415,8 +415,8 @@ BEGIN
   old_start IS NOT NULL AND NEW.old_end_time IS NULL AND NOT (coalesce(NEW.old_status, '') =
       'completed' OR coalesce(NEW.old_status, '') = 'failed' OR coalesce(NEW.old_status, '') =
       'error') AS old_in_flight,
-  (SELECT le_ms FROM duration_bounds WHERE le_ms >= old_duration_ms ORDER BY le_ms LIMIT 1) AS
-      old_le_ms
+  coalesce((SELECT le_ms FROM duration_bounds WHERE le_ms >= old_duration_ms ORDER BY le_ms LIMIT
+      1), CASE WHEN old_duration_ms IS NOT NULL THEN 9223372036854775807 END) AS old_le_ms
 FROM (SELECT old_start,
   old_end,
   old_elapsed_ms,
@@ -469,8 +469,8 @@ BEGIN
     invocations, duration_count, duration_ms_sum, tokens_sum, tool_calls_sum)
   VALUES (NEW.new_event, NEW.new_agent, NEW.new_phase_name, NEW.new_model_name, NEW.new_status_name,
     CASE NEW.agent_stats_posts WHEN 4 THEN 0 ELSE 1 END,
-    CASE WHEN (NEW.new_duration_ms IS NOT NULL) THEN 1 ELSE 0 END - CASE NEW.agent_stats_posts WHEN
-    4 THEN CASE WHEN (NEW.old_duration_ms IS NOT NULL) THEN 1 ELSE 0 END ELSE 0 END,
+    (CASE WHEN (NEW.new_duration_ms IS NOT NULL) THEN 1 ELSE 0 END) - CASE NEW.agent_stats_posts
+    WHEN 4 THEN (CASE WHEN (NEW.old_duration_ms IS NOT NULL) THEN 1 ELSE 0 END) ELSE 0 END,
     coalesce(NEW.new_duration_ms, 0) - CASE NEW.agent_stats_posts WHEN 4 THEN
     coalesce(NEW.old_duration_ms, 0) ELSE 0 END,
     NEW.new_token_count - CASE NEW.agent_stats_posts WHEN 4 THEN NEW.old_token_count ELSE 0 END,
@@ -488,8 +488,8 @@ CREATE TRIGGER _aggregates_agent_stats_minus INSTEAD OF INSERT ON
     _aggregates_agent_invocations_posting
 WHEN NEW.agent_stats_posts IN (2, 3)
 BEGIN
-  UPDATE agent_stats SET invocations = invocations - 1, duration_count = duration_count - CASE WHEN
-      (NEW.old_duration_ms IS NOT NULL) THEN 1 ELSE 0 END, duration_ms_sum = duration_ms_sum -
+  UPDATE agent_stats SET invocations = invocations - 1, duration_count = duration_count - (CASE WHEN
+      (NEW.old_duration_ms IS NOT NULL) THEN 1 ELSE 0 END), duration_ms_sum = duration_ms_sum -
       coalesce(NEW.old_duration_ms, 0), tokens_sum = tokens_sum - NEW.old_token_count,
       tool_calls_sum = tool_calls_sum - NEW.old_tool_call_count
   WHERE event_type = NEW.old_event AND agent_name = NEW.old_agent AND phase = NEW.old_phase_name AND
@@ -510,8 +510,8 @@ BEGIN
   VALUES (coalesce(substr(NEW.new_start, 1, 13) || ':00:00', ''), NEW.new_event, NEW.new_agent,
       NEW.new_phase_name, NEW.new_model_name, NEW.new_status_name,
     CASE NEW.agent_hourly_posts WHEN 4 THEN 0 ELSE 1 END,
-    CASE WHEN (NEW.new_duration_ms IS NOT NULL) THEN 1 ELSE 0 END - CASE NEW.agent_hourly_posts WHEN
-    4 THEN CASE WHEN (NEW.old_duration_ms IS NOT NULL) THEN 1 ELSE 0 END ELSE 0 END,
+    (CASE WHEN (NEW.new_duration_ms IS NOT NULL) THEN 1 ELSE 0 END) - CASE NEW.agent_hourly_posts
+    WHEN 4 THEN (CASE WHEN (NEW.old_duration_ms IS NOT NULL) THEN 1 ELSE 0 END) ELSE 0 END,
     coalesce(NEW.new_duration_ms, 0) - CASE NEW.agent_hourly_posts WHEN 4 THEN
     coalesce(NEW.old_duration_ms, 0) ELSE 0 END,
     NEW.new_token_count - CASE NEW.agent_hourly_posts WHEN 4 THEN NEW.old_token_count ELSE 0 END,
@@ -529,8 +529,8 @@ CREATE TRIGGER _aggregates_agent_hourly_minus INSTEAD OF INSERT ON
     _aggregates_agent_invocations_posting
 WHEN NEW.agent_hourly_posts IN (2, 3)
 BEGIN
-  UPDATE agent_hourly SET invocations = invocations - 1, duration_count = duration_count - CASE WHEN
-      (NEW.old_duration_ms IS NOT NULL) THEN 1 ELSE 0 END, duration_ms_sum = duration_ms_sum -
+  UPDATE agent_hourly SET invocations = invocations - 1, duration_count = duration_count - (CASE
+      WHEN (NEW.old_duration_ms IS NOT NULL) THEN 1 ELSE 0 END), duration_ms_sum = duration_ms_sum -
       coalesce(NEW.old_duration_ms, 0), tokens_sum = tokens_sum - NEW.old_token_count,
       tool_calls_sum = tool_calls_sum - NEW.old_tool_call_count
   WHERE hour = coalesce(substr(NEW.old_start, 1, 13) || ':00:00', '') AND event_type = NEW.old_event

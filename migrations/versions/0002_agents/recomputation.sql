@@ -32,7 +32,8 @@ FROM (SELECT *, (typeof(agent_name) = 'text' AND agent_name NOT IN ('', 'unknown
       failed,
   start IS NOT NULL AND end_time IS NULL AND NOT (coalesce(status, '') = 'completed' OR
       coalesce(status, '') = 'failed' OR coalesce(status, '') = 'error') AS in_flight,
-  (SELECT le_ms FROM duration_bounds WHERE le_ms >= duration_ms ORDER BY le_ms LIMIT 1) AS le_ms
+  coalesce((SELECT le_ms FROM duration_bounds WHERE le_ms >= duration_ms ORDER BY le_ms LIMIT 1),
+      CASE WHEN duration_ms IS NOT NULL THEN 9223372036854775807 END) AS le_ms
 FROM (SELECT *, CASE WHEN (elapsed_ms BETWEEN 0 AND 315360000000) THEN elapsed_ms WHEN (CASE WHEN
     typeof(duration_seconds) IN ('integer', 'real') AND duration_seconds BETWEEN 0 AND 1000000000000
     THEN CAST(duration_seconds * 1000 + 0.5 AS INTEGER) END <= 315360000000) THEN CASE WHEN
@@ -146,7 +147,8 @@ FROM (SELECT *, (typeof(agent_name) = 'text' AND agent_name NOT IN ('', 'unknown
       failed,
   start IS NOT NULL AND end_time IS NULL AND NOT (coalesce(status, '') = 'completed' OR
       coalesce(status, '') = 'failed' OR coalesce(status, '') = 'error') AS in_flight,
-  (SELECT le_ms FROM duration_bounds WHERE le_ms >= duration_ms ORDER BY le_ms LIMIT 1) AS le_ms
+  coalesce((SELECT le_ms FROM duration_bounds WHERE le_ms >= duration_ms ORDER BY le_ms LIMIT 1),
+      CASE WHEN duration_ms IS NOT NULL THEN 9223372036854775807 END) AS le_ms
 FROM (SELECT *, CASE WHEN (elapsed_ms BETWEEN 0 AND 315360000000) THEN elapsed_ms WHEN (CASE WHEN
     typeof(duration_seconds) IN ('integer', 'real') AND duration_seconds BETWEEN 0 AND 1000000000000
     THEN CAST(duration_seconds * 1000 + 0.5 AS INTEGER) END <= 315360000000) THEN CASE WHEN
@@ -236,7 +238,8 @@ FROM (SELECT *, (typeof(agent_name) = 'text' AND agent_name NOT IN ('', 'unknown
       failed,
   start IS NOT NULL AND end_time IS NULL AND NOT (coalesce(status, '') = 'completed' OR
       coalesce(status, '') = 'failed' OR coalesce(status, '') = 'error') AS in_flight,
-  (SELECT le_ms FROM duration_bounds WHERE le_ms >= duration_ms ORDER BY le_ms LIMIT 1) AS le_ms
+  coalesce((SELECT le_ms FROM duration_bounds WHERE le_ms >= duration_ms ORDER BY le_ms LIMIT 1),
+      CASE WHEN duration_ms IS NOT NULL THEN 9223372036854775807 END) AS le_ms
 FROM (SELECT *, CASE WHEN (elapsed_ms BETWEEN 0 AND 315360000000) THEN elapsed_ms WHEN (CASE WHEN
     typeof(duration_seconds) IN ('integer', 'real') AND duration_seconds BETWEEN 0 AND 1000000000000
     THEN CAST(duration_seconds * 1000 + 0.5 AS INTEGER) END <= 315360000000) THEN CASE WHEN
