@@ -24,7 +24,7 @@ from oracle import differences, recompute, stored
 from aggregates.sample import write_sample
 from aggregates.store import Store
 
-ROWS = int(os.environ.get("AGGREGATES_LOCK_ROWS", "100000"))
+ROWS = int(os.environ.get("AGGREGATES_LOCK_ROWS", "50000"))
 IS_LONG = ROWS >= 1_000_000
 LONGEST_WAIT_MS = 500
 FEW_ROWS = 5_000

@@ -514,7 +514,7 @@ FROM (SELECT max(CASE number WHEN 1 THEN parsed END) AS new_start,
   max(CASE number WHEN 2 THEN parsed END) AS new_end
 FROM (SELECT number, CASE WHEN typeof(value) = 'text' AND value GLOB
     '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND substr(value, 12, 2) < '24' AND NOT instr(value, char(0))
+    AND value >= '0001' AND substr(value, 12, 2) < '24' AND NOT instr(value, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
         CASE WHEN fraction THEN substr(substr(value, 21, length(value) - 20 - length(zone)) ||
         '000',
@@ -714,7 +714,7 @@ FROM (SELECT max(CASE number WHEN 1 THEN parsed END) AS old_start,
   max(CASE number WHEN 4 THEN parsed END) AS new_end
 FROM (SELECT number, CASE WHEN typeof(value) = 'text' AND value GLOB
     '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND substr(value, 12, 2) < '24' AND NOT instr(value, char(0))
+    AND value >= '0001' AND substr(value, 12, 2) < '24' AND NOT instr(value, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
         CASE WHEN fraction THEN substr(substr(value, 21, length(value) - 20 - length(zone)) ||
         '000',
@@ -821,7 +821,7 @@ FROM (SELECT max(CASE number WHEN 1 THEN parsed END) AS old_start,
   max(CASE number WHEN 2 THEN parsed END) AS old_end
 FROM (SELECT number, CASE WHEN typeof(value) = 'text' AND value GLOB
     '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND substr(value, 12, 2) < '24' AND NOT instr(value, char(0))
+    AND value >= '0001' AND substr(value, 12, 2) < '24' AND NOT instr(value, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
         CASE WHEN fraction THEN substr(substr(value, 21, length(value) - 20 - length(zone)) ||
         '000',
@@ -890,7 +890,7 @@ FROM (SELECT *, CASE WHEN ((substr(start_time, -1) = 'Z' OR substr(start_time, -
     substr(start, 21)) END AS elapsed_ms
 FROM (SELECT *, CASE WHEN typeof(start_time) = 'text' AND start_time GLOB
     '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND substr(start_time, 12, 2) < '24' AND NOT instr(start_time, char(0))
+    AND start_time >= '0001' AND substr(start_time, 12, 2) < '24' AND NOT instr(start_time, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
         CASE WHEN fraction THEN substr(substr(start_time, 21, length(start_time) - 20 -
         length(zone)) || '000',
@@ -911,7 +911,7 @@ FROM (SELECT *, CASE WHEN typeof(start_time) = 'text' AND start_time GLOB
       LIMIT 1 OFFSET 0)) END AS start,
   CASE WHEN typeof(end_time) = 'text' AND end_time GLOB
       '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND substr(end_time, 12, 2) < '24' AND NOT instr(end_time, char(0))
+    AND end_time >= '0001' AND substr(end_time, 12, 2) < '24' AND NOT instr(end_time, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
         CASE WHEN fraction THEN substr(substr(end_time, 21, length(end_time) - 20 - length(zone)) ||
         '000',
@@ -1005,7 +1005,7 @@ FROM (SELECT *, CASE WHEN ((substr(start_time, -1) = 'Z' OR substr(start_time, -
     substr(start, 21)) END AS elapsed_ms
 FROM (SELECT *, CASE WHEN typeof(start_time) = 'text' AND start_time GLOB
     '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND substr(start_time, 12, 2) < '24' AND NOT instr(start_time, char(0))
+    AND start_time >= '0001' AND substr(start_time, 12, 2) < '24' AND NOT instr(start_time, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
         CASE WHEN fraction THEN substr(substr(start_time, 21, length(start_time) - 20 -
         length(zone)) || '000',
@@ -1026,7 +1026,7 @@ FROM (SELECT *, CASE WHEN typeof(start_time) = 'text' AND start_time GLOB
       LIMIT 1 OFFSET 0)) END AS start,
   CASE WHEN typeof(end_time) = 'text' AND end_time GLOB
       '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND substr(end_time, 12, 2) < '24' AND NOT instr(end_time, char(0))
+    AND end_time >= '0001' AND substr(end_time, 12, 2) < '24' AND NOT instr(end_time, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
         CASE WHEN fraction THEN substr(substr(end_time, 21, length(end_time) - 20 - length(zone)) ||
         '000',
@@ -1096,7 +1096,7 @@ FROM (SELECT *, CASE WHEN ((substr(start_time, -1) = 'Z' OR substr(start_time, -
     substr(start, 21)) END AS elapsed_ms
 FROM (SELECT *, CASE WHEN typeof(start_time) = 'text' AND start_time GLOB
     '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND substr(start_time, 12, 2) < '24' AND NOT instr(start_time, char(0))
+    AND start_time >= '0001' AND substr(start_time, 12, 2) < '24' AND NOT instr(start_time, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
         CASE WHEN fraction THEN substr(substr(start_time, 21, length(start_time) - 20 -
         length(zone)) || '000',
@@ -1117,7 +1117,7 @@ FROM (SELECT *, CASE WHEN typeof(start_time) = 'text' AND start_time GLOB
       LIMIT 1 OFFSET 0)) END AS start,
   CASE WHEN typeof(end_time) = 'text' AND end_time GLOB
       '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND substr(end_time, 12, 2) < '24' AND NOT instr(end_time, char(0))
+    AND end_time >= '0001' AND substr(end_time, 12, 2) < '24' AND NOT instr(end_time, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
         CASE WHEN fraction THEN substr(substr(end_time, 21, length(end_time) - 20 - length(zone)) ||
         '000',

@@ -57,7 +57,7 @@ def _canonical_time(element: constructs.canonical_time, compiler: SQLCompiler, *
     (x,) = _arguments(element, compiler, **kw)
     whole = "'%Y-%m-%dT%H:%M:%S'"
     return f"""CASE WHEN typeof({x}) = 'text' AND {x} GLOB '{_DATE}[T ][0-2][0-9]:*'
-    AND substr({x}, 12, 2) < '24' AND NOT instr({x}, char(0))
+    AND {x} >= '0001' AND substr({x}, 12, 2) < '24' AND NOT instr({x}, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
         CASE WHEN fraction THEN substr(substr({x}, 21, length({x}) - 20 - length(zone)) || '000',
           1, 3) ELSE '000' END END

@@ -131,7 +131,7 @@ FROM (SELECT max(CASE number WHEN 1 THEN parsed END) AS new_start,
   max(CASE number WHEN 2 THEN parsed END) AS new_end
 FROM (SELECT number, CASE WHEN typeof(value) = 'text' AND value GLOB
     '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND substr(value, 12, 2) < '24' AND NOT instr(value, char(0))
+    AND value >= '0001' AND substr(value, 12, 2) < '24' AND NOT instr(value, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
         CASE WHEN fraction THEN substr(substr(value, 21, length(value) - 20 - length(zone)) ||
         '000',
@@ -331,7 +331,7 @@ FROM (SELECT max(CASE number WHEN 1 THEN parsed END) AS old_start,
   max(CASE number WHEN 4 THEN parsed END) AS new_end
 FROM (SELECT number, CASE WHEN typeof(value) = 'text' AND value GLOB
     '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND substr(value, 12, 2) < '24' AND NOT instr(value, char(0))
+    AND value >= '0001' AND substr(value, 12, 2) < '24' AND NOT instr(value, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
         CASE WHEN fraction THEN substr(substr(value, 21, length(value) - 20 - length(zone)) ||
         '000',
@@ -438,7 +438,7 @@ FROM (SELECT max(CASE number WHEN 1 THEN parsed END) AS old_start,
   max(CASE number WHEN 2 THEN parsed END) AS old_end
 FROM (SELECT number, CASE WHEN typeof(value) = 'text' AND value GLOB
     '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND substr(value, 12, 2) < '24' AND NOT instr(value, char(0))
+    AND value >= '0001' AND substr(value, 12, 2) < '24' AND NOT instr(value, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
         CASE WHEN fraction THEN substr(substr(value, 21, length(value) - 20 - length(zone)) ||
         '000',

@@ -45,7 +45,7 @@ FROM (SELECT *, CASE WHEN ((substr(start_time, -1) = 'Z' OR substr(start_time, -
     substr(start, 21)) END AS elapsed_ms
 FROM (SELECT *, CASE WHEN typeof(start_time) = 'text' AND start_time GLOB
     '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND substr(start_time, 12, 2) < '24' AND NOT instr(start_time, char(0))
+    AND start_time >= '0001' AND substr(start_time, 12, 2) < '24' AND NOT instr(start_time, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
         CASE WHEN fraction THEN substr(substr(start_time, 21, length(start_time) - 20 -
         length(zone)) || '000',
@@ -66,7 +66,7 @@ FROM (SELECT *, CASE WHEN typeof(start_time) = 'text' AND start_time GLOB
       LIMIT 1 OFFSET 0)) END AS start,
   CASE WHEN typeof(end_time) = 'text' AND end_time GLOB
       '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND substr(end_time, 12, 2) < '24' AND NOT instr(end_time, char(0))
+    AND end_time >= '0001' AND substr(end_time, 12, 2) < '24' AND NOT instr(end_time, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
         CASE WHEN fraction THEN substr(substr(end_time, 21, length(end_time) - 20 - length(zone)) ||
         '000',
@@ -160,7 +160,7 @@ FROM (SELECT *, CASE WHEN ((substr(start_time, -1) = 'Z' OR substr(start_time, -
     substr(start, 21)) END AS elapsed_ms
 FROM (SELECT *, CASE WHEN typeof(start_time) = 'text' AND start_time GLOB
     '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND substr(start_time, 12, 2) < '24' AND NOT instr(start_time, char(0))
+    AND start_time >= '0001' AND substr(start_time, 12, 2) < '24' AND NOT instr(start_time, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
         CASE WHEN fraction THEN substr(substr(start_time, 21, length(start_time) - 20 -
         length(zone)) || '000',
@@ -181,7 +181,7 @@ FROM (SELECT *, CASE WHEN typeof(start_time) = 'text' AND start_time GLOB
       LIMIT 1 OFFSET 0)) END AS start,
   CASE WHEN typeof(end_time) = 'text' AND end_time GLOB
       '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND substr(end_time, 12, 2) < '24' AND NOT instr(end_time, char(0))
+    AND end_time >= '0001' AND substr(end_time, 12, 2) < '24' AND NOT instr(end_time, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
         CASE WHEN fraction THEN substr(substr(end_time, 21, length(end_time) - 20 - length(zone)) ||
         '000',
@@ -251,7 +251,7 @@ FROM (SELECT *, CASE WHEN ((substr(start_time, -1) = 'Z' OR substr(start_time, -
     substr(start, 21)) END AS elapsed_ms
 FROM (SELECT *, CASE WHEN typeof(start_time) = 'text' AND start_time GLOB
     '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND substr(start_time, 12, 2) < '24' AND NOT instr(start_time, char(0))
+    AND start_time >= '0001' AND substr(start_time, 12, 2) < '24' AND NOT instr(start_time, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
         CASE WHEN fraction THEN substr(substr(start_time, 21, length(start_time) - 20 -
         length(zone)) || '000',
@@ -272,7 +272,7 @@ FROM (SELECT *, CASE WHEN typeof(start_time) = 'text' AND start_time GLOB
       LIMIT 1 OFFSET 0)) END AS start,
   CASE WHEN typeof(end_time) = 'text' AND end_time GLOB
       '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND substr(end_time, 12, 2) < '24' AND NOT instr(end_time, char(0))
+    AND end_time >= '0001' AND substr(end_time, 12, 2) < '24' AND NOT instr(end_time, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
         CASE WHEN fraction THEN substr(substr(end_time, 21, length(end_time) - 20 - length(zone)) ||
         '000',

@@ -1,0 +1,1 @@
+"""Benchmarks, with a command of their own: `python -m tests.benchmarks`."""

@@ -1,0 +1,238 @@
+"""Triggers do the same in every library that a writer may have, from SQLite 3.24 without JSON on.
+
+Scripts go through the shells of old versions (see tests/build_sqlite_shells.py), through Python's
+own library and through the newest that a package carries.
+"""
+
+import os
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+from conftest import MakeDatabase, connect
+from oracle import any_text, differences, recompute, stored
+from statements import Plan, plans
+
+from aggregates import Store
+
+Run = Callable[[Path, list[str]], None]
+
+SHELLS = Path(
+    os.environ.get("AGGREGATES_SQLITE_SHELLS", Path(__file__).parents[2] / ".sqlite-shells")
+)
+
+
+def in_python(path: Path, script: list[str]) -> None:
+    """Run a script as hooks do; a statement that fails is passed over."""
+    with closing(connect(path)) as connection:
+        for statement in script:
+            try:
+                connection.execute(statement).fetchall()
+            except sqlite3.Error:
+                continue
+
+
+def in_apsw(path: Path, script: list[str]) -> None:
+    """The same in the newest library."""
+    with closing(apsw.Connection(str(path))) as connection:
+        for statement in script:
+            try:
+                connection.execute(statement).fetchall()
+            except apsw.Error:
+                continue
+
+
+def shell(version: str) -> Path:
+    """The shell of a version; a failure in CI, elsewhere a skip, where it has not been built."""
+    path = SHELLS / f"sqlite3-{version}"
+    if not path.exists():
+        hint = f"{path} is missing: run `python tests/build_sqlite_shells.py {SHELLS}`"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(hint)
+    return path
+
+
+def in_shell(version: str) -> Run:
+    """The same in the shell of an old version."""
+
+    def run(path: Path, script: list[str]) -> None:
+        text = "".join(f"{statement};\n" for statement in script)
+        done = subprocess.run(
+            [shell(version), path],
+            input=text.encode("utf-8", "surrogateescape"),
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        assert b"malformed database schema" not in done.stderr
+        assert b"no such function" not in done.stderr
+
+    return run
+
+
+OTHERS = {"3.24.0": in_shell("3.24.0"), "3.34.0": in_shell("3.34.0"), "newest": in_apsw}
+
+# Each is written as a start, an end and a duration, by INSERT and again by UPDATE.
+TIMES = [
+    "'2026-10-01T09:57:33.9995'",
+    "'2026-10-01T09:57:33.0005'",
+    "'2026-10-01 09:57:59.999999999999'",
+    "'2026-10-01T09:57'",
+    "'2026-10-01T09:57Z'",
+    "'2026-10-01T09:57:33+05:30'",
+    "'2026-10-01T23:59:59.5-23:59'",
+    "'0001-01-01T00:00:00+00:01'",
+    "'9999-12-31T23:59:59.999-00:01'",
+    "'0000-12-31T23:59:59-01:00'",
+    "'2024-02-29T12:00:00'",
+    "'2026-02-29T12:00:00'",
+    "'2026-04-31T12:00:00'",
+    "'2026-10-01T24:00:00'",
+    "'2026-10-01T09:60:00'",
+    "'2026-10-01T09:57:60'",
+    "'2026-10-01T09:57:33.'",
+    "'2026-10-01T09:57:33,5'",
+    "'2026-10-01T09:57:33.5 '",
+    "'2026-10-01T09:57:33z'",
+    "'2026-10-01T09:57:33+0530'",
+    "'2026-10-01T09:57:33' || char(0)",
+    "'now'",
+    "2460000.5",
+    "x'323032362d31302d30315430393a3537'",
+    "NULL",
+]
+DURATIONS = [
+    "0.0005",
+    "1.0005",
+    "2.5",
+    "-0.0",
+    "-0.001",
+    "9e999",
+    "1e308",
+    "315360000",
+    "315360000.0004",
+    "315360000.0005",
+    "9223372036854775807",
+    "'12'",
+    "x'3132'",
+    "NULL",
+]
+OUTPUTS = [
+    """'{"totalTokens": 12, "totalToolUseCount": 3}'""",
+    """'{"totalTokens":007}'""",
+    """'{"totalTokens":1000000000000}'""",
+    """'{"totalTokens":1000000000001}'""",
+    """'{"totalTokens":99999999999999999999,'""",
+    """'{"totalTokens":1.5}'""",
+    """'{"totalTokens":1e3}'""",
+    """'{"totalTokens":-1}'""",
+    """'{"totalTokens":5'""",
+    """'{"totalTokens":5' || char(10)""",
+    """'é' || CAST(x'80' AS TEXT) || '{"totalTokens":7}'""",
+    """'x' || char(0) || '{"totalTokens":8}'""",
+    """CAST('{"totalTokens":9}' AS BLOB)""",
+    "17",
+    "NULL",
+]
+
+
+def junk() -> list[str]:
+    """Statements that write every value of the lists above."""
+    names = "(id, agent_name, session_id, start_time, end_time, duration_seconds, raw_output)"
+    script = []
+    for number, time in enumerate(TIMES, 1):
+        values = f"'a', 's{number % 3}', {time}, '2026-10-01T10:00:00.001', NULL, NULL"
+        script.append(f"INSERT INTO agent_invocations {names} VALUES ({number}, {values})")
+        script.append(
+            f"UPDATE agent_invocations SET end_time = {time}, start_time = '2026-10-01T08:00:00Z'"
+            f" WHERE id = {number} AND id % 2"
+        )
+    for number, duration in enumerate(DURATIONS, 100):
+        values = f"'b', NULL, NULL, NULL, {duration}, NULL"
+        script.append(f"INSERT INTO agent_invocations {names} VALUES ({number}, {values})")
+    for number, output in enumerate(OUTPUTS, 200):
+        values = f"{number}, NULL, NULL, NULL, NULL, {output}"
+        script.append(f"INSERT INTO agent_invocations {names} VALUES ({number}, {values})")
+        script.append(
+            f"UPDATE agent_invocations SET agent_name = 'c', raw_output = {output}"
+            f" WHERE id = {number}"
+        )
+    return script
+
+
+def understood_by_all(statement: str) -> str | None:
+    """The statement in words that SQLite 3.24 knows; None where it has none."""
+    if statement.count("ON CONFLICT") > 1 or "ON CONFLICT DO UPDATE" in statement:
+        return None
+    return statement.replace(" RETURNING *", "")
+
+
+def result(path: Path) -> dict[str, list[Any]]:
+    """What a script has left: rows, aggregates, and the log but for its times."""
+    with closing(connect(path)) as connection, any_text(connection):
+        rows = connection.execute("SELECT * FROM agent_invocations ORDER BY id")
+        names = [column[0] for column in rows.description]
+        found = {"rows": [repr(row[: names.index("updated_at")]) for row in rows]}
+        log = connection.execute("SELECT * FROM agent_invocation_changes ORDER BY seq")
+        names = [column[0] for column in log.description]
+        at = names.index("updated_at")
+        found["log"] = [repr(row[:at] + row[at + 1 :]) for row in log]
+    return found
+
+
+def check(path: Path) -> None:
+    """The aggregates agree with the oracle."""
+    with closing(connect(path)) as connection:
+        found = differences(stored(connection), recompute(connection))
+    assert not found, "\n".join(found)
+
+
+def test_the_oldest_library_knows_no_json() -> None:
+    done = subprocess.run(
+        [shell("3.24.0"), ":memory:"],
+        input=b"SELECT sqlite_version(); SELECT json('1');",
+        capture_output=True,
+        check=False,
+    )
+    assert done.stdout.strip() == b"3.24.0"
+    assert b"no such function: json" in done.stderr
+
+
+@pytest.mark.parametrize("library", OTHERS)
+def test_junk_means_the_same(library: str, migrated_database: MakeDatabase) -> None:
+    with migrated_database("untyped") as ours, migrated_database("untyped") as other:
+        in_python(ours, junk())
+        OTHERS[library](other, junk())
+        check(ours)
+        check(other)
+        assert result(other) == result(ours)
+        with Store(other) as store:
+            assert store.verify().drifts == []
+
+
+@pytest.mark.parametrize("library", OTHERS)
+@pytest.mark.parametrize("plan", plans(2_000), ids=str)
+def test_random_statements_keep_everything_exact(
+    plan: Plan, library: str, migrated_database: MakeDatabase
+) -> None:
+    """What it leaves need not be the same: versions write reals as text with other digits."""
+    prepare = [
+        f"PRAGMA recursive_triggers = {plan.recursive_triggers}",
+        f"PRAGMA foreign_keys = {plan.foreign_keys}",
+        *(f"INSERT INTO sessions (session_id) VALUES ('s{number}')" for number in (1, 2, 3)),
+    ]
+    written = 0
+    for run in plan.runs():
+        script = [*prepare, *filter(None, map(understood_by_all, run)), "COMMIT"]
+        with migrated_database(plan.variant) as path:
+            OTHERS[library](path, script)
+            check(path)
+            with closing(connect(path)) as connection:
+                query = "SELECT coalesce(max(seq), 0) FROM agent_invocation_changes"
+                (entries,) = connection.execute(query).fetchone()
+            written += entries
+    assert written > 20
