@@ -121,8 +121,8 @@ def is_write(statement: str) -> bool:
 class Statements:
     """A source of random statements for one variant of the tables."""
 
-    def __init__(self, seed: str, variant: str) -> None:
-        self._random = random.Random(seed)
+    def __init__(self, seed: str | random.Random, variant: str) -> None:
+        self._random = seed if isinstance(seed, random.Random) else random.Random(seed)
         self._targets = list(_TARGETS)
         if variant in ("unique", "expression"):
             self._targets += ["(ticket_id)"] * 2
