@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -86,6 +87,8 @@ def check_adoptable(connection: Connection, shape: Shape) -> None:
         if name not in columns:
             found = ", ".join(column.name for column in columns.values())
             raise refuse(f"its columns are {found}", f"{name} is needed")
+    if shape.key:
+        unique_keys(connection, shape.table)
     for name in (*shape.required, *shape.added):
         if name in columns and columns[name].is_generated:
             raise refuse(f"{name} is a generated column", "an ordinary one is needed")
@@ -142,6 +145,13 @@ def unique_keys(connection: Connection, table: str) -> list[UniqueKey]:
             for _, _, column, _, collation, is_key in _pragma(connection, "index_xinfo", name)
             if is_key
         ]
+        read = [*terms, condition] if is_partial or not all(name for name, _ in members) else []
+        if any(re.search(r"\b(id|rowid|oid|_rowid_)\b", term, re.IGNORECASE) for term in read):
+            # Before an INSERT nobody knows the id that a row will get.
+            raise CannotAdopt(
+                f"cannot adopt {table}: the UNIQUE index {name} reads id in an expression or"
+                " condition, which triggers cannot follow; drop it first"
+            )
         clashes = []
         for position, (column, collation) in enumerate(members):
             ours = quote(column) if column else f"({terms[position]})"

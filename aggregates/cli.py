@@ -6,20 +6,14 @@ The result goes to stdout, everything else to stderr. Exit status: 0 well, 1 err
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import re
-import signal
 import sys
-import threading
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import FrameType
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -27,9 +21,11 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from aggregates import __version__, freeze, migration, render, sample
+from aggregates.as_json import plain, print_json
 from aggregates.errors import AggregatesError, DatabaseLocked
 from aggregates.reader import ABANDON_AFTER
 from aggregates.reconcile import VerifyResult
+from aggregates.stopping import StopSignal
 from aggregates.store import Store, explained, sqlite_path
 
 DRIFT_FOUND = 3
@@ -169,9 +165,23 @@ def main() -> None:
 
 @main.command("sample")
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--rows", type=click.IntRange(min=0), default=10_000, show_default=True)
-@click.option("--days", type=click.IntRange(min=1), default=30, show_default=True)
-@click.option("--seed", type=int, default=1, show_default=True)
+@click.option(
+    "--rows",
+    type=click.IntRange(min=0),
+    default=10_000,
+    show_default=True,
+    help="Rows of agent_invocations.",
+)
+@click.option(
+    "--days",
+    type=click.IntRange(min=1),
+    default=30,
+    show_default=True,
+    help="Days of history.",
+)
+@click.option(
+    "--seed", type=int, default=1, show_default=True, help="The same seed makes the same sample."
+)
 @click.option(
     "--row-bytes",
     type=click.IntRange(min=0),
@@ -190,13 +200,12 @@ def sample_command(path: Path, rows: int, days: int, seed: int, row_bytes: int) 
 @click.option(
     "--journal-mode",
     type=click.Choice(["wal", "keep"]),
-    default="wal",
-    show_default=True,
-    help="Switch SQLite to WAL, in which readers block no writer, or leave the mode alone.",
+    help="Switch SQLite to WAL, in which readers block no writer, or leave the mode alone."
+    "  [default: wal on the first migration, then keep]",
 )
 @shared_options
 @pass_settings
-def migrate_command(settings: Settings, journal_mode: str) -> None:
+def migrate_command(settings: Settings, journal_mode: migration.JournalMode | None) -> None:
     """Install or upgrade the aggregates, and fill them from the history.
 
     Makes the database if it is not there. Writers may go on writing. Every program that writes
@@ -214,7 +223,11 @@ def migrate_command(settings: Settings, journal_mode: str) -> None:
 @shared_options
 @pass_settings
 def downgrade_command(settings: Settings, drop_columns: bool, yes: bool) -> None:
-    """Remove everything that `migrate` installed; the source tables' data stays."""
+    """Remove everything that `migrate` installed; the source tables' data stays.
+
+    Holds the lock for writing while it does: for less than a second, but --drop-columns writes the
+    whole table again. Stop the hooks of a large database first.
+    """
     with settings.store() as store:
         database = store.database
     if not yes:
@@ -239,7 +252,7 @@ def status_command(ctx: click.Context, settings: Settings, as_json: bool) -> Non
     with settings.store() as store:
         status = store.status()
     if as_json:
-        print_json({"ok": status.ok, **_plain(status)})
+        print_json({"ok": status.ok, **plain(status)})
     else:
         render.show_inspection(render.console(), status)
     if not status.ok:
@@ -401,7 +414,7 @@ def run_command(
 
     JSON: one line for each collection, as `collect`.
     """
-    stop = _StopSignal()
+    stop = StopSignal()
     with stop.listening():
         with stop.at_once():
             database = settings.named_database()
@@ -435,53 +448,6 @@ def _collect_once(store: Store, *, as_json: bool, forgive_lock: bool) -> None:
     render.show_collection(out, collection)
 
 
-class _StopSignal:
-    """SIGTERM and SIGINT as a flag, or as an exception where a job takes longer than a second."""
-
-    def __init__(self) -> None:
-        self._event = threading.Event()
-        self._raise = False
-
-    @property
-    def requested(self) -> bool:
-        return self._event.is_set()
-
-    def wait(self, seconds: float) -> bool:
-        """Sleep; True as soon as a stop is requested."""
-        return self._event.wait(seconds)
-
-    @contextmanager
-    def listening(self) -> Iterator[None]:
-        """Take the signals over, and give them back."""
-        signals = (signal.SIGTERM, signal.SIGINT)
-        before = {number: signal.signal(number, self._handle) for number in signals}
-        try:
-            yield
-        except _Stopped:
-            return
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    @contextmanager
-    def at_once(self) -> Iterator[None]:
-        """Inside, a signal ends the work at once: what it was writing is rolled back."""
-        self._raise = True
-        try:
-            yield
-        finally:
-            self._raise = False
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        self._event.set()
-        if self._raise:
-            raise _Stopped
-
-
-class _Stopped(BaseException):
-    """A stop was requested in the middle of a long job."""
-
-
 def _write_sample(
     path: Path, *, rows: int, days: int = 30, seed: int = 1, row_bytes: int = 1400
 ) -> None:
@@ -499,7 +465,7 @@ def _write_sample(
         partial.unlink(missing_ok=True)
 
 
-def _migrate(database: str, *, journal_mode: str = "wal") -> None:
+def _migrate(database: str, *, journal_mode: migration.JournalMode | None = None) -> None:
     path = sqlite_path(database)
     is_new = path is not None and not path.exists()
     with explained(database), render.progress_bar("filling") as progress:
@@ -512,7 +478,7 @@ def _reconcile(settings: Settings, *, repair: bool, as_json: bool) -> VerifyResu
     with settings.store() as store, render.progress_bar("verifying") as progress:
         result = store.repair(progress) if repair else store.verify(progress)
     if as_json:
-        print_json({"ok": repair or not result.drifts, "repaired": repair, **_plain(result)})
+        print_json({"ok": repair or not result.drifts, "repaired": repair, **plain(result)})
     else:
         render.show_verification(render.console(), result, repaired=repair)
     return result
@@ -528,25 +494,3 @@ def _moment(text: str) -> datetime:
         raise click.BadParameter(
             f"{text!r} is neither an ISO time nor an age such as 24h or 7d", param_hint="--since"
         ) from error
-
-
-def print_json(value: object, *, indent: int | None = 2) -> None:
-    """Print strict JSON in ASCII."""
-    click.echo(json.dumps(_plain(value), indent=indent, allow_nan=False))
-
-
-def _plain(value: object) -> Any:
-    """What strict JSON can hold: lone surrogates are replaced, odd values become their text."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, dict):
-        return {_plain(str(key)): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, str):
-        return re.sub("[\ud800-\udfff]", "\ufffd", value)
-    if value is None or isinstance(value, bool | int):
-        return value
-    if isinstance(value, float) and math.isfinite(value):
-        return value
-    return str(value)

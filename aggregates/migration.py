@@ -23,15 +23,17 @@ JournalMode = Literal["wal", "keep"]
 def upgrade(
     database: str,
     progress: Progress | None = None,
-    journal_mode: JournalMode | str = "wal",
+    journal_mode: JournalMode | None = None,
     revision: str = "head",
     folder: Path | None = None,
 ) -> None:
     """Install or upgrade, and fill the aggregates while writers write.
 
     Makes a SQLite file that is not there. Can be killed at any point and called again. `progress`
-    gets (done, total) rows. Raises CannotAdopt, having changed nothing, where the database has a
-    table `agent_invocations` that triggers cannot serve. `folder` holds other revisions than ours.
+    gets (done, total) rows. `journal_mode` is that of a new installation, WAL unless it says
+    `keep`; what is installed already becomes WAL only where it says `wal`. `folder` holds other
+    revisions than ours. Raises CannotAdopt, having changed nothing, where the database has a table
+    `agent_invocations` that triggers cannot serve.
     """
     config = _config(database, folder)
     config.attributes["progress"] = progress

@@ -57,32 +57,32 @@ def begin(op: Operations, down_revision: str | None) -> None:
 
 
 def switch_to_wal(op: Operations) -> None:
-    """Make readers and writers independent; tried for a while, as any other connection prevents it.
-
-    Does nothing where `journal_mode=keep` was asked for.
-    """
+    """Make readers and writers independent, unless `journal_mode=keep` was asked for."""
     context = op.get_context()
-    if context.as_sql or _option(op, "journal_mode") == "keep":
-        return
-    with context.autocommit_block():
-        connection = driver(_connection(op))
-        deadline = time.monotonic() + _WAL_ATTEMPTS_SECONDS
-        while True:
-            try:
-                (mode,) = connection.execute("PRAGMA main.journal_mode = WAL").fetchone()
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                    raise
-                mode = "busy"
-            # An in-memory database has a mode of its own, and nobody else that it could block.
-            if mode in ("wal", "memory"):
-                return
-            if time.monotonic() > deadline:
-                raise DatabaseLocked(
-                    "the journal mode did not become WAL because other connections stayed open"
-                    f" (it is {mode}); close them, or keep the mode: --journal-mode keep"
-                )
-            time.sleep(0.05)
+    if not context.as_sql and _option(op, "journal_mode") != "keep":
+        with context.autocommit_block():
+            make_wal(driver(_connection(op)))
+
+
+def make_wal(connection: sqlite3.Connection) -> None:
+    """Switch to WAL; tried for a while, as any other open transaction prevents it."""
+    deadline = time.monotonic() + _WAL_ATTEMPTS_SECONDS
+    while True:
+        try:
+            (mode,) = connection.execute("PRAGMA main.journal_mode = WAL").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            mode = "busy"
+        # An in-memory database has a mode of its own, and nobody else that it could block.
+        if mode in ("wal", "memory"):
+            return
+        if time.monotonic() > deadline:
+            raise DatabaseLocked(
+                "the journal mode did not become WAL because other connections stayed open"
+                f" (it is {mode}); close them, or keep the mode: --journal-mode keep"
+            )
+        time.sleep(0.05)
 
 
 def check(op: Operations, shapes: Iterable[Shape], revisions: Path | None = None) -> None:

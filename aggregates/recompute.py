@@ -141,7 +141,7 @@ class Recomputer:
             self.position = Position(after.mark, now, after.rows)
             save(self.position)
         held = time.monotonic() - locked
-        blocks_readers = self._readers_block()
+        blocks_readers = self.readers_block()
         self.adapt(max(held, read - started) if blocks_readers else held)
         # Never more than half of the time: short locks back to back starve a writer as well.
         free = 0.0 if blocks_readers else read - started
@@ -157,7 +157,7 @@ class Recomputer:
             self.position = after
         seconds = time.monotonic() - started
         self.adapt(seconds)
-        if self._readers_block():
+        if self.readers_block():
             time.sleep(seconds)
 
     def pending(self) -> int:
@@ -168,7 +168,8 @@ class Recomputer:
         """Whether few enough entries are pending for the last transaction to be short."""
         return self.is_complete and self.pending() <= _FEW_ENTRIES
 
-    def _readers_block(self) -> bool:
+    def readers_block(self) -> bool:
+        """Whether a reader keeps writers from committing: in every mode but WAL."""
         (mode,) = self.connection.execute("PRAGMA main.journal_mode").fetchone()
         return bool(mode != "wal")
 

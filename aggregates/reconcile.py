@@ -31,6 +31,7 @@ ROW = "row"
 """The column of a drift that is about a row as a whole, of a table without values."""
 
 _KEYS_OF_A_LOCK = 50
+_KEYS_OF_A_SNAPSHOT = 2000
 
 
 @dataclass(frozen=True)
@@ -101,13 +102,30 @@ class _Verification:
         return sum(recomputer.position.rows for recomputer in self.recomputers)
 
     def drifts(self) -> list[Drift]:
-        """All differences; each table is compared in one snapshot of its own."""
+        """All differences; each range of keys is compared in a snapshot of its own."""
         found: list[Drift] = []
         for comparison in self.comparisons.values():
-            with transaction(self.connection):
-                self._catch_up()
-                found += _drifts(comparison, self.connection.execute(comparison.rows))
+            lower: Key | None = None
+            is_last = False
+            while not is_last:
+                started = time.monotonic()
+                with transaction(self.connection):
+                    self._catch_up()
+                    upper = self._key_after(comparison, lower, _KEYS_OF_A_SNAPSHOT)
+                    bounds = (lower or ()) + (upper or ())
+                    rows = comparison.rows[lower is not None, upper is not None]
+                    found += _drifts(comparison, self.connection.execute(rows, bounds * 2))
+                lower, is_last = upper, upper is None
+                self._rest(started)
         return found
+
+    def _key_after(self, comparison: Comparison, key: Key | None, distance: int) -> Key | None:
+        if key is None:
+            found = self.connection.execute(comparison.first_key, (distance,))
+        else:
+            found = self.connection.execute(comparison.next_key, (*key, distance))
+        row: Key | None = found.fetchone()
+        return row
 
     def mend(self, drifts: Sequence[Drift]) -> None:
         """Make the keys of drifts right, those of listings and reference counts first."""
@@ -120,9 +138,11 @@ class _Verification:
             )
             for first in range(0, len(keys), _KEYS_OF_A_LOCK):
                 with transaction(self.connection, "IMMEDIATE"):
+                    started = time.monotonic()
                     self._catch_up()
                     for key in keys[first : first + _KEYS_OF_A_LOCK]:
                         self._mend_key(definition, key)
+                time.sleep(time.monotonic() - started)
 
     def _mend_key(self, definition: Definition, key: Key) -> None:
         comparison = self.comparisons[definition.name]
@@ -136,6 +156,11 @@ class _Verification:
         for dependent in catalogue.aggregates():
             if definition.name in _needs(dependent):
                 self._mend_key(dependent, tuple(named[name] for name in dependent.key))
+
+    def _rest(self, started: float) -> None:
+        """Where readers block writers, leave them half of the time."""
+        if self.recomputers[0].readers_block():
+            time.sleep(time.monotonic() - started)
 
     def _catch_up(self) -> None:
         for recomputer in self.recomputers:

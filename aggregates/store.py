@@ -167,6 +167,11 @@ def _explain(database: str, error: BaseException) -> AggregatesError:
         return AggregatesError(
             f"cannot open {database}: the file must be readable and its folder writable ({error})"
         )
+    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+        return AggregatesError(
+            f"{database}: {error}; free space on its disk and run the command again: what was not"
+            " committed is rolled back, and nothing is lost"
+        )
     if code == sqlite3.SQLITE_READONLY:
         return AggregatesError(f"cannot write to {database}: make it writable ({error})")
     if str(error).startswith(("no such table", "no such column")):

@@ -8,9 +8,9 @@ import sys
 
 from alembic import context
 
-from aggregates.database import connect_engine, database_url, writing
+from aggregates.database import connect_engine, database_url, driver, writing
 from aggregates.migration import VERSION_TABLE, drop_empty_version_table, progress_to
-from aggregates.operations import Superseded
+from aggregates.operations import Superseded, make_wal
 
 config = context.config
 options = context.get_x_argument(as_dictionary=True)
@@ -49,4 +49,6 @@ else:
             except Superseded:
                 continue
             drop_empty_version_table(connection)
+            if is_done and config.attributes.get("journal_mode") == "wal":
+                make_wal(driver(connection))
     engine.dispose()

@@ -58,14 +58,18 @@ class Recomputation:
 class Comparison:
     """The rows of a stored aggregate that differ from a shadow, and how to make one right.
 
-    `rows` answers `(is_stored, key…, values…)` for all keys, `one` for a key that it takes twice;
-    `remove` and `restore` take the key once.
+    `rows` answers `(is_stored, key…, values…)` for the keys above one and up to another, `one` for
+    a single key; both take their keys twice. `next_key` takes a key, and how many keys of the
+    shadow to pass over. `remove` and `restore` take the key once.
     """
 
     table: str
     key: tuple[str, ...]
     values: tuple[str, ...]
-    rows: str
+    first_key: str
+    next_key: str
+    rows: dict[tuple[bool, bool], str]
+    """by whether there is a lower and an upper bound"""
     one: str
     remove: str
     restore: str

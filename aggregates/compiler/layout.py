@@ -41,9 +41,12 @@ def _broken(line: str, last: str) -> list[str]:
 
 
 def normalised(sql: str) -> str:
-    """SQL without what does not change its meaning: comments, white space, case of keywords."""
+    """SQL without what does not change its meaning: comments, white space, case of keywords.
+
+    Quotes of names too: SQLite puts them there as it renames a table.
+    """
     return " ".join(
-        value.upper() if kind in tokens.Keyword else value
+        value.upper() if kind in tokens.Keyword else value.strip('"')
         for kind, value in tokenize(sql)
         if kind not in tokens.Comment and kind not in tokens.Whitespace and value.strip()
     )

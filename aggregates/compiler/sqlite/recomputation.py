@@ -214,6 +214,10 @@ def comparison(compiler: Compiler, definition: Definition, naming: Naming) -> Co
     def both(where: str) -> str:
         return f"{only(1, stored, shadow, where)}\nUNION ALL {only(0, shadow, stored, where)}"
 
+    keys = compiler.columns(definition.key)
+    marks = ", ".join("?" * len(definition.key))
+    bounds = {(True, False): f"({keys}) > ({marks})", (False, True): f"({keys}) <= ({marks})"}
+    bounds[True, True] = f"{bounds[True, False]} AND {bounds[False, True]}"
     # What verify does not compare (when a key was last touched) stays as it is where it can.
     every = [*definition.key, *definition.values]
     if isinstance(definition, Aggregate) and definition.touched:
@@ -223,7 +227,11 @@ def comparison(compiler: Compiler, definition: Definition, naming: Naming) -> Co
         table=definition.name,
         key=definition.key,
         values=definition.values,
-        rows=both(some),
+        first_key=f"SELECT {keys} FROM {shadow} ORDER BY {keys} LIMIT 1 OFFSET ?",
+        next_key=f"SELECT {keys} FROM {shadow} WHERE ({keys}) > ({marks})"
+        f" ORDER BY {keys} LIMIT 1 OFFSET ?",
+        rows={(False, False): both(some)}
+        | {which: both(f"{some} AND {bound}") for which, bound in bounds.items()},
         one=both(f"{some} AND {key}"),
         remove=f"DELETE FROM {stored} WHERE {key}",
         restore=f"INSERT INTO {stored} ({all_columns})"
