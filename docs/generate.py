@@ -340,7 +340,8 @@ def _definition(
         statements = getattr(recomputation, f"{kind}s")
         parts += [(f"recomputation: {kind}", wrapped(statement)) for statement in statements]
     comparison = compiler.comparison(definition, reconcile.shadow)
-    for kind in ("rows", "one", "remove", "restore"):
+    parts.append(("comparison: rows", wrapped(comparison.rows[True, True])))
+    for kind in ("one", "remove", "restore"):
         parts.append((f"comparison: {kind}", wrapped(getattr(comparison, kind))))
     return _sections(parts) + _entries(catalogue, definition.name)
 

@@ -123,17 +123,19 @@ DELETE FROM _shadow_agent_activity WHERE (agent_name) IN (SELECT agent_name FROM
 SELECT 1, agent_name, invocations, succeeded, failed, in_flight, sessions, first_start, last_start
     FROM main.agent_activity AS one
 WHERE NOT (invocations = 0 AND succeeded = 0 AND failed = 0 AND in_flight = 0 AND sessions = 0) AND
-    NOT EXISTS (SELECT 1 FROM temp._shadow_agent_activity AS other WHERE other.agent_name =
-    one.agent_name AND other.invocations IS one.invocations AND other.succeeded IS one.succeeded AND
-    other.failed IS one.failed AND other.in_flight IS one.in_flight AND other.sessions IS
-    one.sessions AND other.first_start IS one.first_start AND other.last_start IS one.last_start)
+    (agent_name) > (?) AND (agent_name) <= (?) AND NOT EXISTS (SELECT 1 FROM
+    temp._shadow_agent_activity AS other WHERE other.agent_name = one.agent_name AND
+    other.invocations IS one.invocations AND other.succeeded IS one.succeeded AND other.failed IS
+    one.failed AND other.in_flight IS one.in_flight AND other.sessions IS one.sessions AND
+    other.first_start IS one.first_start AND other.last_start IS one.last_start)
 UNION ALL SELECT 0, agent_name, invocations, succeeded, failed, in_flight, sessions, first_start,
     last_start FROM temp._shadow_agent_activity AS one
 WHERE NOT (invocations = 0 AND succeeded = 0 AND failed = 0 AND in_flight = 0 AND sessions = 0) AND
-    NOT EXISTS (SELECT 1 FROM main.agent_activity AS other WHERE other.agent_name = one.agent_name
-    AND other.invocations IS one.invocations AND other.succeeded IS one.succeeded AND other.failed
-    IS one.failed AND other.in_flight IS one.in_flight AND other.sessions IS one.sessions AND
-    other.first_start IS one.first_start AND other.last_start IS one.last_start);
+    (agent_name) > (?) AND (agent_name) <= (?) AND NOT EXISTS (SELECT 1 FROM main.agent_activity AS
+    other WHERE other.agent_name = one.agent_name AND other.invocations IS one.invocations AND
+    other.succeeded IS one.succeeded AND other.failed IS one.failed AND other.in_flight IS
+    one.in_flight AND other.sessions IS one.sessions AND other.first_start IS one.first_start AND
+    other.last_start IS one.last_start);
 
 -- comparison: one
 SELECT 1, agent_name, invocations, succeeded, failed, in_flight, sessions, first_start, last_start

@@ -75,17 +75,20 @@ DELETE FROM _shadow_agent_durations WHERE (event_type, agent_name, phase, model,
 -- comparison: rows
 SELECT 1, event_type, agent_name, phase, model, le_ms, runs, duration_ms_sum FROM
     main.agent_durations AS one
-WHERE NOT (runs = 0 AND duration_ms_sum = 0) AND NOT EXISTS (SELECT 1 FROM
-    temp._shadow_agent_durations AS other WHERE other.event_type = one.event_type AND
+WHERE NOT (runs = 0 AND duration_ms_sum = 0) AND (event_type, agent_name, phase, model, le_ms) > (?,
+    ?, ?, ?, ?) AND (event_type, agent_name, phase, model, le_ms) <= (?, ?, ?, ?, ?) AND NOT EXISTS
+    (SELECT 1 FROM temp._shadow_agent_durations AS other WHERE other.event_type = one.event_type AND
     other.agent_name = one.agent_name AND other.phase = one.phase AND other.model = one.model AND
     other.le_ms = one.le_ms AND other.runs IS one.runs AND other.duration_ms_sum IS
     one.duration_ms_sum)
 UNION ALL SELECT 0, event_type, agent_name, phase, model, le_ms, runs, duration_ms_sum FROM
     temp._shadow_agent_durations AS one
-WHERE NOT (runs = 0 AND duration_ms_sum = 0) AND NOT EXISTS (SELECT 1 FROM main.agent_durations AS
-    other WHERE other.event_type = one.event_type AND other.agent_name = one.agent_name AND
-    other.phase = one.phase AND other.model = one.model AND other.le_ms = one.le_ms AND other.runs
-    IS one.runs AND other.duration_ms_sum IS one.duration_ms_sum);
+WHERE NOT (runs = 0 AND duration_ms_sum = 0) AND (event_type, agent_name, phase, model, le_ms) > (?,
+    ?, ?, ?, ?) AND (event_type, agent_name, phase, model, le_ms) <= (?, ?, ?, ?, ?) AND NOT EXISTS
+    (SELECT 1 FROM main.agent_durations AS other WHERE other.event_type = one.event_type AND
+    other.agent_name = one.agent_name AND other.phase = one.phase AND other.model = one.model AND
+    other.le_ms = one.le_ms AND other.runs IS one.runs AND other.duration_ms_sum IS
+    one.duration_ms_sum);
 
 -- comparison: one
 SELECT 1, event_type, agent_name, phase, model, le_ms, runs, duration_ms_sum FROM

@@ -76,13 +76,15 @@ DELETE FROM _shadow_agent_durations_daily WHERE (day, event_type, agent_name, le
 -- comparison: rows
 SELECT 1, day, event_type, agent_name, le_ms, runs, duration_ms_sum FROM main.agent_durations_daily
     AS one
-WHERE NOT (runs = 0 AND duration_ms_sum = 0) AND NOT EXISTS (SELECT 1 FROM
+WHERE NOT (runs = 0 AND duration_ms_sum = 0) AND (day, event_type, agent_name, le_ms) > (?, ?, ?, ?)
+    AND (day, event_type, agent_name, le_ms) <= (?, ?, ?, ?) AND NOT EXISTS (SELECT 1 FROM
     temp._shadow_agent_durations_daily AS other WHERE other.day = one.day AND other.event_type =
     one.event_type AND other.agent_name = one.agent_name AND other.le_ms = one.le_ms AND other.runs
     IS one.runs AND other.duration_ms_sum IS one.duration_ms_sum)
 UNION ALL SELECT 0, day, event_type, agent_name, le_ms, runs, duration_ms_sum FROM
     temp._shadow_agent_durations_daily AS one
-WHERE NOT (runs = 0 AND duration_ms_sum = 0) AND NOT EXISTS (SELECT 1 FROM
+WHERE NOT (runs = 0 AND duration_ms_sum = 0) AND (day, event_type, agent_name, le_ms) > (?, ?, ?, ?)
+    AND (day, event_type, agent_name, le_ms) <= (?, ?, ?, ?) AND NOT EXISTS (SELECT 1 FROM
     main.agent_durations_daily AS other WHERE other.day = one.day AND other.event_type =
     one.event_type AND other.agent_name = one.agent_name AND other.le_ms = one.le_ms AND other.runs
     IS one.runs AND other.duration_ms_sum IS one.duration_ms_sum);

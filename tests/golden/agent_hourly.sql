@@ -106,21 +106,24 @@ DELETE FROM _shadow_agent_hourly WHERE (hour, event_type, agent_name, phase, mod
 SELECT 1, hour, event_type, agent_name, phase, model, status, invocations, duration_count,
     duration_ms_sum, tokens_sum, tool_calls_sum FROM main.agent_hourly AS one
 WHERE NOT (invocations = 0 AND duration_count = 0 AND duration_ms_sum = 0 AND tokens_sum = 0 AND
-    tool_calls_sum = 0) AND NOT EXISTS (SELECT 1 FROM temp._shadow_agent_hourly AS other WHERE
-    other.hour = one.hour AND other.event_type = one.event_type AND other.agent_name =
-    one.agent_name AND other.phase = one.phase AND other.model = one.model AND other.status =
-    one.status AND other.invocations IS one.invocations AND other.duration_count IS
-    one.duration_count AND other.duration_ms_sum IS one.duration_ms_sum AND other.tokens_sum IS
-    one.tokens_sum AND other.tool_calls_sum IS one.tool_calls_sum)
+    tool_calls_sum = 0) AND (hour, event_type, agent_name, phase, model, status) > (?, ?, ?, ?, ?,
+    ?) AND (hour, event_type, agent_name, phase, model, status) <= (?, ?, ?, ?, ?, ?) AND NOT EXISTS
+    (SELECT 1 FROM temp._shadow_agent_hourly AS other WHERE other.hour = one.hour AND
+    other.event_type = one.event_type AND other.agent_name = one.agent_name AND other.phase =
+    one.phase AND other.model = one.model AND other.status = one.status AND other.invocations IS
+    one.invocations AND other.duration_count IS one.duration_count AND other.duration_ms_sum IS
+    one.duration_ms_sum AND other.tokens_sum IS one.tokens_sum AND other.tool_calls_sum IS
+    one.tool_calls_sum)
 UNION ALL SELECT 0, hour, event_type, agent_name, phase, model, status, invocations, duration_count,
     duration_ms_sum, tokens_sum, tool_calls_sum FROM temp._shadow_agent_hourly AS one
 WHERE NOT (invocations = 0 AND duration_count = 0 AND duration_ms_sum = 0 AND tokens_sum = 0 AND
-    tool_calls_sum = 0) AND NOT EXISTS (SELECT 1 FROM main.agent_hourly AS other WHERE other.hour =
-    one.hour AND other.event_type = one.event_type AND other.agent_name = one.agent_name AND
-    other.phase = one.phase AND other.model = one.model AND other.status = one.status AND
-    other.invocations IS one.invocations AND other.duration_count IS one.duration_count AND
-    other.duration_ms_sum IS one.duration_ms_sum AND other.tokens_sum IS one.tokens_sum AND
-    other.tool_calls_sum IS one.tool_calls_sum);
+    tool_calls_sum = 0) AND (hour, event_type, agent_name, phase, model, status) > (?, ?, ?, ?, ?,
+    ?) AND (hour, event_type, agent_name, phase, model, status) <= (?, ?, ?, ?, ?, ?) AND NOT EXISTS
+    (SELECT 1 FROM main.agent_hourly AS other WHERE other.hour = one.hour AND other.event_type =
+    one.event_type AND other.agent_name = one.agent_name AND other.phase = one.phase AND other.model
+    = one.model AND other.status = one.status AND other.invocations IS one.invocations AND
+    other.duration_count IS one.duration_count AND other.duration_ms_sum IS one.duration_ms_sum AND
+    other.tokens_sum IS one.tokens_sum AND other.tool_calls_sum IS one.tool_calls_sum);
 
 -- comparison: one
 SELECT 1, hour, event_type, agent_name, phase, model, status, invocations, duration_count,

@@ -69,16 +69,16 @@ DELETE FROM _shadow_aggregates_agent_percentiles WHERE (agent_name, le_ms) IN (S
 
 -- comparison: rows
 SELECT 1, agent_name, le_ms, runs, duration_ms_sum FROM main._aggregates_agent_percentiles AS one
-WHERE NOT (runs = 0 AND duration_ms_sum = 0) AND NOT EXISTS (SELECT 1 FROM
-    temp._shadow_aggregates_agent_percentiles AS other WHERE other.agent_name = one.agent_name AND
-    other.le_ms = one.le_ms AND other.runs IS one.runs AND other.duration_ms_sum IS
-    one.duration_ms_sum)
+WHERE NOT (runs = 0 AND duration_ms_sum = 0) AND (agent_name, le_ms) > (?, ?) AND (agent_name,
+    le_ms) <= (?, ?) AND NOT EXISTS (SELECT 1 FROM temp._shadow_aggregates_agent_percentiles AS
+    other WHERE other.agent_name = one.agent_name AND other.le_ms = one.le_ms AND other.runs IS
+    one.runs AND other.duration_ms_sum IS one.duration_ms_sum)
 UNION ALL SELECT 0, agent_name, le_ms, runs, duration_ms_sum FROM
     temp._shadow_aggregates_agent_percentiles AS one
-WHERE NOT (runs = 0 AND duration_ms_sum = 0) AND NOT EXISTS (SELECT 1 FROM
-    main._aggregates_agent_percentiles AS other WHERE other.agent_name = one.agent_name AND
-    other.le_ms = one.le_ms AND other.runs IS one.runs AND other.duration_ms_sum IS
-    one.duration_ms_sum);
+WHERE NOT (runs = 0 AND duration_ms_sum = 0) AND (agent_name, le_ms) > (?, ?) AND (agent_name,
+    le_ms) <= (?, ?) AND NOT EXISTS (SELECT 1 FROM main._aggregates_agent_percentiles AS other WHERE
+    other.agent_name = one.agent_name AND other.le_ms = one.le_ms AND other.runs IS one.runs AND
+    other.duration_ms_sum IS one.duration_ms_sum);
 
 -- comparison: one
 SELECT 1, agent_name, le_ms, runs, duration_ms_sum FROM main._aggregates_agent_percentiles AS one

@@ -62,14 +62,16 @@ DELETE FROM _shadow_aggregates_agent_starts WHERE (agent_name, start_time, invoc
 
 -- comparison: rows
 SELECT 1, agent_name, start_time, invocation_id FROM main._aggregates_agent_starts AS one
-WHERE true AND NOT EXISTS (SELECT 1 FROM temp._shadow_aggregates_agent_starts AS other WHERE
-    other.agent_name = one.agent_name AND other.start_time = one.start_time AND other.invocation_id
-    = one.invocation_id)
+WHERE true AND (agent_name, start_time, invocation_id) > (?, ?, ?) AND (agent_name, start_time,
+    invocation_id) <= (?, ?, ?) AND NOT EXISTS (SELECT 1 FROM temp._shadow_aggregates_agent_starts
+    AS other WHERE other.agent_name = one.agent_name AND other.start_time = one.start_time AND
+    other.invocation_id = one.invocation_id)
 UNION ALL SELECT 0, agent_name, start_time, invocation_id FROM temp._shadow_aggregates_agent_starts
     AS one
-WHERE true AND NOT EXISTS (SELECT 1 FROM main._aggregates_agent_starts AS other WHERE
-    other.agent_name = one.agent_name AND other.start_time = one.start_time AND other.invocation_id
-    = one.invocation_id);
+WHERE true AND (agent_name, start_time, invocation_id) > (?, ?, ?) AND (agent_name, start_time,
+    invocation_id) <= (?, ?, ?) AND NOT EXISTS (SELECT 1 FROM main._aggregates_agent_starts AS other
+    WHERE other.agent_name = one.agent_name AND other.start_time = one.start_time AND
+    other.invocation_id = one.invocation_id);
 
 -- comparison: one
 SELECT 1, agent_name, start_time, invocation_id FROM main._aggregates_agent_starts AS one

@@ -63,14 +63,16 @@ DELETE FROM _shadow_open_runs WHERE (start_time, invocation_id) IN (SELECT start
 
 -- comparison: rows
 SELECT 1, start_time, invocation_id, session_id, agent_name, phase FROM main.open_runs AS one
-WHERE true AND NOT EXISTS (SELECT 1 FROM temp._shadow_open_runs AS other WHERE other.start_time =
+WHERE true AND (start_time, invocation_id) > (?, ?) AND (start_time, invocation_id) <= (?, ?) AND
+    NOT EXISTS (SELECT 1 FROM temp._shadow_open_runs AS other WHERE other.start_time =
     one.start_time AND other.invocation_id = one.invocation_id AND other.session_id IS
     one.session_id AND other.agent_name IS one.agent_name AND other.phase IS one.phase)
 UNION ALL SELECT 0, start_time, invocation_id, session_id, agent_name, phase FROM
     temp._shadow_open_runs AS one
-WHERE true AND NOT EXISTS (SELECT 1 FROM main.open_runs AS other WHERE other.start_time =
-    one.start_time AND other.invocation_id = one.invocation_id AND other.session_id IS
-    one.session_id AND other.agent_name IS one.agent_name AND other.phase IS one.phase);
+WHERE true AND (start_time, invocation_id) > (?, ?) AND (start_time, invocation_id) <= (?, ?) AND
+    NOT EXISTS (SELECT 1 FROM main.open_runs AS other WHERE other.start_time = one.start_time AND
+    other.invocation_id = one.invocation_id AND other.session_id IS one.session_id AND
+    other.agent_name IS one.agent_name AND other.phase IS one.phase);
 
 -- comparison: one
 SELECT 1, start_time, invocation_id, session_id, agent_name, phase FROM main.open_runs AS one

@@ -62,13 +62,13 @@ DELETE FROM _shadow_session_agents WHERE (session_id, agent_name) IN (SELECT ses
 
 -- comparison: rows
 SELECT 1, session_id, agent_name, invocations FROM main.session_agents AS one
-WHERE NOT (invocations = 0) AND NOT EXISTS (SELECT 1 FROM temp._shadow_session_agents AS other WHERE
-    other.session_id = one.session_id AND other.agent_name = one.agent_name AND other.invocations IS
-    one.invocations)
+WHERE NOT (invocations = 0) AND (session_id, agent_name) > (?, ?) AND (session_id, agent_name) <=
+    (?, ?) AND NOT EXISTS (SELECT 1 FROM temp._shadow_session_agents AS other WHERE other.session_id
+    = one.session_id AND other.agent_name = one.agent_name AND other.invocations IS one.invocations)
 UNION ALL SELECT 0, session_id, agent_name, invocations FROM temp._shadow_session_agents AS one
-WHERE NOT (invocations = 0) AND NOT EXISTS (SELECT 1 FROM main.session_agents AS other WHERE
-    other.session_id = one.session_id AND other.agent_name = one.agent_name AND other.invocations IS
-    one.invocations);
+WHERE NOT (invocations = 0) AND (session_id, agent_name) > (?, ?) AND (session_id, agent_name) <=
+    (?, ?) AND NOT EXISTS (SELECT 1 FROM main.session_agents AS other WHERE other.session_id =
+    one.session_id AND other.agent_name = one.agent_name AND other.invocations IS one.invocations);
 
 -- comparison: one
 SELECT 1, session_id, agent_name, invocations FROM main.session_agents AS one
