@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
@@ -419,14 +420,24 @@ def _histograms(
         f" FROM ({histogram}) AS histogram WHERE runs <> 0 GROUP BY agent_name",
         *parameters,
     )
-    histograms = {}
-    for agent_name, le_ms_text, runs_text in found:
-        le_ms, runs = _integers(le_ms_text), _integers(runs_text)
-        if le_ms != sorted(le_ms):
-            # Both lists are in one order, but nothing promises that it is that of the bounds.
-            le_ms, runs = map(list, zip(*sorted(zip(le_ms, runs, strict=True)), strict=True))
-        histograms[agent_name] = percentiles(le_ms, runs, bounds, end_sums.get(agent_name, {}))
-    return histograms
+    return {
+        agent_name: _percentiles_of(
+            le_ms, runs, tuple(bounds), tuple(end_sums.get(agent_name, {}).items())
+        )
+        for agent_name, le_ms, runs in found
+    }
+
+
+@lru_cache(maxsize=1024)
+def _percentiles_of(
+    le_ms_text: str, runs_text: str, bounds: tuple[int, ...], end_sums: tuple[tuple[int, int], ...]
+) -> Percentiles:
+    """Of one histogram as text. From one collection to the next most agents have not changed."""
+    le_ms, runs = _integers(le_ms_text), _integers(runs_text)
+    if le_ms != sorted(le_ms):
+        # Both lists are in one order, but nothing promises that it is that of the bounds.
+        le_ms, runs = map(list, zip(*sorted(zip(le_ms, runs, strict=True)), strict=True))
+    return percentiles(le_ms, runs, bounds, dict(end_sums))
 
 
 def _bounds(connection: Connection) -> list[int]:
