@@ -8,6 +8,7 @@ from aggregates.constructs import (
     canonical_time,
     day_of,
     elapsed_ms,
+    first_within,
     has_offset,
     hour_of,
     is_name,
@@ -65,8 +66,6 @@ def _is_one_of(name: str, words: tuple[str, ...]) -> Expression:
     return or_(*(func.coalesce(_raw(name), "") == word for word in words))
 
 
-_seconds = seconds_to_ms(_raw("duration_seconds"))
-
 agent_invocations = Source(
     name="agent_invocations",
     key="id",
@@ -109,22 +108,19 @@ agent_invocations = Source(
         Fact("start", canonical_time(_raw("start_time")), "start in canonical text"),
         Fact("end", canonical_time(_raw("end_time")), "end in canonical text"),
         Fact(
-            "elapsed_ms",
-            case(
-                (
-                    has_offset(_raw("start_time")) == has_offset(_raw("end_time")),
-                    elapsed_ms(_raw("start"), _raw("end")),
-                )
-            ),
-            "milliseconds from start to end, both with or both without an offset",
-        ),
-        Fact(
             "duration_ms",
-            case(
-                (_raw("elapsed_ms").between(0, LONGEST_MS), _raw("elapsed_ms")),
-                (_seconds <= LONGEST_MS, _seconds),
+            first_within(
+                LONGEST_MS,
+                case(
+                    (
+                        has_offset(_raw("start_time")) == has_offset(_raw("end_time")),
+                        elapsed_ms(_raw("start"), _raw("end")),
+                    )
+                ),
+                seconds_to_ms(_raw("duration_seconds")),
             ),
-            "duration in milliseconds, NULL where it is unknown",
+            "milliseconds from start to end, both with or both without an offset; else as the hook"
+            " measured it; NULL where it is unknown",
         ),
         Fact("succeeded", _flag(_is_one_of("status", SUCCEEDED)), "whether the run succeeded"),
         Fact("failed", _flag(_is_one_of("status", FAILED)), "whether the run failed"),

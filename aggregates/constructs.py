@@ -56,6 +56,14 @@ class seconds_to_ms(FunctionElement[int]):  # noqa: N801
     inherit_cache = True
 
 
+class first_within(FunctionElement[int]):  # noqa: N801
+    """`first_within(limit, one, other)`: the first of two integers from 0 to a limit, else NULL."""
+
+    name = "first_within"
+    type = Integer()
+    inherit_cache = True
+
+
 class lowest_bound(FunctionElement[int]):  # noqa: N801
     """`lowest_bound(duration)`: the lowest bound of the histograms that is not below it."""
 

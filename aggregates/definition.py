@@ -8,7 +8,7 @@ facts, so that one expression serves a log entry's old and new values and the so
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -177,6 +177,18 @@ class Aggregate:
         return tuple(dimension.name for dimension in self.dimensions)
 
     @property
+    def reads(self) -> frozenset[str]:
+        """Names of the facts that it reads."""
+        parts = (*self.dimensions, *self.measures, *filter(None, [self.filter]))
+        return facts_of(parts).union(extreme.fact for extreme in self.extremes)
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Names of the tables from whose changes triggers keep a part of this one."""
+        pairs = (count.pairs for count in self.distinct_counts)
+        return frozenset([*pairs, *(extreme.listing for extreme in self.extremes)])
+
+    @property
     def counts(self) -> tuple[str, ...]:
         """Names of the columns that are zero where a key has no rows."""
         distinct = (count.name for count in self.distinct_counts)
@@ -202,6 +214,11 @@ class Listing:
 
     def __post_init__(self) -> None:
         check(self, (*self.dimensions, *self.attributes, self.filter))
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """Names of the facts that it reads."""
+        return facts_of((*self.dimensions, *self.attributes, self.filter))
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -241,9 +258,7 @@ class Catalogue:
         if twice := {name for name in names if names.count(name) > 1}:
             raise DefinitionError(f"defined twice: {sorted(twice)}")
         for aggregate in self.aggregates():
-            used = [part.pairs for part in aggregate.distinct_counts]
-            used += [part.listing for part in aggregate.extremes]
-            if unknown := set(used) - set(names):
+            if unknown := aggregate.needs - set(names):
                 raise DefinitionError(f"{aggregate.name} needs {sorted(unknown)}")
 
     def __getitem__(self, name: str) -> Definition:
@@ -260,6 +275,11 @@ class Catalogue:
     def sources(self) -> tuple[Source, ...]:
         """The sources of the definitions, in order."""
         return tuple(dict.fromkeys(definition.source for definition in self.definitions))
+
+
+def facts_of(parts: Iterable[Part]) -> frozenset[str]:
+    """Names of the facts that parts read."""
+    return frozenset().union(*(references(part.expression) for part in parts))
 
 
 def check(definition: Definition, parts: tuple[Part, ...]) -> None:

@@ -22,6 +22,7 @@ ONCE = "LIMIT 1 OFFSET 0"
 ONCE_EACH = "LIMIT -1 OFFSET 0"
 
 _DATE = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
+_CLOCK = "[0-2][0-9]:[0-5][0-9]:[0-5][0-9]"
 _LARGEST_NUMBER = 10**12
 
 
@@ -54,9 +55,17 @@ def _has_offset(element: constructs.has_offset, compiler: SQLCompiler, **kw: Any
 def _canonical_time(element: constructs.canonical_time, compiler: SQLCompiler, **kw: Any) -> str:
     # Versions of SQLite disagree on fractions and accept more than we do: only whole seconds of
     # text in our own shape go through strftime. A modifier makes it turn 02-30 into 03-02.
+    # What hooks write (seconds and a fraction without a zone, on a day that every month has) is
+    # cut out of the text.
     (x,) = _arguments(element, compiler, **kw)
     whole = "'%Y-%m-%dT%H:%M:%S'"
-    return f"""CASE WHEN typeof({x}) = 'text' AND {x} GLOB '{_DATE}[T ][0-2][0-9]:*'
+    return f"""CASE WHEN typeof({x}) <> 'text' THEN NULL
+  WHEN {x} GLOB '{_DATE}T{_CLOCK}.[0-9][0-9][0-9]*' AND {x} >= '0001'
+    AND substr({x}, 6, 2) BETWEEN '01' AND '12' AND substr({x}, 9, 2) BETWEEN '01' AND '28'
+    AND substr({x}, 12, 2) < '24' AND NOT substr({x}, 24) GLOB '*[^0-9]*'
+    AND NOT instr({x}, char(0))
+  THEN substr({x}, 1, 23)
+  WHEN {x} GLOB '{_DATE}[T ][0-2][0-9]:*'
     AND {x} >= '0001' AND substr({x}, 12, 2) < '24' AND NOT instr({x}, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
         CASE WHEN fraction THEN substr(substr({x}, 21, length({x}) - 20 - length(zone)) || '000',
@@ -111,13 +120,8 @@ def _beginning(element: constructs.beginning, compiler: SQLCompiler, **kw: Any) 
 
 def number_after(column: str, key: str) -> str:
     """The integer literal that follows the first `"key":` in a text, else 0."""
-    return number_after_sql(column, "'" + f'"{key}":' + "'")
-
-
-def number_after_sql(column: str, key: str) -> str:
-    """The same, where the key with its quotes and colon is SQL as well."""
     # As bytes: instr and substr count the characters of malformed UTF-8 differently.
-    text, key = f"CAST({column} AS BLOB)", f"CAST({key} AS BLOB)"
+    text, key = f"CAST({column} AS BLOB)", f"""CAST('"{key}":' AS BLOB)"""
     digits = "CAST(rest AS INTEGER)"
     return f"""CASE WHEN typeof({column}) = 'text' THEN
     (SELECT CASE WHEN place = 0 THEN 0 ELSE
@@ -126,3 +130,11 @@ def number_after_sql(column: str, key: str) -> str:
         THEN {digits} ELSE 0 END
       FROM (SELECT ltrim(CAST(substr({text}, place + length({key})) AS TEXT), ' ') AS rest)) END
     FROM (SELECT instr({text}, {key}) AS place)) ELSE 0 END"""
+
+
+@compiles(constructs.first_within, "sqlite")
+def _first_within(element: constructs.first_within, compiler: SQLCompiler, **kw: Any) -> str:
+    limit, one, other = _arguments(element, compiler, **kw)
+    return f"""(SELECT CASE WHEN one BETWEEN 0 AND {limit} THEN one
+    WHEN other BETWEEN 0 AND {limit} THEN other END
+  FROM (SELECT {one} AS one, {other} AS other {ONCE}))"""

@@ -1,20 +1,24 @@
-"""From a row image to facts: as nested SELECTs, so that each fact is computed once."""
+"""From a row image to facts, so that each is computed once: of one entry, and of many rows."""
 
 from __future__ import annotations
 
-from itertools import product
-
 from aggregates.compiler.base import Compiler
-from aggregates.compiler.sqlite.constructs import ONCE_EACH, number_after, number_after_sql
+from aggregates.compiler.sqlite.constructs import ONCE_EACH, number_after
 from aggregates.definition import Fact, Source, references
 
 
-def levels(source: Source) -> list[list[Fact]]:
-    """Facts that others read, the deepest first; the last level holds all the rest."""
+def depths(source: Source) -> dict[str, int]:
+    """How many facts each fact stands on, one above the other."""
     depth: dict[str, int] = {}
     for fact in source.facts:
         below = [depth[name] for name in references(fact.expression) if name in depth]
         depth[fact.name] = 1 + max(below, default=-1)
+    return depth
+
+
+def levels(source: Source) -> list[list[Fact]]:
+    """Facts that others read, the deepest first; the last level holds all the rest."""
+    depth = depths(source)
     read = {name for fact in source.facts for name in references(fact.expression)}
     inner: list[list[Fact]] = [[] for _ in range(max(depth.values()) + 1)]
     for fact in source.facts:
@@ -31,107 +35,60 @@ def image(compiler: Compiler, source: Source, row: str) -> dict[str, str]:
     return quoted
 
 
-def of_entry(compiler: Compiler, source: Source, sides: tuple[str, ...]) -> tuple[list[str], str]:
-    """Columns and SELECT of the facts of a log entry `NEW`, for `old`, `new` or both."""
-    key = f"NEW.{source.log_key}"
-    old_key = f"coalesce(NEW.old_{source.log_key}, {key})" if len(sides) == 2 else key
-    known = {
-        side: {source.log_key: old_key if side == "old" else key}
-        | {name: f"NEW.{compiler.quote(f'{side}_{name}')}" for name in source.image}
-        for side in sides
-    }
-    *inner, last = levels(source)
-    query = ""
-    columns: list[str] = []
-    for level in inner:
-        if not columns and _is_one_function(compiler, level):
-            query = _parsed(compiler, source, level, sides)
-            columns = [f"{side}_{fact.name}" for fact, side in product(level, sides)]
-        else:
-            computed = {
-                f"{side}_{fact.name}": compiler.render(fact.expression, known[side])
-                for fact, side in product(level, sides)
+SIDES = ("old", "new")
+"""Of a log entry; an insert has no old one and a delete no new one."""
+
+Values = dict[str, str]
+"""SQL of the values of one call, by name."""
+
+
+def stages(compiler: Compiler, source: Source, wanted: frozenset[str]) -> list[Values]:
+    """What the triggers of an entry compute one after the other: facts of one depth at a time.
+
+    Each hands its values to the next through a view, as a call takes arguments: what arrives as
+    `NEW.name` costs nothing to read, while a text that comes out of a nested SELECT is copied each
+    time. What is neither wanted in the end nor read on the way is left behind. The deepest facts
+    are not among them: they are rendered where they are used, by `deepest`.
+    """
+    depth = depths(source)
+    found = []
+    for number in range(max(1, max(depth.values()))):
+        later = [fact for fact in source.facts if depth[fact.name] > number]
+        needed = wanted.union(*(references(fact.expression) for fact in later))
+        values = {"updated_at": "NEW.updated_at"}
+        for side, without in zip(SIDES, ("insert", "delete"), strict=True):
+            exists = f"{side}_exists"
+            values[exists] = f"NEW.{exists}" if number else f"NEW.operation <> '{without}'"
+            known = _arguments(compiler, source, side)
+            if number == 0 and side == "old":
+                known[source.log_key] = f"coalesce(NEW.old_{source.log_key}, NEW.{source.log_key})"
+            elif number == 0:
+                known[source.log_key] = f"NEW.{source.log_key}"
+            for fact in source.facts:
+                if depth[fact.name] == number:
+                    known[fact.name] = compiler.render(fact.expression, known)
+            values |= {
+                f"{side}_{name}": sql
+                for name, sql in known.items()
+                if name in needed and depth.get(name, 0) <= number
             }
-            query = _select({name: name for name in columns} | computed, query)
-            columns += computed
-        for fact, side in product(level, sides):
-            known[side][fact.name] = f"{side}_{fact.name}"
-    result = {}
-    for side in sides:
-        result[f"{side}_{source.log_key}"] = known[side][source.log_key]
-        for fact in source.facts:
-            name = f"{side}_{fact.name}"
-            is_last = fact in last
-            result[name] = compiler.render(fact.expression, known[side]) if is_last else name
-    return list(result), _select(result, query)
+        found.append(values)
+    return found
 
 
-def _is_one_function(compiler: Compiler, facts: list[Fact]) -> bool:
-    """Whether facts are one and the same function of one column each."""
-    shapes = {
-        compiler.render(fact.expression, _value(fact))
-        for fact in facts
-        if len(references(fact.expression)) == 1
-    }
-    return len(shapes) == 1 and all(len(references(fact.expression)) == 1 for fact in facts)
+def deepest(compiler: Compiler, source: Source, side: str) -> Values:
+    """SQL of the key and all facts of one side, where the values of the last stage are at hand."""
+    depth = depths(source)
+    known = _arguments(compiler, source, side)
+    for fact in source.facts:
+        if depth[fact.name] == max(1, *depth.values()):
+            known[fact.name] = compiler.render(fact.expression, known)
+    return known
 
 
-def _parsed(compiler: Compiler, source: Source, facts: list[Fact], sides: tuple[str, ...]) -> str:
-    """SELECT of facts that are one function of one column each.
-
-    An old value that is the same text as the new one stays out, and takes its result.
-    """
-    (shape,) = {compiler.render(fact.expression, _value(fact)) for fact in facts}
-    rows, same_as_new = {}, {}
-    for fact, side in product(facts, sides):
-        (column,) = references(fact.expression)
-        value = f"NEW.{compiler.quote(f'{side}_{column}')}"
-        name = f"{side}_{fact.name}"
-        if side == "old" and len(sides) == 2:
-            new = f"NEW.{compiler.quote(f'new_{column}')}"
-            same = f"typeof({new}) = 'text' AND {value} = {new}"
-            same_as_new[name] = f"CASE WHEN {same} THEN new_{fact.name} ELSE {name} END"
-            value = f"CASE WHEN {same} THEN NULL ELSE {value} END"
-        rows[name] = f"{value} AS value"
-    query = once_for_all(shape, rows)
-    return _select({**{name: name for name in rows}, **same_as_new}, query)
-
-
-def once_for_all(shape: str, rows: dict[str, str]) -> str:
-    """SELECT of one expression for several rows of arguments, as columns of the rows' names.
-
-    The program of a trigger is set up for each statement, whatever of it runs, and a function of
-    constants takes registers of its own: so what is long is written down once.
-    """
-    listed = "\n  UNION ALL ".join(
-        f"SELECT {number} AS number, {row}" for number, row in enumerate(rows.values(), 1)
-    )
-    columns = {
-        name: f"max(CASE number WHEN {number} THEN parsed END)"
-        for number, name in enumerate(rows, 1)
-    }
-    query = f"SELECT number, {shape} AS parsed\n  FROM ({listed} {ONCE_EACH})"
-    return _select(columns, query)
-
-
-def numbers(compiler: Compiler, source: Source, rows: dict[str, str]) -> str:
-    """SELECT of the extracted numbers of rows by side: `old_tokens`, `new_tokens`, ..."""
-    arguments = {
-        f"{side}_{one.name}": f"{row}.{compiler.quote(one.column)} AS value,"
-        f" '\"{one.key}\":' AS key"
-        for side, row in rows.items()
-        for one in source.extracted
-    }
-    return once_for_all(number_after_sql("value", "key"), arguments)
-
-
-def _value(fact: Fact) -> dict[str, str]:
-    return dict.fromkeys(references(fact.expression), "value")
-
-
-def _select(columns: dict[str, str], query: str) -> str:
-    parts = [sql if sql == name else f"{sql} AS {name}" for name, sql in columns.items()]
-    return f"SELECT {_list(parts)}" + (f"\nFROM ({query} {ONCE_EACH})" if query else "")
+def _arguments(compiler: Compiler, source: Source, side: str) -> Values:
+    names = (source.log_key, *source.image, *(fact.name for fact in source.facts))
+    return {name: f"NEW.{compiler.quote(f'{side}_{name}')}" for name in names}
 
 
 def of_rows(compiler: Compiler, source: Source, rows: str) -> str:

@@ -10,12 +10,11 @@ library gives the memory back to the system each time, which takes longer than a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from aggregates.compiler.base import Compiler, Naming, Statement, itself
-from aggregates.compiler.sqlite.constructs import BOUNDS, ONCE
-from aggregates.compiler.sqlite.facts import of_entry
-from aggregates.compiler.sqlite.ledger import OPERATIONS, entry_view
+from aggregates.compiler.sqlite.constructs import BOUNDS
+from aggregates.compiler.sqlite.facts import SIDES, Values, deepest, stages
 from aggregates.definition import (
     Aggregate,
     Catalogue,
@@ -140,18 +139,45 @@ def zero(compiler: Compiler, aggregate: Aggregate) -> str:
 
 def posting(compiler: Compiler, catalogue: Catalogue, source: Source) -> list[Statement]:
     """The triggers that compute an entry's facts, and those that post them."""
-    q = compiler.quote
     definitions = [one for one in catalogue.definitions if one.source is source]
-    facts, _ = of_entry(compiler, source, ("old", "new"))
-    columns = ["updated_at", *(_posts(one) for one in definitions), *facts]
-    view = posting_view(source)
-    nulls = ", ".join(["NULL"] * len(columns))
-    names = ",\n  ".join(columns)
+    wanted = frozenset[str]().union(*(one.reads for one in definitions))
+    facts = {side: deepest(compiler, source, side) for side in SIDES}
+    codes = {_posts(one): _how(compiler, one, facts) for one in definitions}
+    last = {"updated_at": "NEW.updated_at"} | codes
+    last |= {f"{side}_{name}": facts[side][name] for side in SIDES for name in sorted(wanted)}
+    calls = [*stages(compiler, source, wanted), last]
+    views = [f"{source.prefix}_facts_{number}" for number in range(1, len(calls))]
+    views.append(posting_view(source))
+    events = [f"AFTER INSERT ON {compiler.quote(source.log)}"]
+    events += [f"INSTEAD OF INSERT ON {compiler.quote(view)}" for view in views]
     return [
-        Statement("view", view, f"CREATE VIEW {q(view)} (\n  {names}\n) AS SELECT {nulls}"),
-        *(_call(compiler, source, definitions, operation) for operation in OPERATIONS),
-        *(trigger for one in definitions for trigger in _cases(compiler, one)),
+        *(_view(compiler, view, values) for view, values in zip(views, calls, strict=True)),
+        *(
+            _call(compiler, f"{source.prefix}_post_{number}", event, view, values)
+            for number, (event, view, values) in enumerate(
+                zip(events, views, calls, strict=False), 1
+            )
+        ),
+        *_cases(compiler, catalogue, source, definitions),
     ]
+
+
+def _view(compiler: Compiler, name: str, values: Values) -> Statement:
+    """A view that takes values as a call takes arguments."""
+    columns, nulls = compiler.columns(tuple(values)), ", ".join(["NULL"] * len(values))
+    sql = f"CREATE VIEW {compiler.quote(name)} (\n  {columns}\n) AS SELECT {nulls}"
+    return Statement("view", name, sql)
+
+
+def _call(compiler: Compiler, name: str, event: str, view: str, values: Values) -> Statement:
+    """The trigger that calls a view."""
+    computed = ",\n  ".join(values.values())
+    return Statement(
+        "trigger",
+        name,
+        f"CREATE TRIGGER {compiler.quote(name)} {event}\nBEGIN\n"
+        f"  INSERT INTO {compiler.quote(view)} VALUES (\n  {computed});\nEND",
+    )
 
 
 def posting_view(source: Source) -> str:
@@ -168,91 +194,128 @@ def _posts(definition: Definition) -> str:
     return f"{definition.name.removeprefix('_aggregates_')}_posts"
 
 
-def _call(
-    compiler: Compiler, source: Source, definitions: list[Definition], operation: str
-) -> Statement:
-    q = compiler.quote
-    sides = OPERATIONS[operation]
-    facts, select = of_entry(compiler, source, sides)
-    posts = {_posts(one): _how(compiler, one, sides) for one in definitions}
-    computed = ",\n  ".join(posts.values())
-    name = f"{source.prefix}_post_{operation}"
-    return Statement(
-        "trigger",
-        name,
-        f"CREATE TRIGGER {q(name)} INSTEAD OF INSERT ON {q(entry_view(source, operation))}\n"
-        f"BEGIN\n  INSERT INTO {q(posting_view(source))} (updated_at,\n  {', '.join(posts)},\n"
-        f"  {', '.join(facts)})\n"
-        f"  SELECT NEW.updated_at,\n  {computed},\n  {', '.join(facts)}\n"
-        f"  FROM ({select} {ONCE});\nEND",
-    )
+def _how(compiler: Compiler, definition: Definition, facts: dict[str, Values]) -> str:
+    """How an entry changes a definition; see `_posts`."""
 
+    def of(side: str, expression: Expression) -> str:
+        return compiler.render(expression, facts[side])
 
-def _how(compiler: Compiler, definition: Definition, sides: tuple[str, ...]) -> str:
-    """How an entry with these sides changes a definition; see `_posts`."""
-    holds = {
-        side: _render(compiler, definition, definition.filter.expression, side)
-        if definition.filter
-        else "1"
-        for side in sides
-    }
-    if len(sides) == 1:
-        (side,) = sides
-        code = 1 if side == "new" else 2
-        return f"CASE WHEN {holds[side]} THEN {code} ELSE 0 END" if definition.filter else str(code)
+    def compared(operator: str, expression: Expression) -> str:
+        return f"{of('old', expression)} {operator} {of('new', expression)}"
+
+    holds = {side: f"NEW.{side}_exists" for side in SIDES}
+    if definition.filter:
+        for side, exists in holds.items():
+            holds[side] = f"({exists} AND {of(side, definition.filter.expression)})"
     parts: tuple[Part, ...] = definition.dimensions
     parts += definition.attributes if isinstance(definition, Listing) else ()
     # The last dimensions are those that a completed run changes.
-    same = [_changes(compiler, definition, part.expression, "=") for part in reversed(parts)]
-    both = [holds["old"], holds["new"]] if definition.filter else []
+    same = [compared("=", part.expression) for part in reversed(parts)]
     difference = "0"
     if isinstance(definition, Aggregate):
         differ = [
-            _changes(compiler, definition, measure.expression, "<>")
+            compared("<>", measure.expression)
             for measure in definition.measures
             if references(measure.expression)
         ]
         difference = f"CASE WHEN {' OR '.join(differ)} THEN 4 ELSE 0 END" if differ else "0"
         difference = "4" if definition.touched else difference
-    moved = f"({holds['new']}) + 2 * ({holds['old']})" if definition.filter else "3"
-    return f"CASE WHEN {' AND '.join([*both, *same])}\n    THEN {difference} ELSE {moved} END"
+    return (
+        f"CASE WHEN {' AND '.join([*holds.values(), *same])}\n    THEN {difference}"
+        f" ELSE {holds['new']} + 2 * {holds['old']} END"
+    )
 
 
-def _render(compiler: Compiler, definition: Definition, expression: Expression, side: str) -> str:
-    """An expression over the facts of one side."""
-    source = definition.source
-    names = (source.log_key, *(fact.name for fact in source.facts))
-    return compiler.render(expression, {name: f"{side}_{name}" for name in names})
+def _cases(
+    compiler: Compiler, catalogue: Catalogue, source: Source, definitions: list[Definition]
+) -> Iterator[Statement]:
+    """The triggers that add to and subtract from definitions.
 
+    One adds to most and one subtracts from most; a definition from whose table triggers go on has
+    two of its own, as SQLite would collect the rows of an INSERT ... SELECT into it first.
+    """
 
-def _changes(
-    compiler: Compiler, definition: Definition, expression: Expression, operator: str
-) -> str:
-    old, new = (_render(compiler, definition, expression, side) for side in ("old", "new"))
-    return f"{old} {operator} {new}"
-
-
-def _cases(compiler: Compiler, definition: Definition) -> Iterator[Statement]:
-    """The triggers that add to and subtract from a definition."""
-    view = posting_view(definition.source)
-    posts = f"NEW.{_posts(definition)}"
-    if isinstance(definition, Listing):
-        plus, minus = _listing_bodies(compiler, definition)
-        subtracts = f"{posts} = 2"
-    else:
-        plus, minus = _aggregate_bodies(compiler, definition, posts)
-        subtracts = f"{posts} IN (2, 3)"
-    for case, condition, body in (
-        ("plus", f"{posts} NOT IN (0, 2)", plus),
-        ("minus", subtracts, minus),
-    ):
-        name = internal(f"{definition.name}_{case}")
-        yield Statement(
+    def trigger(name: str, condition: str, bodies: Iterable[str]) -> Statement:
+        name = internal(name)
+        when = f"\nWHEN {condition}" if condition else ""
+        body = "\n  ".join(bodies)
+        return Statement(
             "trigger",
             name,
-            f"CREATE TRIGGER {compiler.quote(name)} INSTEAD OF INSERT ON {compiler.quote(view)}\n"
-            f"WHEN {condition}\nBEGIN\n  {body}\nEND",
+            f"CREATE TRIGGER {compiler.quote(name)} INSTEAD OF INSERT ON"
+            f" {compiler.quote(posting_view(source))}{when}\nBEGIN\n  {body}\nEND",
         )
+
+    carried_on = {name for one in catalogue.aggregates() for name in one.needs}
+    together = [one for one in definitions if one.name not in carried_on]
+    yield trigger(f"{source.name}_plus", "", (_plus(compiler, one, _adds(one)) for one in together))
+    yield trigger(
+        f"{source.name}_minus",
+        " OR ".join(map(_subtracts, together)),
+        (_minus(compiler, one, _subtracts(one)) for one in together),
+    )
+    for one in definitions:
+        if one.name in carried_on:
+            yield trigger(f"{one.name}_plus", _adds(one), [_plus(compiler, one)])
+            yield trigger(f"{one.name}_minus", _subtracts(one), [_minus(compiler, one)])
+
+
+def _adds(definition: Definition) -> str:
+    return f"NEW.{_posts(definition)} NOT IN (0, 2)"
+
+
+def _subtracts(definition: Definition) -> str:
+    codes = "= 2" if isinstance(definition, Listing) else "IN (2, 3)"
+    return f"NEW.{_posts(definition)} {codes}"
+
+
+def _plus(compiler: Compiler, definition: Definition, condition: str = "") -> str:
+    """What adds the new row, or the difference; with a condition, only where it holds."""
+    keys = compiler.columns(definition.key)
+    key = [_argument(compiler, definition, part, "new") for part in definition.dimensions]
+    columns, updates = (
+        _new_attributes(compiler, definition)
+        if isinstance(definition, Listing)
+        else _differences(compiler, definition)
+    )
+    values = ",\n    ".join([", ".join(key), *columns.values()])
+    row = f"SELECT {values}\n  WHERE {condition}" if condition else f"VALUES ({values})"
+    upsert = (
+        f"INSERT INTO {compiler.quote(definition.name)} ({', '.join([keys, *columns])})\n  {row}\n"
+        f"  ON CONFLICT ({keys}) DO "
+        + (f"UPDATE SET\n    {', '.join(updates)};" if updates else "NOTHING;")
+    )
+    if not isinstance(definition, Listing):
+        return upsert
+    # The new row is there when what depends on the listing looks for it as the old one goes.
+    old = [_argument(compiler, definition, part, "old") for part in definition.dimensions]
+    stays = " AND ".join(f"{before} = {now}" for before, now in zip(old, key, strict=True))
+    moved = f"NEW.{_posts(definition)} = 3 AND NOT ({stays})"
+    return f"{upsert}\n  {_minus(compiler, definition, moved)}"
+
+
+def _minus(compiler: Compiler, definition: Definition, condition: str = "") -> str:
+    """What subtracts the old row; with a condition, only where it holds."""
+    target = compiler.quote(definition.name)
+    key = (
+        f"{compiler.quote(part.name)} = {_argument(compiler, definition, part, 'old')}"
+        for part in definition.dimensions
+    )
+    where = " AND ".join([*filter(None, [condition]), *key])
+    if isinstance(definition, Listing):
+        return f"DELETE FROM {target}\n  WHERE {where};"
+    less = [
+        f"{compiler.quote(measure.name)} = {compiler.quote(measure.name)}"
+        f" - {_operand(_argument(compiler, definition, measure, 'old'))}"
+        for measure in definition.measures
+    ]
+    if definition.touched:
+        name = compiler.quote(definition.touched)
+        less.append(f"{name} = max(coalesce({name}, ''), NEW.updated_at)")
+    return (
+        f"UPDATE {target} SET {', '.join(less)}\n  WHERE {where};\n"
+        f"  DELETE FROM {target} WHERE {where}\n    AND {zero(compiler, definition)};"
+    )
 
 
 def _argument(compiler: Compiler, definition: Definition, part: Part, side: str) -> str:
@@ -266,54 +329,30 @@ def _operand(sql: str) -> str:
     return sql if re.fullmatch(r"[\w.]+|\w+\([^()]*\)", sql) else f"({sql})"
 
 
-def _listing_bodies(compiler: Compiler, listing: Listing) -> tuple[str, str]:
-    key = {
-        side: [_argument(compiler, listing, part, side) for part in listing.dimensions]
-        for side in ("old", "new")
+def _new_attributes(compiler: Compiler, listing: Listing) -> tuple[dict[str, str], list[str]]:
+    """SQL of the columns beside the key, and what an upsert sets."""
+    columns = {
+        compiler.quote(one.name): _argument(compiler, listing, one, "new")
+        for one in listing.attributes
     }
-    keys = compiler.columns(listing.key)
-    attributes = [compiler.quote(one.name) for one in listing.attributes]
-    values = [
-        *key["new"],
-        *(_argument(compiler, listing, one, "new") for one in listing.attributes),
-    ]
-    updates = ", ".join(f"{name} = excluded.{name}" for name in attributes)
-    insert = (
-        f"INSERT INTO {compiler.quote(listing.name)} ({', '.join([keys, *attributes])})\n"
-        f"  VALUES ({', '.join(values)})\n"
-        f"  ON CONFLICT ({keys}) DO " + (f"UPDATE SET {updates};" if updates else "NOTHING;")
-    )
-    delete = (
-        f"DELETE FROM {compiler.quote(listing.name)}"
-        f"\n  WHERE {_equal(compiler, listing.key, key['old'])}"
-    )
-    stays = " AND ".join(f"{old} = {new}" for old, new in zip(key["old"], key["new"], strict=True))
-    # The new row is there when what depends on the listing looks for it as the old one goes.
-    return f"{insert}\n  {delete} AND NOT ({stays});", f"{delete};"
+    return columns, [f"{name} = excluded.{name}" for name in columns]
 
 
-def _aggregate_bodies(compiler: Compiler, aggregate: Aggregate, posts: str) -> tuple[str, str]:
+def _differences(compiler: Compiler, aggregate: Aggregate) -> tuple[dict[str, str], list[str]]:
+    """SQL of what is added to the columns beside the key, and what an upsert sets."""
     q = compiler.quote
-    target = q(aggregate.name)
-    keys = compiler.columns(aggregate.key)
-    key = {
-        side: [_argument(compiler, aggregate, part, side) for part in aggregate.dimensions]
-        for side in ("old", "new")
-    }
-    measures = {
-        q(measure.name): {
-            side: _operand(_argument(compiler, aggregate, measure, side)) for side in ("old", "new")
-        }
-        for measure in aggregate.measures
-    }
-
-    def difference(of: dict[str, str]) -> str:
-        if of["old"] == of["new"]:
-            return f"CASE {posts} WHEN 4 THEN 0 ELSE {of['new']} END"
-        return f"{of['new']} - CASE {posts} WHEN 4 THEN {of['old']} ELSE 0 END"
-
-    columns = {name: difference(of) for name, of in measures.items()}
-    updates = [f"{name} = {name} + excluded.{name}" for name in measures]
+    posts = f"NEW.{_posts(aggregate)}"
+    columns = {}
+    for measure in aggregate.measures:
+        old, new = (
+            _operand(_argument(compiler, aggregate, measure, side)) for side in ("old", "new")
+        )
+        columns[q(measure.name)] = (
+            f"CASE {posts} WHEN 4 THEN 0 ELSE {new} END"
+            if old == new
+            else f"{new} - CASE {posts} WHEN 4 THEN {old} ELSE 0 END"
+        )
+    updates = [f"{name} = {name} + excluded.{name}" for name in columns]
     for extreme in aggregate.extremes:
         name, better = q(extreme.name), "<" if extreme.function == "min" else ">"
         columns[name] = f"NEW.new_{extreme.fact}"
@@ -321,31 +360,11 @@ def _aggregate_bodies(compiler: Compiler, aggregate: Aggregate, posts: str) -> t
             f"{name} = CASE WHEN {name} IS NULL OR excluded.{name} {better} {name}"
             f" THEN excluded.{name} ELSE {name} END"
         )
-    later = ""
     if aggregate.touched:
         name = q(aggregate.touched)
         columns[name] = "NEW.updated_at"
         updates.append(f"{name} = max(coalesce({name}, ''), excluded.{name})")
-        later = f", {name} = max(coalesce({name}, ''), NEW.updated_at)"
-    values = ",\n    ".join(columns.values())
-    plus = (
-        f"INSERT INTO {target} ({keys},\n    {', '.join(columns)})\n"
-        f"  VALUES ({', '.join(key['new'])},\n    {values})\n"
-        f"  ON CONFLICT ({keys}) DO UPDATE SET\n    {', '.join(updates)};"
-    )
-    less = ", ".join(f"{name} = {name} - {of['old']}" for name, of in measures.items())
-    where = _equal(compiler, aggregate.key, key["old"])
-    minus = (
-        f"UPDATE {target} SET {less}{later}\n  WHERE {where};\n"
-        f"  DELETE FROM {target} WHERE {where}\n    AND {zero(compiler, aggregate)};"
-    )
-    return plus, minus
-
-
-def _equal(compiler: Compiler, names: tuple[str, ...], values: list[str]) -> str:
-    return " AND ".join(
-        f"{compiler.quote(name)} = {value}" for name, value in zip(names, values, strict=True)
-    )
+    return columns, updates
 
 
 def _sweep_row(compiler: Compiler, aggregate: Aggregate, naming: Naming, values: str) -> str:

@@ -1,15 +1,15 @@
 -- [facts] agent_invocations id agent_invocation_changes invocation_id _aggregates_agent_invocations_facts
 CREATE TEMP TABLE _aggregates_agent_invocations_facts (sign, updated_at, invocation_id,
     is_invocation, session, event, agent, phase_name, model_name, status_name, token_count,
-    tool_call_count, start, "end", elapsed_ms, duration_ms, succeeded, failed, in_flight, le_ms);
+    tool_call_count, start, "end", duration_ms, succeeded, failed, in_flight, le_ms);
 
 -- [slice] agent_invocations
 INSERT INTO temp._aggregates_agent_invocations_facts (sign, updated_at, invocation_id,
     is_invocation, session, event, agent, phase_name, model_name, status_name, token_count,
-    tool_call_count, start, "end", elapsed_ms, duration_ms, succeeded, failed, in_flight, le_ms)
+    tool_call_count, start, "end", duration_ms, succeeded, failed, in_flight, le_ms)
 SELECT sign, updated_at, invocation_id, is_invocation, session, event, agent, phase_name,
-    model_name, status_name, token_count, tool_call_count, start, "end", elapsed_ms, duration_ms,
-    succeeded, failed, in_flight, le_ms
+    model_name, status_name, token_count, tool_call_count, start, "end", duration_ms, succeeded,
+    failed, in_flight, le_ms
 FROM (SELECT *, (typeof(agent_name) = 'text' AND agent_name NOT IN ('', 'unknown')) AND NOT
     (coalesce(event_type, '') = 'subagent_stop' OR coalesce(event_type, '') = 'tool_tracking_start')
     AS is_invocation,
@@ -34,17 +34,24 @@ FROM (SELECT *, (typeof(agent_name) = 'text' AND agent_name NOT IN ('', 'unknown
       coalesce(status, '') = 'failed' OR coalesce(status, '') = 'error') AS in_flight,
   coalesce((SELECT le_ms FROM duration_bounds WHERE le_ms >= duration_ms ORDER BY le_ms LIMIT 1),
       CASE WHEN duration_ms IS NOT NULL THEN 9223372036854775807 END) AS le_ms
-FROM (SELECT *, CASE WHEN (elapsed_ms BETWEEN 0 AND 315360000000) THEN elapsed_ms WHEN (CASE WHEN
-    typeof(duration_seconds) IN ('integer', 'real') AND duration_seconds BETWEEN 0 AND 1000000000000
-    THEN CAST(duration_seconds * 1000 + 0.5 AS INTEGER) END <= 315360000000) THEN CASE WHEN
-    typeof(duration_seconds) IN ('integer', 'real') AND duration_seconds BETWEEN 0 AND 1000000000000
-    THEN CAST(duration_seconds * 1000 + 0.5 AS INTEGER) END END AS duration_ms
-FROM (SELECT *, CASE WHEN ((substr(start_time, -1) = 'Z' OR substr(start_time, -6, 1) IN ('+', '-'))
-    = (substr(end_time, -1) = 'Z' OR substr(end_time, -6, 1) IN ('+', '-'))) THEN ((strftime('%s',
-    substr("end", 1, 19)) - strftime('%s', substr(start, 1, 19))) * 1000 + substr("end", 21) -
-    substr(start, 21)) END AS elapsed_ms
-FROM (SELECT *, CASE WHEN typeof(start_time) = 'text' AND start_time GLOB
-    '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
+FROM (SELECT *, (SELECT CASE WHEN one BETWEEN 0 AND 315360000000 THEN one
+    WHEN other BETWEEN 0 AND 315360000000 THEN other END
+  FROM (SELECT CASE WHEN ((substr(start_time, -1) = 'Z' OR substr(start_time, -6, 1) IN ('+', '-'))
+      = (substr(end_time, -1) = 'Z' OR substr(end_time, -6, 1) IN ('+', '-'))) THEN ((strftime('%s',
+      substr("end", 1, 19)) - strftime('%s', substr(start, 1, 19))) * 1000 + substr("end", 21) -
+      substr(start, 21)) END AS one, CASE WHEN typeof(duration_seconds) IN ('integer', 'real') AND
+      duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(duration_seconds * 1000 + 0.5 AS
+      INTEGER) END AS other LIMIT 1 OFFSET 0)) AS duration_ms
+FROM (SELECT *, CASE WHEN typeof(start_time) <> 'text' THEN NULL
+  WHEN start_time GLOB
+      '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]*'
+      AND start_time >= '0001'
+    AND substr(start_time, 6, 2) BETWEEN '01' AND '12' AND substr(start_time, 9, 2) BETWEEN '01' AND
+    '28'
+    AND substr(start_time, 12, 2) < '24' AND NOT substr(start_time, 24) GLOB '*[^0-9]*'
+    AND NOT instr(start_time, char(0))
+  THEN substr(start_time, 1, 23)
+  WHEN start_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
     AND start_time >= '0001' AND substr(start_time, 12, 2) < '24' AND NOT instr(start_time, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
         CASE WHEN fraction THEN substr(substr(start_time, 21, length(start_time) - 20 -
@@ -64,8 +71,16 @@ FROM (SELECT *, CASE WHEN typeof(start_time) = 'text' AND start_time GLOB
         FROM (SELECT CASE WHEN substr(start_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
           substr(start_time, 17, 1) = ':' AND substr(start_time, 20, 2) GLOB '.[0-9]' AS fraction))
       LIMIT 1 OFFSET 0)) END AS start,
-  CASE WHEN typeof(end_time) = 'text' AND end_time GLOB
-      '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
+  CASE WHEN typeof(end_time) <> 'text' THEN NULL
+  WHEN end_time GLOB
+      '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]*'
+      AND end_time >= '0001'
+    AND substr(end_time, 6, 2) BETWEEN '01' AND '12' AND substr(end_time, 9, 2) BETWEEN '01' AND
+    '28'
+    AND substr(end_time, 12, 2) < '24' AND NOT substr(end_time, 24) GLOB '*[^0-9]*'
+    AND NOT instr(end_time, char(0))
+  THEN substr(end_time, 1, 23)
+  WHEN end_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
     AND end_time >= '0001' AND substr(end_time, 12, 2) < '24' AND NOT instr(end_time, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
         CASE WHEN fraction THEN substr(substr(end_time, 21, length(end_time) - 20 - length(zone)) ||
@@ -116,15 +131,15 @@ FROM (SELECT 1 AS sign, updated_at, agent_invocations.id AS invocation_id,
     FROM (SELECT instr(CAST(agent_invocations.raw_output AS BLOB), CAST('"totalToolUseCount":' AS
     BLOB)) AS place)) ELSE 0 END AS tool_calls
 FROM main.agent_invocations WHERE agent_invocations.id > :mark ORDER BY agent_invocations.id LIMIT
-    :rows OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0);
+    :rows OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0);
 
 -- [entries] old
 INSERT INTO temp._aggregates_agent_invocations_facts (sign, updated_at, invocation_id,
     is_invocation, session, event, agent, phase_name, model_name, status_name, token_count,
-    tool_call_count, start, "end", elapsed_ms, duration_ms, succeeded, failed, in_flight, le_ms)
+    tool_call_count, start, "end", duration_ms, succeeded, failed, in_flight, le_ms)
 SELECT sign, updated_at, invocation_id, is_invocation, session, event, agent, phase_name,
-    model_name, status_name, token_count, tool_call_count, start, "end", elapsed_ms, duration_ms,
-    succeeded, failed, in_flight, le_ms
+    model_name, status_name, token_count, tool_call_count, start, "end", duration_ms, succeeded,
+    failed, in_flight, le_ms
 FROM (SELECT *, (typeof(agent_name) = 'text' AND agent_name NOT IN ('', 'unknown')) AND NOT
     (coalesce(event_type, '') = 'subagent_stop' OR coalesce(event_type, '') = 'tool_tracking_start')
     AS is_invocation,
@@ -149,17 +164,24 @@ FROM (SELECT *, (typeof(agent_name) = 'text' AND agent_name NOT IN ('', 'unknown
       coalesce(status, '') = 'failed' OR coalesce(status, '') = 'error') AS in_flight,
   coalesce((SELECT le_ms FROM duration_bounds WHERE le_ms >= duration_ms ORDER BY le_ms LIMIT 1),
       CASE WHEN duration_ms IS NOT NULL THEN 9223372036854775807 END) AS le_ms
-FROM (SELECT *, CASE WHEN (elapsed_ms BETWEEN 0 AND 315360000000) THEN elapsed_ms WHEN (CASE WHEN
-    typeof(duration_seconds) IN ('integer', 'real') AND duration_seconds BETWEEN 0 AND 1000000000000
-    THEN CAST(duration_seconds * 1000 + 0.5 AS INTEGER) END <= 315360000000) THEN CASE WHEN
-    typeof(duration_seconds) IN ('integer', 'real') AND duration_seconds BETWEEN 0 AND 1000000000000
-    THEN CAST(duration_seconds * 1000 + 0.5 AS INTEGER) END END AS duration_ms
-FROM (SELECT *, CASE WHEN ((substr(start_time, -1) = 'Z' OR substr(start_time, -6, 1) IN ('+', '-'))
-    = (substr(end_time, -1) = 'Z' OR substr(end_time, -6, 1) IN ('+', '-'))) THEN ((strftime('%s',
-    substr("end", 1, 19)) - strftime('%s', substr(start, 1, 19))) * 1000 + substr("end", 21) -
-    substr(start, 21)) END AS elapsed_ms
-FROM (SELECT *, CASE WHEN typeof(start_time) = 'text' AND start_time GLOB
-    '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
+FROM (SELECT *, (SELECT CASE WHEN one BETWEEN 0 AND 315360000000 THEN one
+    WHEN other BETWEEN 0 AND 315360000000 THEN other END
+  FROM (SELECT CASE WHEN ((substr(start_time, -1) = 'Z' OR substr(start_time, -6, 1) IN ('+', '-'))
+      = (substr(end_time, -1) = 'Z' OR substr(end_time, -6, 1) IN ('+', '-'))) THEN ((strftime('%s',
+      substr("end", 1, 19)) - strftime('%s', substr(start, 1, 19))) * 1000 + substr("end", 21) -
+      substr(start, 21)) END AS one, CASE WHEN typeof(duration_seconds) IN ('integer', 'real') AND
+      duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(duration_seconds * 1000 + 0.5 AS
+      INTEGER) END AS other LIMIT 1 OFFSET 0)) AS duration_ms
+FROM (SELECT *, CASE WHEN typeof(start_time) <> 'text' THEN NULL
+  WHEN start_time GLOB
+      '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]*'
+      AND start_time >= '0001'
+    AND substr(start_time, 6, 2) BETWEEN '01' AND '12' AND substr(start_time, 9, 2) BETWEEN '01' AND
+    '28'
+    AND substr(start_time, 12, 2) < '24' AND NOT substr(start_time, 24) GLOB '*[^0-9]*'
+    AND NOT instr(start_time, char(0))
+  THEN substr(start_time, 1, 23)
+  WHEN start_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
     AND start_time >= '0001' AND substr(start_time, 12, 2) < '24' AND NOT instr(start_time, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
         CASE WHEN fraction THEN substr(substr(start_time, 21, length(start_time) - 20 -
@@ -179,8 +201,16 @@ FROM (SELECT *, CASE WHEN typeof(start_time) = 'text' AND start_time GLOB
         FROM (SELECT CASE WHEN substr(start_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
           substr(start_time, 17, 1) = ':' AND substr(start_time, 20, 2) GLOB '.[0-9]' AS fraction))
       LIMIT 1 OFFSET 0)) END AS start,
-  CASE WHEN typeof(end_time) = 'text' AND end_time GLOB
-      '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
+  CASE WHEN typeof(end_time) <> 'text' THEN NULL
+  WHEN end_time GLOB
+      '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]*'
+      AND end_time >= '0001'
+    AND substr(end_time, 6, 2) BETWEEN '01' AND '12' AND substr(end_time, 9, 2) BETWEEN '01' AND
+    '28'
+    AND substr(end_time, 12, 2) < '24' AND NOT substr(end_time, 24) GLOB '*[^0-9]*'
+    AND NOT instr(end_time, char(0))
+  THEN substr(end_time, 1, 23)
+  WHEN end_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
     AND end_time >= '0001' AND substr(end_time, 12, 2) < '24' AND NOT instr(end_time, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
         CASE WHEN fraction THEN substr(substr(end_time, 21, length(end_time) - 20 - length(zone)) ||
@@ -207,15 +237,15 @@ FROM (SELECT -1 AS sign, updated_at, coalesce(old_invocation_id, invocation_id) 
 FROM main.agent_invocation_changes WHERE seq > :seq AND operation <> 'insert'
 AND coalesce(old_invocation_id, invocation_id) > :above AND coalesce(old_invocation_id,
     invocation_id) <= :upto ORDER BY seq LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0)
-    LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0);
+    LIMIT -1 OFFSET 0);
 
 -- [entries] new
 INSERT INTO temp._aggregates_agent_invocations_facts (sign, updated_at, invocation_id,
     is_invocation, session, event, agent, phase_name, model_name, status_name, token_count,
-    tool_call_count, start, "end", elapsed_ms, duration_ms, succeeded, failed, in_flight, le_ms)
+    tool_call_count, start, "end", duration_ms, succeeded, failed, in_flight, le_ms)
 SELECT sign, updated_at, invocation_id, is_invocation, session, event, agent, phase_name,
-    model_name, status_name, token_count, tool_call_count, start, "end", elapsed_ms, duration_ms,
-    succeeded, failed, in_flight, le_ms
+    model_name, status_name, token_count, tool_call_count, start, "end", duration_ms, succeeded,
+    failed, in_flight, le_ms
 FROM (SELECT *, (typeof(agent_name) = 'text' AND agent_name NOT IN ('', 'unknown')) AND NOT
     (coalesce(event_type, '') = 'subagent_stop' OR coalesce(event_type, '') = 'tool_tracking_start')
     AS is_invocation,
@@ -240,17 +270,24 @@ FROM (SELECT *, (typeof(agent_name) = 'text' AND agent_name NOT IN ('', 'unknown
       coalesce(status, '') = 'failed' OR coalesce(status, '') = 'error') AS in_flight,
   coalesce((SELECT le_ms FROM duration_bounds WHERE le_ms >= duration_ms ORDER BY le_ms LIMIT 1),
       CASE WHEN duration_ms IS NOT NULL THEN 9223372036854775807 END) AS le_ms
-FROM (SELECT *, CASE WHEN (elapsed_ms BETWEEN 0 AND 315360000000) THEN elapsed_ms WHEN (CASE WHEN
-    typeof(duration_seconds) IN ('integer', 'real') AND duration_seconds BETWEEN 0 AND 1000000000000
-    THEN CAST(duration_seconds * 1000 + 0.5 AS INTEGER) END <= 315360000000) THEN CASE WHEN
-    typeof(duration_seconds) IN ('integer', 'real') AND duration_seconds BETWEEN 0 AND 1000000000000
-    THEN CAST(duration_seconds * 1000 + 0.5 AS INTEGER) END END AS duration_ms
-FROM (SELECT *, CASE WHEN ((substr(start_time, -1) = 'Z' OR substr(start_time, -6, 1) IN ('+', '-'))
-    = (substr(end_time, -1) = 'Z' OR substr(end_time, -6, 1) IN ('+', '-'))) THEN ((strftime('%s',
-    substr("end", 1, 19)) - strftime('%s', substr(start, 1, 19))) * 1000 + substr("end", 21) -
-    substr(start, 21)) END AS elapsed_ms
-FROM (SELECT *, CASE WHEN typeof(start_time) = 'text' AND start_time GLOB
-    '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
+FROM (SELECT *, (SELECT CASE WHEN one BETWEEN 0 AND 315360000000 THEN one
+    WHEN other BETWEEN 0 AND 315360000000 THEN other END
+  FROM (SELECT CASE WHEN ((substr(start_time, -1) = 'Z' OR substr(start_time, -6, 1) IN ('+', '-'))
+      = (substr(end_time, -1) = 'Z' OR substr(end_time, -6, 1) IN ('+', '-'))) THEN ((strftime('%s',
+      substr("end", 1, 19)) - strftime('%s', substr(start, 1, 19))) * 1000 + substr("end", 21) -
+      substr(start, 21)) END AS one, CASE WHEN typeof(duration_seconds) IN ('integer', 'real') AND
+      duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(duration_seconds * 1000 + 0.5 AS
+      INTEGER) END AS other LIMIT 1 OFFSET 0)) AS duration_ms
+FROM (SELECT *, CASE WHEN typeof(start_time) <> 'text' THEN NULL
+  WHEN start_time GLOB
+      '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]*'
+      AND start_time >= '0001'
+    AND substr(start_time, 6, 2) BETWEEN '01' AND '12' AND substr(start_time, 9, 2) BETWEEN '01' AND
+    '28'
+    AND substr(start_time, 12, 2) < '24' AND NOT substr(start_time, 24) GLOB '*[^0-9]*'
+    AND NOT instr(start_time, char(0))
+  THEN substr(start_time, 1, 23)
+  WHEN start_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
     AND start_time >= '0001' AND substr(start_time, 12, 2) < '24' AND NOT instr(start_time, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
         CASE WHEN fraction THEN substr(substr(start_time, 21, length(start_time) - 20 -
@@ -270,8 +307,16 @@ FROM (SELECT *, CASE WHEN typeof(start_time) = 'text' AND start_time GLOB
         FROM (SELECT CASE WHEN substr(start_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
           substr(start_time, 17, 1) = ':' AND substr(start_time, 20, 2) GLOB '.[0-9]' AS fraction))
       LIMIT 1 OFFSET 0)) END AS start,
-  CASE WHEN typeof(end_time) = 'text' AND end_time GLOB
-      '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
+  CASE WHEN typeof(end_time) <> 'text' THEN NULL
+  WHEN end_time GLOB
+      '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]*'
+      AND end_time >= '0001'
+    AND substr(end_time, 6, 2) BETWEEN '01' AND '12' AND substr(end_time, 9, 2) BETWEEN '01' AND
+    '28'
+    AND substr(end_time, 12, 2) < '24' AND NOT substr(end_time, 24) GLOB '*[^0-9]*'
+    AND NOT instr(end_time, char(0))
+  THEN substr(end_time, 1, 23)
+  WHEN end_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
     AND end_time >= '0001' AND substr(end_time, 12, 2) < '24' AND NOT instr(end_time, char(0))
   THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
         CASE WHEN fraction THEN substr(substr(end_time, 21, length(end_time) - 20 - length(zone)) ||
@@ -297,7 +342,7 @@ FROM (SELECT 1 AS sign, updated_at, invocation_id AS invocation_id, new_timestam
     new_tool_calls AS tool_calls
 FROM main.agent_invocation_changes WHERE seq > :seq AND operation <> 'delete'
 AND invocation_id > :above AND invocation_id <= :upto ORDER BY seq LIMIT -1 OFFSET 0) LIMIT -1
-    OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0);
+    OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0);
 
 -- [fold] 1
 INSERT INTO agent_stats (event_type, agent_name, phase, model, status, invocations, duration_count,
