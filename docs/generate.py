@@ -319,20 +319,15 @@ def _definition(
 ) -> str:
     compiler = SQLite()
     source = definition.source
-    triggers = [one for one in installed if one.kind == "trigger" and _writes(one, definition.name)]
+    triggers = [
+        one
+        for one in installed
+        if one.kind == "trigger" and _writes(one, definition.name) and not _is_shared(one, source)
+    ]
     table = [one for one in installed if (one.kind, one.name) == ("table", definition.name)]
     parts = [(f"{one.kind} {one.name}", one.sql) for one in table]
-    # Without what other tables' triggers keep, which has no part in the codes.
-    bare = (
-        replace(definition, distinct_counts=(), extremes=())
-        if isinstance(definition, Aggregate)
-        else definition
-    )
-    alone = compiler.posting(Catalogue((bare,), (), bounds=catalogue.bounds), source)
     parts += [
-        (f"code of an entry: {one.name.rpartition('_')[2]}", _code_of_entry(one))
-        for one in alone
-        if _calls(one, source)
+        (heading, wrapped(text)) for heading, text in compiler.posting_of(catalogue, definition)
     ]
     parts += [(f"{one.kind} {one.name}", one.sql) for one in triggers]
     recomputation = compiler.recomputation(catalogue, source, reconcile.shadow, (definition.name,))
@@ -349,7 +344,7 @@ def _definition(
 def _ledger(catalogue: Catalogue, source: Source, posting: Sequence[Statement]) -> str:
     compiler = SQLite()
     statements = compiler.ledger(source)
-    statements += [one for one in posting if one.kind == "view" or _calls(one, source)]
+    statements += [one for one in posting if one.kind == "view" or _is_shared(one, source)]
     recomputation = compiler.recomputation(catalogue, source, reconcile.shadow)
     parts = [(f"{one.kind} {one.name}", one.sql) for one in statements]
     parts.append(("recomputation: facts", wrapped(recomputation.create_facts)))
@@ -365,16 +360,11 @@ def _writes(trigger: Statement, table: str) -> bool:
     return re.search(target, body) is not None
 
 
-def _calls(statement: Statement, source: Source) -> bool:
-    """Whether a trigger computes an entry's facts and hands them on."""
-    return statement.kind == "trigger" and statement.name.startswith(f"{source.prefix}_post_")
-
-
-def _code_of_entry(call: Statement) -> str:
-    """The one code that a trigger computes: what it selects between the time and the facts."""
-    found = re.search(r"SELECT NEW\.updated_at,\n(.*?),\n  (?:old|new)_\w+,", call.sql, re.DOTALL)
-    assert found is not None, call.sql
-    return textwrap.dedent(found[1])
+def _is_shared(trigger: Statement, source: Source) -> bool:
+    """Whether a trigger posts to more definitions than one, or computes for all of them."""
+    return trigger.name.startswith((f"{source.prefix}_post_", f"{source.prefix}_plus")) or (
+        trigger.name == f"{source.prefix}_minus"
+    )
 
 
 def _sections(parts: Iterable[tuple[str, str]]) -> str:

@@ -63,7 +63,7 @@ MUTATIONS = [
     Mutation(
         "trap 2: a copy is believed to be gone",
         "before_insert|invocations_insert",
-        r"NOT EXISTS\s+\(SELECT\s+1\s+FROM\s+\w+\s+AS\s+kept\s+WHERE\s+kept.id\s+=\s+copy.id\)",
+        r"NOT EXISTS\s+\(SELECT\s+1\s+FROM\s+\w+\s+AS\s+kept\s+WHERE\s+kept.id\s+=\s+\w+.id\)",
         "1",
         (row(1), row(1, "'b'", verb="INSERT OR IGNORE"), row(2, "'c'")),
     ),
@@ -81,8 +81,8 @@ MUTATIONS = [
     ),
     Mutation(
         "trap 3: two statements in the place of an upsert",
-        "agent_stats_plus",
-        r"INSERT INTO[\s\S]*;(?=\s*END)",
+        "agent_invocations_plus",
+        r"INSERT INTO agent_stats [^;]*;",
         "INSERT OR IGNORE INTO agent_stats VALUES (NEW.new_event, NEW.new_agent,"
         " NEW.new_phase_name, NEW.new_model_name, NEW.new_status_name, 0, 0, 0, 0, 0);"
         " UPDATE agent_stats SET invocations = invocations + 1 WHERE agent_name = NEW.new_agent;",
@@ -104,14 +104,14 @@ MUTATIONS = [
     ),
     Mutation(
         "trap 6: a key with a NUL byte",
-        "post_insert",
+        "post_1",
         r"instr\(NEW.new_agent_name, char\(0\)\)",
         "0",
         (row(1, "'a' || char(0)"),),
     ),
     Mutation(
         "trap 6: a real number in a key",
-        "post_insert",
+        "post_1",
         r"CASE typeof\(NEW.new_model\) WHEN 'text'",
         "CASE 'text' WHEN 'text'",
         (row(1, model="x'31'"),),
@@ -119,27 +119,27 @@ MUTATIONS = [
     Mutation(
         "trap 7: characters in the place of bytes",
         "invocations_insert",
-        r"CAST\(value AS BLOB\)",
-        "value",
+        r"CAST\(NEW.raw_output AS BLOB\)",
+        "NEW.raw_output",
         (row(1, raw_output="CAST(x'61808080' AS TEXT) || '{\"totalTokens\":12}'"),),
     ),
     Mutation(
         "trap 8: a day that is not in the calendar",
-        "post_insert",
-        r"strftime\('%d'[^<]*<>\s+substr\(value, 9, 2\)",
+        "post_1",
+        r"strftime\('%d'[^<]*<>\s+substr\(NEW.new_start_time, 9, 2\)",
         "0",
         (row(1, start_time="'2026-02-30T10:00:00'"),),
     ),
     Mutation(
         "an hour that no clock shows",
-        "post_insert",
-        r"AND substr\(value, 12, 2\) < '24'",
+        "post_1",
+        r"AND substr\(NEW.new_start_time, 12, 2\) < '24'",
         "",
         (row(1, start_time="'2026-10-01T24:00:00'"),),
     ),
     Mutation(
         "an end with an offset, a start without",
-        "post_insert",
+        "post_2",
         r"\(substr\(NEW.new_start_time, -1\)[^=]*= 'Z'",
         "(1",
         (row(1, start_time="'2026-10-01T10:00:00'", end_time="'2026-10-01T10:00:05Z'"),),

@@ -12,15 +12,39 @@ CREATE TABLE agent_activity (
   PRIMARY KEY (agent_name)
 ) WITHOUT ROWID;
 
--- code of an entry: insert
-CASE WHEN new_is_invocation THEN 1 ELSE 0 END;
+-- code of an entry
+CASE WHEN (NEW.old_exists AND NEW.old_is_invocation) AND (NEW.new_exists AND NEW.new_is_invocation)
+    AND NEW.old_agent = NEW.new_agent
+    THEN 4 ELSE (NEW.new_exists AND NEW.new_is_invocation) + 2 * (NEW.old_exists AND
+    NEW.old_is_invocation) END;
 
--- code of an entry: update
-CASE WHEN old_is_invocation AND new_is_invocation AND old_agent = new_agent
-  THEN 4 ELSE (new_is_invocation) + 2 * (old_is_invocation) END;
+-- what adds
+INSERT INTO agent_activity (agent_name, invocations, succeeded, failed, in_flight, first_start,
+    last_start, updated_at)
+  SELECT NEW.new_agent,
+    CASE NEW.agent_activity_posts WHEN 4 THEN 0 ELSE 1 END,
+    NEW.new_succeeded - CASE NEW.agent_activity_posts WHEN 4 THEN NEW.old_succeeded ELSE 0 END,
+    NEW.new_failed - CASE NEW.agent_activity_posts WHEN 4 THEN NEW.old_failed ELSE 0 END,
+    NEW.new_in_flight - CASE NEW.agent_activity_posts WHEN 4 THEN NEW.old_in_flight ELSE 0 END,
+    NEW.new_start,
+    NEW.new_start,
+    NEW.updated_at
+  WHERE NEW.agent_activity_posts NOT IN (0, 2)
+  ON CONFLICT (agent_name) DO UPDATE SET
+    invocations = invocations + excluded.invocations, succeeded = succeeded + excluded.succeeded,
+    failed = failed + excluded.failed, in_flight = in_flight + excluded.in_flight, first_start =
+    CASE WHEN first_start IS NULL OR excluded.first_start < first_start THEN excluded.first_start
+    ELSE first_start END, last_start = CASE WHEN last_start IS NULL OR excluded.last_start >
+    last_start THEN excluded.last_start ELSE last_start END, updated_at = max(coalesce(updated_at,
+    ''), excluded.updated_at);
 
--- code of an entry: delete
-CASE WHEN old_is_invocation THEN 2 ELSE 0 END;
+-- what subtracts
+UPDATE agent_activity SET invocations = invocations - 1, succeeded = succeeded - NEW.old_succeeded,
+    failed = failed - NEW.old_failed, in_flight = in_flight - NEW.old_in_flight, updated_at =
+    max(coalesce(updated_at, ''), NEW.updated_at)
+  WHERE NEW.agent_activity_posts IN (2, 3) AND agent_name = NEW.old_agent;
+  DELETE FROM agent_activity WHERE NEW.agent_activity_posts IN (2, 3) AND agent_name = NEW.old_agent
+    AND invocations = 0 AND succeeded = 0 AND failed = 0 AND in_flight = 0 AND sessions = 0;
 
 -- trigger _aggregates_session_agents_insert
 CREATE TRIGGER _aggregates_session_agents_insert AFTER INSERT ON session_agents
@@ -49,43 +73,6 @@ BEGIN
     listed.agent_name = agent_activity.agent_name)
   WHERE agent_name = OLD.agent_name AND (first_start = OLD.start_time OR last_start =
       OLD.start_time);
-END;
-
--- trigger _aggregates_agent_activity_plus
-CREATE TRIGGER _aggregates_agent_activity_plus INSTEAD OF INSERT ON
-    _aggregates_agent_invocations_posting
-WHEN NEW.agent_activity_posts NOT IN (0, 2)
-BEGIN
-  INSERT INTO agent_activity (agent_name,
-    invocations, succeeded, failed, in_flight, first_start, last_start, updated_at)
-  VALUES (NEW.new_agent,
-    CASE NEW.agent_activity_posts WHEN 4 THEN 0 ELSE 1 END,
-    NEW.new_succeeded - CASE NEW.agent_activity_posts WHEN 4 THEN NEW.old_succeeded ELSE 0 END,
-    NEW.new_failed - CASE NEW.agent_activity_posts WHEN 4 THEN NEW.old_failed ELSE 0 END,
-    NEW.new_in_flight - CASE NEW.agent_activity_posts WHEN 4 THEN NEW.old_in_flight ELSE 0 END,
-    NEW.new_start,
-    NEW.new_start,
-    NEW.updated_at)
-  ON CONFLICT (agent_name) DO UPDATE SET
-    invocations = invocations + excluded.invocations, succeeded = succeeded + excluded.succeeded,
-    failed = failed + excluded.failed, in_flight = in_flight + excluded.in_flight, first_start =
-    CASE WHEN first_start IS NULL OR excluded.first_start < first_start THEN excluded.first_start
-    ELSE first_start END, last_start = CASE WHEN last_start IS NULL OR excluded.last_start >
-    last_start THEN excluded.last_start ELSE last_start END, updated_at = max(coalesce(updated_at,
-    ''), excluded.updated_at);
-END;
-
--- trigger _aggregates_agent_activity_minus
-CREATE TRIGGER _aggregates_agent_activity_minus INSTEAD OF INSERT ON
-    _aggregates_agent_invocations_posting
-WHEN NEW.agent_activity_posts IN (2, 3)
-BEGIN
-  UPDATE agent_activity SET invocations = invocations - 1, succeeded = succeeded -
-      NEW.old_succeeded, failed = failed - NEW.old_failed, in_flight = in_flight -
-      NEW.old_in_flight, updated_at = max(coalesce(updated_at, ''), NEW.updated_at)
-  WHERE agent_name = NEW.old_agent;
-  DELETE FROM agent_activity WHERE agent_name = NEW.old_agent
-    AND invocations = 0 AND succeeded = 0 AND failed = 0 AND in_flight = 0 AND sessions = 0;
 END;
 
 -- recomputation: fold

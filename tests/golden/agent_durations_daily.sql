@@ -9,47 +9,37 @@ CREATE TABLE agent_durations_daily (
   PRIMARY KEY (day, event_type, agent_name, le_ms)
 ) WITHOUT ROWID;
 
--- code of an entry: insert
-CASE WHEN new_duration_ms IS NOT NULL THEN 1 ELSE 0 END;
+-- code of an entry
+CASE WHEN (NEW.old_exists AND NEW.old_duration_ms IS NOT NULL) AND (NEW.new_exists AND
+    NEW.new_duration_ms IS NOT NULL) AND coalesce((SELECT le_ms FROM duration_bounds WHERE le_ms >=
+    NEW.old_duration_ms ORDER BY le_ms LIMIT 1), CASE WHEN NEW.old_duration_ms IS NOT NULL THEN
+    9223372036854775807 END) = coalesce((SELECT le_ms FROM duration_bounds WHERE le_ms >=
+    NEW.new_duration_ms ORDER BY le_ms LIMIT 1), CASE WHEN NEW.new_duration_ms IS NOT NULL THEN
+    9223372036854775807 END) AND NEW.old_agent = NEW.new_agent AND NEW.old_event = NEW.new_event AND
+    coalesce(substr(NEW.old_start, 1, 10), '') = coalesce(substr(NEW.new_start, 1, 10), '')
+    THEN CASE WHEN NEW.old_duration_ms <> NEW.new_duration_ms THEN 4 ELSE 0 END ELSE (NEW.new_exists
+    AND NEW.new_duration_ms IS NOT NULL) + 2 * (NEW.old_exists AND NEW.old_duration_ms IS NOT NULL)
+    END;
 
--- code of an entry: update
-CASE WHEN old_duration_ms IS NOT NULL AND new_duration_ms IS NOT NULL AND old_le_ms = new_le_ms
-    AND old_agent = new_agent AND old_event = new_event AND coalesce(substr(old_start, 1, 10), '')
-    = coalesce(substr(new_start, 1, 10), '')
-  THEN CASE WHEN old_duration_ms <> new_duration_ms THEN 4 ELSE 0 END ELSE (new_duration_ms IS
-  NOT NULL) + 2 * (old_duration_ms IS NOT NULL) END;
-
--- code of an entry: delete
-CASE WHEN old_duration_ms IS NOT NULL THEN 2 ELSE 0 END;
-
--- trigger _aggregates_agent_durations_daily_plus
-CREATE TRIGGER _aggregates_agent_durations_daily_plus INSTEAD OF INSERT ON
-    _aggregates_agent_invocations_posting
-WHEN NEW.agent_durations_daily_posts NOT IN (0, 2)
-BEGIN
-  INSERT INTO agent_durations_daily (day, event_type, agent_name, le_ms,
-    runs, duration_ms_sum)
-  VALUES (coalesce(substr(NEW.new_start, 1, 10), ''), NEW.new_event, NEW.new_agent, NEW.new_le_ms,
+-- what adds
+INSERT INTO agent_durations_daily (day, event_type, agent_name, le_ms, runs, duration_ms_sum)
+  SELECT coalesce(substr(NEW.new_start, 1, 10), ''), NEW.new_event, NEW.new_agent, NEW.new_le_ms,
     CASE NEW.agent_durations_daily_posts WHEN 4 THEN 0 ELSE 1 END,
     NEW.new_duration_ms - CASE NEW.agent_durations_daily_posts WHEN 4 THEN NEW.old_duration_ms ELSE
-    0 END)
+    0 END
+  WHERE NEW.agent_durations_daily_posts NOT IN (0, 2)
   ON CONFLICT (day, event_type, agent_name, le_ms) DO UPDATE SET
     runs = runs + excluded.runs, duration_ms_sum = duration_ms_sum + excluded.duration_ms_sum;
-END;
 
--- trigger _aggregates_agent_durations_daily_minus
-CREATE TRIGGER _aggregates_agent_durations_daily_minus INSTEAD OF INSERT ON
-    _aggregates_agent_invocations_posting
-WHEN NEW.agent_durations_daily_posts IN (2, 3)
-BEGIN
-  UPDATE agent_durations_daily SET runs = runs - 1, duration_ms_sum = duration_ms_sum -
-      NEW.old_duration_ms
-  WHERE day = coalesce(substr(NEW.old_start, 1, 10), '') AND event_type = NEW.old_event AND
-      agent_name = NEW.old_agent AND le_ms = NEW.old_le_ms;
-  DELETE FROM agent_durations_daily WHERE day = coalesce(substr(NEW.old_start, 1, 10), '') AND
-      event_type = NEW.old_event AND agent_name = NEW.old_agent AND le_ms = NEW.old_le_ms
+-- what subtracts
+UPDATE agent_durations_daily SET runs = runs - 1, duration_ms_sum = duration_ms_sum -
+    NEW.old_duration_ms
+  WHERE NEW.agent_durations_daily_posts IN (2, 3) AND day = coalesce(substr(NEW.old_start, 1, 10),
+      '') AND event_type = NEW.old_event AND agent_name = NEW.old_agent AND le_ms = NEW.old_le_ms;
+  DELETE FROM agent_durations_daily WHERE NEW.agent_durations_daily_posts IN (2, 3) AND day =
+      coalesce(substr(NEW.old_start, 1, 10), '') AND event_type = NEW.old_event AND agent_name =
+      NEW.old_agent AND le_ms = NEW.old_le_ms
     AND runs = 0 AND duration_ms_sum = 0;
-END;
 
 -- recomputation: fold
 INSERT INTO _shadow_agent_durations_daily (day, event_type, agent_name, le_ms, runs,

@@ -14,30 +14,22 @@ CREATE TABLE agent_hourly (
   PRIMARY KEY (hour, event_type, agent_name, phase, model, status)
 ) WITHOUT ROWID;
 
--- code of an entry: insert
-1;
+-- code of an entry
+CASE WHEN NEW.old_exists AND NEW.new_exists AND NEW.old_status_name = NEW.new_status_name AND
+    NEW.old_model_name = NEW.new_model_name AND NEW.old_phase_name = NEW.new_phase_name AND
+    NEW.old_agent = NEW.new_agent AND NEW.old_event = NEW.new_event AND
+    coalesce(substr(NEW.old_start, 1, 13) || ':00:00', '') = coalesce(substr(NEW.new_start, 1, 13)
+    || ':00:00', '')
+    THEN CASE WHEN CASE WHEN (NEW.old_duration_ms IS NOT NULL) THEN 1 ELSE 0 END <> CASE WHEN
+    (NEW.new_duration_ms IS NOT NULL) THEN 1 ELSE 0 END OR coalesce(NEW.old_duration_ms, 0) <>
+    coalesce(NEW.new_duration_ms, 0) OR NEW.old_token_count <> NEW.new_token_count OR
+    NEW.old_tool_call_count <> NEW.new_tool_call_count THEN 4 ELSE 0 END ELSE NEW.new_exists + 2 *
+    NEW.old_exists END;
 
--- code of an entry: update
-CASE WHEN old_status_name = new_status_name AND old_model_name = new_model_name AND old_phase_name
-    = new_phase_name AND old_agent = new_agent AND old_event = new_event AND
-    coalesce(substr(old_start, 1, 13) || ':00:00', '') = coalesce(substr(new_start, 1, 13) ||
-    ':00:00', '')
-  THEN CASE WHEN CASE WHEN (old_duration_ms IS NOT NULL) THEN 1 ELSE 0 END <> CASE WHEN
-  (new_duration_ms IS NOT NULL) THEN 1 ELSE 0 END OR coalesce(old_duration_ms, 0) <>
-  coalesce(new_duration_ms, 0) OR old_token_count <> new_token_count OR old_tool_call_count <>
-  new_tool_call_count THEN 4 ELSE 0 END ELSE 3 END;
-
--- code of an entry: delete
-2;
-
--- trigger _aggregates_agent_hourly_plus
-CREATE TRIGGER _aggregates_agent_hourly_plus INSTEAD OF INSERT ON
-    _aggregates_agent_invocations_posting
-WHEN NEW.agent_hourly_posts NOT IN (0, 2)
-BEGIN
-  INSERT INTO agent_hourly (hour, event_type, agent_name, phase, model, status,
-    invocations, duration_count, duration_ms_sum, tokens_sum, tool_calls_sum)
-  VALUES (coalesce(substr(NEW.new_start, 1, 13) || ':00:00', ''), NEW.new_event, NEW.new_agent,
+-- what adds
+INSERT INTO agent_hourly (hour, event_type, agent_name, phase, model, status, invocations,
+    duration_count, duration_ms_sum, tokens_sum, tool_calls_sum)
+  SELECT coalesce(substr(NEW.new_start, 1, 13) || ':00:00', ''), NEW.new_event, NEW.new_agent,
       NEW.new_phase_name, NEW.new_model_name, NEW.new_status_name,
     CASE NEW.agent_hourly_posts WHEN 4 THEN 0 ELSE 1 END,
     (CASE WHEN (NEW.new_duration_ms IS NOT NULL) THEN 1 ELSE 0 END) - CASE NEW.agent_hourly_posts
@@ -46,32 +38,28 @@ BEGIN
     coalesce(NEW.old_duration_ms, 0) ELSE 0 END,
     NEW.new_token_count - CASE NEW.agent_hourly_posts WHEN 4 THEN NEW.old_token_count ELSE 0 END,
     NEW.new_tool_call_count - CASE NEW.agent_hourly_posts WHEN 4 THEN NEW.old_tool_call_count ELSE 0
-    END)
+    END
+  WHERE NEW.agent_hourly_posts NOT IN (0, 2)
   ON CONFLICT (hour, event_type, agent_name, phase, model, status) DO UPDATE SET
     invocations = invocations + excluded.invocations, duration_count = duration_count +
     excluded.duration_count, duration_ms_sum = duration_ms_sum + excluded.duration_ms_sum,
     tokens_sum = tokens_sum + excluded.tokens_sum, tool_calls_sum = tool_calls_sum +
     excluded.tool_calls_sum;
-END;
 
--- trigger _aggregates_agent_hourly_minus
-CREATE TRIGGER _aggregates_agent_hourly_minus INSTEAD OF INSERT ON
-    _aggregates_agent_invocations_posting
-WHEN NEW.agent_hourly_posts IN (2, 3)
-BEGIN
-  UPDATE agent_hourly SET invocations = invocations - 1, duration_count = duration_count - (CASE
-      WHEN (NEW.old_duration_ms IS NOT NULL) THEN 1 ELSE 0 END), duration_ms_sum = duration_ms_sum -
-      coalesce(NEW.old_duration_ms, 0), tokens_sum = tokens_sum - NEW.old_token_count,
-      tool_calls_sum = tool_calls_sum - NEW.old_tool_call_count
-  WHERE hour = coalesce(substr(NEW.old_start, 1, 13) || ':00:00', '') AND event_type = NEW.old_event
-      AND agent_name = NEW.old_agent AND phase = NEW.old_phase_name AND model = NEW.old_model_name
-      AND status = NEW.old_status_name;
-  DELETE FROM agent_hourly WHERE hour = coalesce(substr(NEW.old_start, 1, 13) || ':00:00', '') AND
-      event_type = NEW.old_event AND agent_name = NEW.old_agent AND phase = NEW.old_phase_name AND
-      model = NEW.old_model_name AND status = NEW.old_status_name
+-- what subtracts
+UPDATE agent_hourly SET invocations = invocations - 1, duration_count = duration_count - (CASE WHEN
+    (NEW.old_duration_ms IS NOT NULL) THEN 1 ELSE 0 END), duration_ms_sum = duration_ms_sum -
+    coalesce(NEW.old_duration_ms, 0), tokens_sum = tokens_sum - NEW.old_token_count, tool_calls_sum
+    = tool_calls_sum - NEW.old_tool_call_count
+  WHERE NEW.agent_hourly_posts IN (2, 3) AND hour = coalesce(substr(NEW.old_start, 1, 13) ||
+      ':00:00', '') AND event_type = NEW.old_event AND agent_name = NEW.old_agent AND phase =
+      NEW.old_phase_name AND model = NEW.old_model_name AND status = NEW.old_status_name;
+  DELETE FROM agent_hourly WHERE NEW.agent_hourly_posts IN (2, 3) AND hour =
+      coalesce(substr(NEW.old_start, 1, 13) || ':00:00', '') AND event_type = NEW.old_event AND
+      agent_name = NEW.old_agent AND phase = NEW.old_phase_name AND model = NEW.old_model_name AND
+      status = NEW.old_status_name
     AND invocations = 0 AND duration_count = 0 AND duration_ms_sum = 0 AND tokens_sum = 0 AND
     tool_calls_sum = 0;
-END;
 
 -- recomputation: fold
 INSERT INTO _shadow_agent_hourly (hour, event_type, agent_name, phase, model, status, invocations,

@@ -6,18 +6,13 @@ CREATE TABLE _aggregates_agent_starts (
   PRIMARY KEY (agent_name, start_time, invocation_id)
 ) WITHOUT ROWID;
 
--- code of an entry: insert
-CASE WHEN new_is_invocation AND new_start IS NOT NULL THEN 1 ELSE 0 END;
-
--- code of an entry: update
-CASE WHEN old_is_invocation AND old_start IS NOT NULL AND new_is_invocation AND new_start IS
-    NOT NULL AND old_invocation_id = new_invocation_id AND old_start = new_start AND old_agent =
-    new_agent
-  THEN 0 ELSE (new_is_invocation AND new_start IS NOT NULL) + 2 * (old_is_invocation AND old_start
-  IS NOT NULL) END;
-
--- code of an entry: delete
-CASE WHEN old_is_invocation AND old_start IS NOT NULL THEN 2 ELSE 0 END;
+-- code of an entry
+CASE WHEN (NEW.old_exists AND NEW.old_is_invocation AND NEW.old_start IS NOT NULL) AND
+    (NEW.new_exists AND NEW.new_is_invocation AND NEW.new_start IS NOT NULL) AND
+    NEW.old_invocation_id = NEW.new_invocation_id AND NEW.old_start = NEW.new_start AND
+    NEW.old_agent = NEW.new_agent
+    THEN 0 ELSE (NEW.new_exists AND NEW.new_is_invocation AND NEW.new_start IS NOT NULL) + 2 *
+    (NEW.old_exists AND NEW.old_is_invocation AND NEW.old_start IS NOT NULL) END;
 
 -- trigger _aggregates_agent_starts_plus
 CREATE TRIGGER _aggregates_agent_starts_plus INSTEAD OF INSERT ON
@@ -28,9 +23,9 @@ BEGIN
   VALUES (NEW.new_agent, NEW.new_start, NEW.new_invocation_id)
   ON CONFLICT (agent_name, start_time, invocation_id) DO NOTHING;
   DELETE FROM _aggregates_agent_starts
-  WHERE agent_name = NEW.old_agent AND start_time = NEW.old_start AND invocation_id =
-      NEW.old_invocation_id AND NOT (NEW.old_agent = NEW.new_agent AND NEW.old_start = NEW.new_start
-      AND NEW.old_invocation_id = NEW.new_invocation_id);
+  WHERE NEW.agent_starts_posts = 3 AND NOT (NEW.old_agent = NEW.new_agent AND NEW.old_start =
+      NEW.new_start AND NEW.old_invocation_id = NEW.new_invocation_id) AND agent_name =
+      NEW.old_agent AND start_time = NEW.old_start AND invocation_id = NEW.old_invocation_id;
 END;
 
 -- trigger _aggregates_agent_starts_minus

@@ -8,40 +8,32 @@ CREATE TABLE open_runs (
   PRIMARY KEY (start_time, invocation_id)
 ) WITHOUT ROWID;
 
--- code of an entry: insert
-CASE WHEN new_is_invocation AND new_in_flight THEN 1 ELSE 0 END;
+-- code of an entry
+CASE WHEN (NEW.old_exists AND NEW.old_is_invocation AND NEW.old_in_flight) AND (NEW.new_exists AND
+    NEW.new_is_invocation AND NEW.new_in_flight) AND NEW.old_phase_name = NEW.new_phase_name AND
+    NEW.old_agent = NEW.new_agent AND NEW.old_session = NEW.new_session AND NEW.old_invocation_id =
+    NEW.new_invocation_id AND NEW.old_start = NEW.new_start
+    THEN 0 ELSE (NEW.new_exists AND NEW.new_is_invocation AND NEW.new_in_flight) + 2 *
+    (NEW.old_exists AND NEW.old_is_invocation AND NEW.old_in_flight) END;
 
--- code of an entry: update
-CASE WHEN old_is_invocation AND old_in_flight AND new_is_invocation AND new_in_flight AND
-    old_phase_name = new_phase_name AND old_agent = new_agent AND old_session = new_session AND
-    old_invocation_id = new_invocation_id AND old_start = new_start
-  THEN 0 ELSE (new_is_invocation AND new_in_flight) + 2 * (old_is_invocation AND old_in_flight)
-  END;
-
--- code of an entry: delete
-CASE WHEN old_is_invocation AND old_in_flight THEN 2 ELSE 0 END;
-
--- trigger _aggregates_open_runs_plus
-CREATE TRIGGER _aggregates_open_runs_plus INSTEAD OF INSERT ON _aggregates_agent_invocations_posting
-WHEN NEW.open_runs_posts NOT IN (0, 2)
-BEGIN
-  INSERT INTO open_runs (start_time, invocation_id, session_id, agent_name, phase)
-  VALUES (NEW.new_start, NEW.new_invocation_id, NEW.new_session, NEW.new_agent, NEW.new_phase_name)
-  ON CONFLICT (start_time, invocation_id) DO UPDATE SET session_id = excluded.session_id, agent_name
-      = excluded.agent_name, phase = excluded.phase;
+-- what adds
+INSERT INTO open_runs (start_time, invocation_id, session_id, agent_name, phase)
+  SELECT NEW.new_start, NEW.new_invocation_id,
+    NEW.new_session,
+    NEW.new_agent,
+    NEW.new_phase_name
+  WHERE NEW.open_runs_posts NOT IN (0, 2)
+  ON CONFLICT (start_time, invocation_id) DO UPDATE SET
+    session_id = excluded.session_id, agent_name = excluded.agent_name, phase = excluded.phase;
   DELETE FROM open_runs
-  WHERE start_time = NEW.old_start AND invocation_id = NEW.old_invocation_id AND NOT (NEW.old_start
-      = NEW.new_start AND NEW.old_invocation_id = NEW.new_invocation_id);
-END;
+  WHERE NEW.open_runs_posts = 3 AND NOT (NEW.old_start = NEW.new_start AND NEW.old_invocation_id =
+      NEW.new_invocation_id) AND start_time = NEW.old_start AND invocation_id =
+      NEW.old_invocation_id;
 
--- trigger _aggregates_open_runs_minus
-CREATE TRIGGER _aggregates_open_runs_minus INSTEAD OF INSERT ON
-    _aggregates_agent_invocations_posting
-WHEN NEW.open_runs_posts = 2
-BEGIN
-  DELETE FROM open_runs
-  WHERE start_time = NEW.old_start AND invocation_id = NEW.old_invocation_id;
-END;
+-- what subtracts
+DELETE FROM open_runs
+  WHERE NEW.open_runs_posts = 2 AND start_time = NEW.old_start AND invocation_id =
+      NEW.old_invocation_id;
 
 -- recomputation: fold
 DELETE FROM _shadow_open_runs WHERE (start_time, invocation_id) IN (

@@ -6,24 +6,18 @@ CREATE TABLE session_agents (
   PRIMARY KEY (session_id, agent_name)
 ) WITHOUT ROWID;
 
--- code of an entry: insert
-CASE WHEN new_is_invocation THEN 1 ELSE 0 END;
-
--- code of an entry: update
-CASE WHEN old_is_invocation AND new_is_invocation AND old_agent = new_agent AND old_session =
-    new_session
-  THEN 0 ELSE (new_is_invocation) + 2 * (old_is_invocation) END;
-
--- code of an entry: delete
-CASE WHEN old_is_invocation THEN 2 ELSE 0 END;
+-- code of an entry
+CASE WHEN (NEW.old_exists AND NEW.old_is_invocation) AND (NEW.new_exists AND NEW.new_is_invocation)
+    AND NEW.old_agent = NEW.new_agent AND NEW.old_session = NEW.new_session
+    THEN 0 ELSE (NEW.new_exists AND NEW.new_is_invocation) + 2 * (NEW.old_exists AND
+    NEW.old_is_invocation) END;
 
 -- trigger _aggregates_session_agents_plus
 CREATE TRIGGER _aggregates_session_agents_plus INSTEAD OF INSERT ON
     _aggregates_agent_invocations_posting
 WHEN NEW.session_agents_posts NOT IN (0, 2)
 BEGIN
-  INSERT INTO session_agents (session_id, agent_name,
-    invocations)
+  INSERT INTO session_agents (session_id, agent_name, invocations)
   VALUES (NEW.new_session, NEW.new_agent,
     CASE NEW.session_agents_posts WHEN 4 THEN 0 ELSE 1 END)
   ON CONFLICT (session_id, agent_name) DO UPDATE SET

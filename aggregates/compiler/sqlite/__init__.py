@@ -50,6 +50,10 @@ class SQLite(Compiler):
         """What posts each entry of the log to the aggregates at once."""
         return _laid_out(posting.posting(self, catalogue, source))
 
+    def posting_of(self, catalogue: Catalogue, definition: Definition) -> list[tuple[str, str]]:
+        """The pieces that one definition has in the triggers of all, with a heading each."""
+        return posting.posting_of(self, catalogue, definition)
+
     def recomputation(
         self,
         catalogue: Catalogue,

@@ -16,7 +16,7 @@ OTHER_KEYS = "/* or the same value of another unique key */"
 THEIR_COLUMNS = "/* and the columns of other unique keys */"
 
 _ENTRIES_KEPT = 100_000
-_ENTRIES_BETWEEN_PRUNINGS = 64
+_ENTRIES_BETWEEN_PRUNINGS = 16
 
 
 def ledger(compiler: Compiler, source: Source) -> list[Statement]:
@@ -116,9 +116,7 @@ def ledger(compiler: Compiler, source: Source) -> list[Statement]:
             "",
             f"{settle_inserted}\n  {entry('insert', 'NEW', 'new')}\n  {touch}",
         ),
-        trigger(
-            "update", f"AFTER UPDATE OF {watched}", changed, f"{settle_updated}\n  {update}"
-        ),
+        trigger("update", f"AFTER UPDATE OF {watched}", changed, f"{settle_updated}\n  {update}"),
         trigger(
             "update_replacing",
             f"AFTER UPDATE OF {key_columns}",

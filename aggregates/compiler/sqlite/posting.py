@@ -260,6 +260,21 @@ def _cases(
             yield trigger(f"{one.name}_minus", _subtracts(one), [_minus(compiler, one)])
 
 
+def posting_of(
+    compiler: Compiler, catalogue: Catalogue, definition: Definition
+) -> list[tuple[str, str]]:
+    """The pieces that one definition has in the triggers of all, with a heading each."""
+    facts = {side: deepest(compiler, definition.source, side) for side in SIDES}
+    code = ("code of an entry", _how(compiler, definition, facts))
+    if any(definition.name in one.needs for one in catalogue.aggregates()):
+        return [code]
+    plus, minus = (
+        _plus(compiler, definition, _adds(definition)),
+        _minus(compiler, definition, _subtracts(definition)),
+    )
+    return [code, ("what adds", plus.rstrip(";")), ("what subtracts", minus.rstrip(";"))]
+
+
 def _adds(definition: Definition) -> str:
     return f"NEW.{_posts(definition)} NOT IN (0, 2)"
 

@@ -315,8 +315,8 @@ END;
 
 -- [trigger] _aggregates_agent_invocations_prune
 CREATE TRIGGER _aggregates_agent_invocations_prune AFTER INSERT ON agent_invocation_changes
-WHEN NEW.seq % 64 = 0
+WHEN NEW.seq % 16 = 0
 BEGIN
   DELETE FROM agent_invocation_changes WHERE seq <= min(NEW.seq - 100000,
-    (SELECT min(seq) FROM agent_invocation_changes) + 256);
+    (SELECT min(seq) FROM agent_invocation_changes) + 64);
 END;
