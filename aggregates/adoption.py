@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -25,11 +25,13 @@ class Shape:
 
     table: str
     key: str
-    """the INTEGER PRIMARY KEY; `''` where any will do"""
+    """the INTEGER PRIMARY KEY, or `rowid`"""
     required: tuple[str, ...]
     """columns without which it is another table"""
     added: dict[str, str]
     """columns and types that are added, in this order, where they are missing"""
+    unique: str | None = None
+    """the one column that has to be unique, where the key is `rowid`"""
 
 
 @dataclass(frozen=True)
@@ -76,19 +78,23 @@ def check_adoptable(connection: Connection, shape: Shape) -> None:
     if kind != "table":
         raise refuse(f"it is a {kind}", "a table is needed")
     columns = {column.name.lower(): column for column in _columns(connection, shape.table)}
-    if shape.key:
+    keys = [column.name.lower() for column in columns.values() if column.key_position]
+    found = f"its primary key is ({', '.join(keys)})" if keys else "no key"
+    if shape.unique is None:
         needed = f"{shape.key} INTEGER PRIMARY KEY is needed"
-        keys = [column.name for column in columns.values() if column.key_position]
-        if [name.lower() for name in keys] != [shape.key]:
-            raise refuse(f"its primary key is ({', '.join(keys)})" if keys else "no key", needed)
+        if keys != [shape.key]:
+            raise refuse(found, needed)
         if any(origin == "pk" for _, _, origin, _ in _indexes(connection, shape.table)):
             raise refuse(f"its primary key {shape.key} is not the rowid", needed)
+    elif keys != [shape.unique]:
+        raise refuse(found, f"{shape.unique} PRIMARY KEY is needed")
+    elif _is_without_rowid(connection, shape.table):
+        raise refuse("it is WITHOUT ROWID", "a table with rowids is needed")
     for name in shape.required:
         if name not in columns:
             found = ", ".join(column.name for column in columns.values())
             raise refuse(f"its columns are {found}", f"{name} is needed")
-    if shape.key:
-        unique_keys(connection, shape.table)
+    unique_keys(connection, shape.table)
     for name in (*shape.required, *shape.added):
         if name in columns and columns[name].is_generated:
             raise refuse(f"{name} is a generated column", "an ordinary one is needed")
@@ -119,12 +125,11 @@ def fit(
     clash = "".join(f"\n    OR ({key.clash})" for key in keys)
     names = dict.fromkeys(name for key in keys for name in key.columns)
     columns = "".join(f", {quote(name)}" for name in names)
+    on_table = re.compile(rf'\bON\s+"?{re.escape(shape.table)}"?\s')
     return [
-        Statement(
-            one.kind,
-            one.name,
-            one.sql.replace(OTHER_KEYS, clash).replace(THEIR_COLUMNS, columns),
-        )
+        replace(one, sql=one.sql.replace(OTHER_KEYS, clash).replace(THEIR_COLUMNS, columns))
+        if one.kind == "trigger" and on_table.search(one.sql)
+        else one
         for one in statements
     ]
 
@@ -216,6 +221,14 @@ def _kind(connection: Connection, table: str) -> str | None:
         return None
     is_virtual = (found.sql or "").lstrip().upper().startswith("CREATE VIRTUAL")
     return "virtual table" if is_virtual else str(found.type)
+
+
+def _is_without_rowid(connection: Connection, table: str) -> bool:
+    """Whether the index of the primary key leads to no rowid."""
+    return any(
+        origin == "pk" and all(row[1] != -1 for row in _pragma(connection, "index_xinfo", name))
+        for name, _, origin, _ in _indexes(connection, table)
+    )
 
 
 def _columns(connection: Connection, table: str) -> list[_Column]:

@@ -2,42 +2,27 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, case, column, func, literal, or_
+from sqlalchemy import and_, func, literal
 
-from aggregates.constructs import (
-    canonical_time,
-    day_of,
-    elapsed_ms,
-    first_within,
-    has_offset,
-    hour_of,
-    is_name,
-    key_text,
-    lowest_bound,
-    seconds_to_ms,
-)
+from aggregates.constructs import day_of, hour_of
 from aggregates.definition import (
     Aggregate,
     Catalogue,
     Dimension,
     DistinctCount,
-    Expression,
-    Extracted,
     Extreme,
-    Fact,
     Filter,
+    Latest,
     Listing,
     Measure,
-    Source,
+    Pending,
     Total,
-    Tracked,
 )
+from aggregates.sources import agent_invocations, agent_tool_uses, flag, sessions
 
-NOT_INVOCATIONS = ("subagent_stop", "tool_tracking_start")
-SUCCEEDED = ("completed",)
-FAILED = ("failed", "error")
 _STARTS = "_aggregates_agent_starts"
-LONGEST_MS = 315_360_000_000  # 3,650 days
+_SESSION_STARTS = "_aggregates_session_starts"
+_SESSION_ENDS = "_aggregates_session_ends"
 
 
 def _bounds() -> tuple[int, ...]:
@@ -50,93 +35,6 @@ def _bounds() -> tuple[int, ...]:
         bound = max(bound + 1, bound * 104 // 100)
     return tuple(sorted(bounds))
 
-
-def _flag(condition: Expression) -> Expression:
-    """1 where the condition holds, else 0."""
-    return case((condition, 1), else_=0)
-
-
-def _raw(name: str) -> Expression:
-    """A column of a row image, or an earlier fact."""
-    return column(name)
-
-
-def _is_one_of(name: str, words: tuple[str, ...]) -> Expression:
-    """Whether a column of the image is one of the words; false, not NULL, where it is NULL."""
-    return or_(*(func.coalesce(_raw(name), "") == word for word in words))
-
-
-agent_invocations = Source(
-    name="agent_invocations",
-    key="id",
-    log="agent_invocation_changes",
-    log_key="invocation_id",
-    required=("agent_name",),
-    tracked=(
-        Tracked("timestamp", "when the hook wrote the row", "TIMESTAMP"),
-        Tracked("session_id", "session of the run"),
-        Tracked("event_type", "kind of row: a run, or a marker that is not one"),
-        Tracked("phase", "phase of the workflow"),
-        Tracked("agent_name", "name of the agent"),
-        Tracked("model", "model, or service tier, of the run"),
-        Tracked("start_time", "start of the run", "TIMESTAMP"),
-        Tracked("end_time", "end of the run", "TIMESTAMP"),
-        Tracked("duration_seconds", "duration as the hook measured it", "REAL"),
-        Tracked("status", "started, completed, failed, error, or the writer's own word"),
-    ),
-    extracted=(
-        Extracted("tokens", "raw_output", "totalTokens", "tokens, out of raw_output"),
-        Extracted("tool_calls", "raw_output", "totalToolUseCount", "tool calls, out of raw_output"),
-    ),
-    facts=(
-        Fact(
-            "is_invocation",
-            and_(
-                is_name(_raw("agent_name")),
-                ~_is_one_of("event_type", NOT_INVOCATIONS),
-            ),
-            "whether the row counts as an invocation",
-        ),
-        Fact("session", key_text(_raw("session_id")), "session_id as text"),
-        Fact("event", key_text(_raw("event_type")), "event_type as text"),
-        Fact("agent", key_text(_raw("agent_name")), "agent_name as text"),
-        Fact("phase_name", key_text(_raw("phase")), "phase as text"),
-        Fact("model_name", key_text(_raw("model")), "model as text"),
-        Fact("status_name", key_text(_raw("status")), "status as text"),
-        Fact("token_count", _raw("tokens"), "tokens"),
-        Fact("tool_call_count", _raw("tool_calls"), "tool calls"),
-        Fact("start", canonical_time(_raw("start_time")), "start in canonical text"),
-        Fact("end", canonical_time(_raw("end_time")), "end in canonical text"),
-        Fact(
-            "duration_ms",
-            first_within(
-                LONGEST_MS,
-                case(
-                    (
-                        has_offset(_raw("start_time")) == has_offset(_raw("end_time")),
-                        elapsed_ms(_raw("start"), _raw("end")),
-                    )
-                ),
-                seconds_to_ms(_raw("duration_seconds")),
-            ),
-            "milliseconds from start to end, both with or both without an offset; else as the hook"
-            " measured it; NULL where it is unknown",
-        ),
-        Fact("succeeded", _flag(_is_one_of("status", SUCCEEDED)), "whether the run succeeded"),
-        Fact("failed", _flag(_is_one_of("status", FAILED)), "whether the run failed"),
-        Fact(
-            "in_flight",
-            and_(
-                _raw("start").is_not(None),
-                _raw("end_time").is_(None),
-                ~_is_one_of("status", (*SUCCEEDED, *FAILED)),
-            ),
-            "whether the run has started and not ended",
-        ),
-        Fact("le_ms", lowest_bound(_raw("duration_ms")), "bucket of the duration"),
-    ),
-    description="one row a run of an agent, and markers, written by the agents' hooks",
-)
 
 _fact = agent_invocations.fact
 
@@ -159,7 +57,7 @@ START = Dimension("start_time", _fact("start"), "start in canonical text")
 _one = literal(1)
 _runs = (
     Measure("invocations", _one, "rows"),
-    Measure("duration_count", _flag(_fact("duration_ms").is_not(None)), "with a known duration"),
+    Measure("duration_count", flag(_fact("duration_ms").is_not(None)), "with a known duration"),
     Measure("duration_ms_sum", func.coalesce(_fact("duration_ms"), 0), "milliseconds, where known"),
     Measure("tokens_sum", _fact("token_count"), "tokens"),
     Measure("tool_calls_sum", _fact("tool_call_count"), "tool calls"),
@@ -247,7 +145,7 @@ agent_activity = Aggregate(
         Extreme("first_start", "min", _STARTS, "start_time", "start", "earliest start"),
         Extreme("last_start", "max", _STARTS, "start_time", "start", "latest start"),
     ),
-    touched="updated_at",
+    latest=(Latest("updated_at", "updated_at", "TEXT", "when a row of the key last changed, UTC"),),
     description="what each agent did, all-time",
 )
 
@@ -278,6 +176,133 @@ agent_starts = Listing(
     description="starts of each agent by time, behind first_start and last_start",
 )
 
+session_phases = Aggregate(
+    name="session_phases",
+    source=agent_invocations,
+    dimensions=(SESSION, PHASE),
+    measures=(Measure("invocations", _one, "invocations of the phase in the session"),),
+    filter=_invocations,
+    description="reference counts behind session_stats.phases",
+)
+
+session_stats = Aggregate(
+    name="session_stats",
+    source=agent_invocations,
+    dimensions=(SESSION,),
+    measures=(
+        *agent_activity.measures,
+        *(one for one in _runs if one.name in ("duration_count", "duration_ms_sum")),
+    ),
+    filter=_invocations,
+    distinct_counts=(
+        DistinctCount("agents", "session_agents", "agent_name", "distinct agents"),
+        DistinctCount("phases", "session_phases", "phase", "distinct phases, '' left out"),
+    ),
+    extremes=(
+        Extreme("first_start", "min", _SESSION_STARTS, "start_time", "start", "earliest start"),
+        Extreme("last_end", "max", _SESSION_ENDS, "end_time", "end", "latest end"),
+    ),
+    latest=(
+        Latest("changed_seq", "seq", "INTEGER", "newest entry of the change log about a run of it"),
+    ),
+    pending=(Pending("first_agent", "TEXT", "agent of the earliest start; NULL while pending"),),
+    description="the invocations of each session, all-time",
+)
+
+session_starts = Listing(
+    name=_SESSION_STARTS,
+    source=agent_invocations,
+    dimensions=(SESSION, START, ID),
+    filter=_started,
+    description="starts of each session by time, behind first_start and timelines",
+)
+
+session_ends = Listing(
+    name=_SESSION_ENDS,
+    source=agent_invocations,
+    dimensions=(SESSION, Dimension("end_time", _fact("end"), "end in canonical text"), ID),
+    filter=Filter(
+        "with_end",
+        and_(_fact("is_invocation"), _fact("end").is_not(None)),
+        "invocations whose end parses",
+    ),
+    description="ends of each session by time, behind last_end",
+)
+
+session_totals = Aggregate(
+    name="_aggregates_session_totals",
+    source=agent_invocations,
+    dimensions=(Dimension("scope", literal("all"), "all sessions"),),
+    measures=(),
+    distinct_counts=(
+        DistinctCount("sessions", "session_stats", "session_id", "sessions, '' left out"),
+    ),
+    description="what would be counted over many sessions",
+)
+
+sessions_summary = Aggregate(
+    name="sessions_summary",
+    source=sessions,
+    dimensions=(STATUS,),
+    measures=(
+        Measure("sessions", _one, "rows of the table sessions"),
+        *(one for one in _runs if one.name in ("duration_count", "duration_ms_sum")),
+    ),
+    description="sessions by status, with the durations from their own start to their own end",
+)
+
+sessions_by_start = Aggregate(
+    name="_aggregates_sessions_by_start",
+    source=sessions,
+    dimensions=(START, SESSION),
+    measures=(Measure("sessions", _one, "rows"),),
+    filter=Filter("started", sessions.fact("start").is_not(None), "whose start parses"),
+    description="sessions by their start, for the latest ones in one short read",
+)
+
+open_sessions = Aggregate(
+    name="_aggregates_open_sessions",
+    source=sessions,
+    dimensions=(START, SESSION),
+    measures=(Measure("sessions", _one, "rows"),),
+    filter=Filter("open", sessions.fact("is_open"), "that have started and not ended"),
+    description="sessions that have started and not ended, by their start",
+)
+
+TOOL = Dimension("tool_name", agent_tool_uses.fact("tool"), "name of the tool")
+USE_ID = Dimension("tool_use_id", agent_tool_uses.fact("tool_use_id"), "id of the row", "INTEGER")
+
+tool_stats = Aggregate(
+    name="tool_stats",
+    source=agent_tool_uses,
+    dimensions=(AGENT_NAME, TOOL, STATUS),
+    measures=(
+        Measure("uses", _one, "rows"),
+        *(one for one in _runs if one.name in ("duration_count", "duration_ms_sum")),
+    ),
+    description="uses of tools by agent, all-time",
+)
+
+tool_durations = Aggregate(
+    name="tool_durations",
+    source=agent_tool_uses,
+    dimensions=(AGENT_NAME, TOOL, LE_MS),
+    measures=(
+        Measure("uses", _one, "uses whose duration lies in the bucket"),
+        _histogram[1],
+    ),
+    filter=_known,
+    description="histogram of known durations of tool uses, all-time; buckets are not cumulative",
+)
+
+session_tool_uses = Listing(
+    name="_aggregates_session_tool_uses",
+    source=agent_tool_uses,
+    dimensions=(SESSION, START, USE_ID),
+    filter=Filter("started", agent_tool_uses.fact("start").is_not(None), "whose start parses"),
+    description="tool uses of each session by time, behind timelines",
+)
+
 catalogue = Catalogue(
     definitions=(
         agent_stats,
@@ -289,6 +314,17 @@ catalogue = Catalogue(
         session_agents,
         open_runs,
         agent_starts,
+        session_phases,
+        session_stats,
+        session_starts,
+        session_ends,
+        session_totals,
+        sessions_summary,
+        sessions_by_start,
+        open_sessions,
+        tool_stats,
+        tool_durations,
+        session_tool_uses,
     ),
     totals=(
         Total("invocations", "agent_activity", "invocations, all-time", "invocations"),
@@ -299,6 +335,9 @@ catalogue = Catalogue(
         Total("session_agent_pairs", "agent_activity", "agents of all sessions", "sessions"),
         Total("rows", "agent_stats", "rows of every kind", "invocations"),
         Total("durations", "agent_stats", "rows with a known duration", "duration_count"),
+        Total("sessions", "_aggregates_session_totals", "sessions with an invocation", "sessions"),
+        Total("session_rows", "sessions_summary", "rows of the table sessions", "sessions"),
+        Total("tool_uses", "tool_stats", "uses of tools", "uses"),
     ),
     bounds=_bounds(),
 )

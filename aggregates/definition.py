@@ -66,7 +66,7 @@ class Source:
 
     name: str
     key: str
-    """its INTEGER PRIMARY KEY"""
+    """its INTEGER PRIMARY KEY, or `rowid`"""
     log: str
     log_key: str
     """name of the key in the log: `invocation_id`"""
@@ -76,6 +76,10 @@ class Source:
     required: tuple[str, ...]
     """columns without which a table of this name is not the one that we mean"""
     description: str
+    unique: str | None = None
+    """the column that tells rows apart where the key is `rowid`, which VACUUM changes"""
+    is_touched: bool = False
+    """whether it has a column `updated_at` of ours"""
 
     def __post_init__(self) -> None:
         known = {self.log_key, *self.image}
@@ -154,6 +158,26 @@ class Extreme:
 
 
 @dataclass(frozen=True)
+class Latest:
+    """The highest value that an entry about a key had; not verified, as old rows have none."""
+
+    name: str
+    of: Literal["updated_at", "seq"]
+    """a column of the change log"""
+    type: Type
+    description: str
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A column that triggers leave alone: consumers of the change log fill it."""
+
+    name: str
+    type: Type
+    description: str
+
+
+@dataclass(frozen=True)
 class Aggregate:
     """Measures by dimensions of the rows that a filter lets through."""
 
@@ -165,8 +189,8 @@ class Aggregate:
     filter: Filter | None = None
     distinct_counts: tuple[DistinctCount, ...] = ()
     extremes: tuple[Extreme, ...] = ()
-    touched: str | None = None
-    """name of a column that says when a row of the key last changed; not verified"""
+    latest: tuple[Latest, ...] = ()
+    pending: tuple[Pending, ...] = ()
 
     def __post_init__(self) -> None:
         check(self, (*self.dimensions, *self.measures, *filter(None, [self.filter])))
@@ -187,6 +211,16 @@ class Aggregate:
         """Names of the tables from whose changes triggers keep a part of this one."""
         pairs = (count.pairs for count in self.distinct_counts)
         return frozenset([*pairs, *(extreme.listing for extreme in self.extremes)])
+
+    @property
+    def unverified(self) -> tuple[Latest | Pending, ...]:
+        """The columns that verify does not compare."""
+        return (*self.latest, *self.pending)
+
+    @property
+    def is_posted(self) -> bool:
+        """Whether entries change it, and not only what other tables' triggers carry on."""
+        return bool(self.measures)
 
     @property
     def counts(self) -> tuple[str, ...]:
@@ -211,6 +245,7 @@ class Listing:
     filter: Filter
     description: str
     attributes: tuple[Dimension, ...] = ()
+    is_posted = True
 
     def __post_init__(self) -> None:
         check(self, (*self.dimensions, *self.attributes, self.filter))
@@ -270,6 +305,10 @@ class Catalogue:
     def aggregates(self) -> Iterator[Aggregate]:
         """The definitions that group."""
         return (one for one in self.definitions if isinstance(one, Aggregate))
+
+    def is_recounted(self, aggregate: Aggregate, count: DistinctCount) -> bool:
+        """Whether the pairs of one key lie side by side, so that they are soon counted again."""
+        return self[count.pairs].key[: len(aggregate.key)] == aggregate.key
 
     @cached_property
     def sources(self) -> tuple[Source, ...]:

@@ -28,8 +28,8 @@ def dictionary(catalogue: Catalogue) -> Iterator[Entry]:
             yield definition.name, count.name, count.description
         for extreme in definition.extremes:
             yield definition.name, extreme.name, extreme.description
-        if definition.touched:
-            yield definition.name, definition.touched, "when a row of the key last changed, UTC"
+        for column in definition.unverified:
+            yield definition.name, column.name, column.description
     yield "duration_bounds", "", "upper bounds of all histograms"
     yield "duration_bounds", "le_ms", "inclusive upper bound of a bucket, in milliseconds"
     yield "aggregate_totals", "", "totals over small aggregates"
@@ -51,4 +51,5 @@ def dictionary(catalogue: Catalogue) -> Iterator[Entry]:
         for name, description in described.items():
             yield source.log, f"old_{name}", f"{description}, before the change"
             yield source.log, f"new_{name}", f"{description}, after the change"
-        yield source.name, "updated_at", "when the row was last inserted or updated, UTC"
+        if source.is_touched:
+            yield source.name, "updated_at", "when the row was last inserted or updated, UTC"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,7 +12,7 @@ from aggregates.catalogue import catalogue as shipped
 from aggregates.compiler.base import Statement
 from aggregates.compiler.sqlite import SQLite
 from aggregates.compiler.sqlite.ledger import THEIR_COLUMNS
-from aggregates.definition import Aggregate, Catalogue, DistinctCount, Extreme, Source
+from aggregates.definition import Catalogue, Source
 from aggregates.errors import DefinitionError
 
 Schema = dict[tuple[str, str], Statement]
@@ -30,19 +31,17 @@ branch_labels = None
 depends_on = None
 
 HERE = Path(__file__).with_suffix("")
+SOURCES = {sources}
 
 
 def upgrade() -> None:
     operations.begin(op, down_revision)
-    if not operations.is_resumed(op, revision):
-        operations.create(op, HERE / "tables.sql")
-{begin}{fill}    operations.replace(op, HERE / "posting.sql")
+    operations.install(op, revision, HERE, SOURCES)
 
 
 def downgrade() -> None:
     operations.remove_unfinished(op, HERE.parent)
-    operations.remove(op, HERE / "tables.sql", HERE / "posting.sql")
-    operations.create(op, HERE / "before.sql")
+    operations.uninstall(op, HERE)
 '''
 
 
@@ -86,55 +85,85 @@ def write_revision(
                 f"{name} is released and would change: give the new one a name of its own, or"
                 " write the revision by hand"
             )
-    added = [one for key, one in after.items() if key not in before]
-    changed = [one for key, one in after.items() if key in before and one.sql != before[key].sql]
-    # A view takes the triggers on it with it.
-    views = {one.name for one in changed if one.kind == "view"}
-    replaced = {(one.kind, one.name) for one in changed} | {
-        key for key, one in before.items() if one.kind == "trigger" and _on(one) in views
-    }
-    if fitted := [key[1] for key in replaced if THEIR_COLUMNS in after[key].sql]:
-        raise DefinitionError(f"{', '.join(fitted)}: write a change of the ledger by hand")
-    tables = [one for one in added if one.kind in ("table", "index", "data")]
-    sources = [one for one in catalogue.sources if _added(catalogue, one, before)]
+    if new := [one.name for one in catalogue.sources if ("table", one.log) not in before]:
+        raise DefinitionError(f"{', '.join(new)}: write the revision of a new source by hand")
     revision = f"{len(list((folder / 'versions').glob('*.py'))) + 1:04}"
-    down_revision = f"{int(revision) - 1:04}"
     slug = re.sub(r"[^a-z0-9]+", "_", message.lower()).strip("_")[:40] or "catalogue"
     path = folder / "versions" / f"{revision}_{slug}.py"
-    here = path.with_suffix("")
-    here.mkdir()
-    cascades = [
-        one for one in added if one.kind == "trigger" and _on(one) in {t.name for t in tables}
-    ]
-    write(here / "tables.sql", [*tables, *cascades])
-    write(
-        here / "posting.sql",
-        [
-            one
-            for key, one in after.items()
-            if key in replaced or (one in added and one not in tables and one not in cascades)
-        ],
-    )
-    write(here / "before.sql", [before[key] for key in before if key in replaced])
-    begin, fill = [], []
-    for source in sources:
-        only = _added(catalogue, source, before)
-        name = f"recomputation_{source.name}.sql"
-        recomputation = SQLite().recomputation(catalogue, source, only=only)
-        (here / name).write_text(script.dump_recomputation(recomputation), encoding="utf-8")
-        begin.append(f'        operations.begin_backfill(op, revision, HERE / "{name}")\n')
-        fill.append(f'    operations.backfill(op, revision, HERE / "{name}")\n')
+    sources = write_files(path.with_suffix(""), catalogue, before)
     path.write_text(
         _REVISION.format(
             message=message,
             revision=revision,
-            down_revision=down_revision,
-            begin="".join(begin),
-            fill="".join(fill),
+            down_revision=f"{int(revision) - 1:04}",
+            sources=json.dumps(sources).replace("[", "(").replace("]", ",)" if sources else ")"),
         ),
         encoding="utf-8",
     )
     return path
+
+
+def write_files(here: Path, catalogue: Catalogue, before: Schema) -> list[str]:
+    """Write the SQL that takes a schema to the catalogue; the names of the sources concerned.
+
+    `tables.sql` is made at first, `ledger_SOURCE.sql` and `recomputation_SOURCE.sql` say how to
+    fill it, `posting_SOURCE.sql` keeps it from then on; `views.sql` comes last. `before.sql` holds
+    what was there in the place of what changed.
+    """
+    after = live(catalogue)
+    added = {key for key in after if key not in before}
+    changed = {key for key in after if key in before and after[key].sql != before[key].sql}
+    # A view takes the triggers on it with it.
+    views = {name for kind, name in changed if kind == "view"}
+    changed |= {
+        key for key, one in before.items() if one.kind == "trigger" and _on(one) in views
+    } & after.keys()
+    changed = {key for key in changed if key[0] != "data"}
+    if fitted := [key[1] for key in changed if THEIR_COLUMNS in after[key].sql]:
+        raise DefinitionError(f"{', '.join(fitted)}: write a change of the ledger by hand")
+    here.mkdir()
+    ledgers = {
+        source.name: SQLite().ledger(source)
+        for source in catalogue.sources
+        if ("table", source.log) in added
+    }
+    rest = {key: after[key] for key in after if key in added | changed}
+    for name, statements in ledgers.items():
+        write(here / f"ledger_{name}.sql", statements)
+        rest = {key: one for key, one in rest.items() if one not in statements}
+    data = [one for key, one in after.items() if key[0] == "data" and one != before.get(key)]
+    names = {name for kind, name in added if kind == "table"}
+    tables = [
+        one
+        for one in rest.values()
+        if one.kind in ("table", "index") or (one.kind == "trigger" and _on(one) in names)
+    ]
+    write(here / "tables.sql", [*tables, *data])
+    rest = {key: one for key, one in rest.items() if one not in tables and one not in data}
+    concerned = []
+    for source in catalogue.sources:
+        posting = schema(SQLite().posting(catalogue, source))
+        cascades = [
+            one
+            for one in rest.values()
+            if one.kind == "trigger" and _on(one) in _tables(source, catalogue)
+        ]
+        kept = [one for one in rest.values() if (one.kind, one.name) in posting or one in cascades]
+        rest = {key: one for key, one in rest.items() if one not in kept}
+        if only := _added(catalogue, source, before):
+            recomputation = SQLite().recomputation(catalogue, source, only=only)
+            text = script.dump_recomputation(recomputation)
+            (here / f"recomputation_{source.name}.sql").write_text(text, encoding="utf-8")
+        if only or kept:
+            write(here / f"posting_{source.name}.sql", kept)
+            concerned.append(source.name)
+    write(here / "views.sql", rest.values())
+    write(here / "before.sql", [before[key] for key in before if key in changed])
+    return concerned
+
+
+def _tables(source: Source, catalogue: Catalogue) -> set[str]:
+    return {one.name for one in catalogue.definitions if one.source is source}
 
 
 def same(one: Schema, other: Schema) -> bool:
@@ -157,15 +186,15 @@ def _added(catalogue: Catalogue, source: Source, before: Schema) -> tuple[str, .
         for one in catalogue.definitions
         if one.source is source and ("table", one.name) not in before
     )
-    for one in catalogue.definitions:
-        if one.name in names and isinstance(one, Aggregate):
-            needed: list[DistinctCount | Extreme] = [*one.distinct_counts, *one.extremes]
-            for part in needed:
-                table = part.pairs if isinstance(part, DistinctCount) else part.listing
-                if table not in names:
-                    raise DefinitionError(
-                        f"{one.name}.{part.name} needs a {table} of its own, new like itself"
-                    )
+    for one in catalogue.aggregates():
+        if one.name not in names:
+            continue
+        counted = [
+            part.pairs for part in one.distinct_counts if not catalogue.is_recounted(one, part)
+        ]
+        for table in [*counted, *(part.listing for part in one.extremes)]:
+            if table not in names:
+                raise DefinitionError(f"{one.name} needs a {table} of its own, new like itself")
     return names
 
 

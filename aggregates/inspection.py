@@ -81,7 +81,7 @@ def expected(revision: str) -> list[Statement]:
 def _differences(connection: Connection, revision: str) -> list[Finding]:
     statements = expected(revision)
     for source in catalogue.sources:
-        shape = Shape(source.name, source.key, source.required, {})
+        shape = Shape(source.name, source.key, source.required, {}, source.unique)
         if table_exists(connection, source.name):
             statements = fit(connection, shape, statements)
     installed = {

@@ -99,13 +99,43 @@ def check(op: Operations, shapes: Iterable[Shape], revisions: Path | None = None
         check_names(connection, (one.name for one in script.installed(revisions.parent)))
 
 
+def install(
+    op: Operations, revision: str, here: Path, sources: Iterable[str], shapes: Iterable[Shape] = ()
+) -> None:
+    """Make what a revision adds, fill it source by source while writers write, and keep it.
+
+    Goes on where it was killed. `shapes` are those of sources that have no change log yet.
+    """
+    of = {shape.table: shape for shape in shapes}
+    if not is_resumed(op, revision):
+        for name, shape in of.items():
+            create(op, here / f"ledger_{name}.sql", shape)
+        create(op, here / "tables.sql")
+        for name in sources:
+            begin_backfill(op, revision, here / f"recomputation_{name}.sql")
+    for name in sources:
+        recomputation = here / f"recomputation_{name}.sql"
+        if is_resumed(op, revision, name):
+            backfill(op, revision, recomputation)
+            replace(op, here / f"posting_{name}.sql")
+    replace(op, here / "views.sql")
+
+
+def uninstall(op: Operations, here: Path) -> None:
+    """Remove what `install` has made, finished or not, and put back what was there before."""
+    made = ("tables.sql", "ledger_*.sql", "posting_*.sql", "views.sql")
+    remove(op, *(path for pattern in made for path in here.glob(pattern)))
+    create(op, here / "before.sql")
+
+
 def remove_unfinished(op: Operations, revisions: Path) -> None:
     """Remove the tables of a revision that was killed before it had filled them."""
     if op.get_context().as_sql or not table_exists(_connection(op), BACKFILLS):
         return
     query = f"SELECT DISTINCT revision FROM {BACKFILLS}"
     for revision in _connection(op).exec_driver_sql(query).scalars().all():
-        remove(op, *revisions.glob(f"{revision}_*/tables.sql"))
+        (here,) = (path for path in revisions.glob(f"{revision}_*") if path.is_dir())
+        uninstall(op, here)
         _execute(op, f"DELETE FROM {BACKFILLS} WHERE revision = '{revision}'")
 
 
@@ -177,15 +207,15 @@ def backfill(op: Operations, revision: str, recomputation: Path) -> None:
     )
 
 
-def is_resumed(op: Operations, revision: str) -> bool:
-    """Whether the tables of a revision are there already, partly filled."""
+def is_resumed(op: Operations, revision: str, source: str = "%") -> bool:
+    """Whether the tables of a revision are there already, partly filled (out of one source)."""
     if op.get_context().as_sql:
-        return False
+        return source != "%"
     connection = _connection(op)
     if not table_exists(connection, BACKFILLS):
         return False
-    query = f"SELECT 1 FROM {BACKFILLS} WHERE revision = ?"
-    return connection.exec_driver_sql(query, (revision,)).first() is not None
+    query = f"SELECT 1 FROM {BACKFILLS} WHERE revision = ? AND source LIKE ?"
+    return connection.exec_driver_sql(query, (revision, source)).first() is not None
 
 
 def begin_backfill(op: Operations, revision: str, recomputation: Path) -> None:

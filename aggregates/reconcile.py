@@ -152,10 +152,9 @@ class _Verification:
         self.connection.execute(comparison.remove, key)
         self.connection.execute(comparison.restore, key)
         # Triggers have carried this change on to tables that may have been right all along.
-        named = dict(zip(definition.key, key, strict=True))
         for dependent in catalogue.aggregates():
-            if definition.name in _needs(dependent):
-                self._mend_key(dependent, tuple(named[name] for name in dependent.key))
+            if definition.name in dependent.needs:
+                self._mend_key(dependent, _key_in(dependent, definition, key))
 
     def _rest(self, started: float) -> None:
         """Where readers block writers, leave them half of the time."""
@@ -211,17 +210,14 @@ def _check_revision(engine: Engine) -> None:
         )
 
 
-def _needs(definition: Definition) -> set[str]:
-    """The tables from whose changes triggers keep a part of this one."""
-    if not isinstance(definition, Aggregate):
-        return set()
-    return {count.pairs for count in definition.distinct_counts} | {
-        extreme.listing for extreme in definition.extremes
-    }
+def _key_in(dependent: Aggregate, definition: Definition, key: Key) -> Key:
+    """The key of a dependent that a key of what it needs belongs to."""
+    named = dict(zip(definition.key, key, strict=True))
+    return tuple(named.get(one.name, one.expression.value) for one in dependent.dimensions)
 
 
 def _depends(definition: Definition) -> bool:
-    return bool(_needs(definition))
+    return isinstance(definition, Aggregate) and bool(definition.needs)
 
 
 def _drifts(

@@ -9,7 +9,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, is_dataclass, replace
+from dataclasses import dataclass, is_dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
@@ -21,7 +21,7 @@ from aggregates.catalogue import catalogue as shipped
 from aggregates.compiler.base import Statement
 from aggregates.compiler.layout import wrapped
 from aggregates.compiler.sqlite import SQLite
-from aggregates.definition import Aggregate, Catalogue, Definition, Listing, Source
+from aggregates.definition import Catalogue, Definition, Listing, Source
 from aggregates.dictionary import dictionary
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -252,8 +252,10 @@ def _roles(definition: Definition) -> Iterator[tuple[str, tuple[str, str]]]:
         yield count.name, ("INTEGER", "distinct count")
     for extreme in definition.extremes:
         yield extreme.name, ("TEXT", "extreme")
-    if definition.touched:
-        yield definition.touched, ("TEXT", "not verified")
+    for latest in definition.latest:
+        yield latest.name, (latest.type, "not verified")
+    for pending in definition.pending:
+        yield pending.name, (pending.type, "pending")
 
 
 def _sentence(text: str) -> str:

@@ -15,7 +15,8 @@ depends_on = None
 HERE = Path(__file__).with_suffix("")
 SESSIONS = Shape(
     table="sessions",
-    key="",
+    key="rowid",
+    unique="session_id",
     required=("session_id",),
     added={
         "start_time": "TIMESTAMP",
@@ -43,14 +44,14 @@ AGENT_INVOCATIONS = Shape(
         "updated_at": "TEXT",
     },
 )
-
-
 SHAPES = (SESSIONS, AGENT_INVOCATIONS)
+# That a later revision needs: nothing is begun that could not be finished.
+AGENT_TOOL_USES = Shape(table="agent_tool_uses", key="id", required=("tool_name",), added={})
 
 
 def upgrade() -> None:
     operations.begin(op, down_revision)
-    operations.check(op, SHAPES, HERE.parent)
+    operations.check(op, (*SHAPES, AGENT_TOOL_USES), HERE.parent)
     operations.switch_to_wal(op)
     operations.create(op, HERE / "bookkeeping.sql")
     operations.adopt(op, SHAPES, HERE / "hooks.sql")

@@ -12,17 +12,14 @@ branch_labels = None
 depends_on = None
 
 HERE = Path(__file__).with_suffix("")
+SOURCES = ("agent_invocations",)
 
 
 def upgrade() -> None:
     operations.begin(op, down_revision)
-    if not operations.is_resumed(op, revision):
-        operations.create(op, HERE / "tables.sql")
-        operations.begin_backfill(op, revision, HERE / "recomputation.sql")
-    operations.backfill(op, revision, HERE / "recomputation.sql")
-    operations.create(op, HERE / "posting.sql")
+    operations.install(op, revision, HERE, SOURCES)
 
 
 def downgrade() -> None:
     operations.remove_unfinished(op, HERE.parent)
-    operations.remove(op, HERE / "tables.sql", HERE / "posting.sql")
+    operations.uninstall(op, HERE)

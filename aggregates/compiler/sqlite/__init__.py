@@ -67,7 +67,7 @@ class SQLite(Compiler):
             for one in catalogue.definitions
             if one.source is source and (only is None or one.name in only)
         ]
-        return recomputation.recomputation(self, source, definitions, naming)
+        return recomputation.recomputation(self, catalogue, source, definitions, naming)
 
     def shadows(self, catalogue: Catalogue, naming: Naming) -> list[Statement]:
         """Temporary tables like those of the definitions."""

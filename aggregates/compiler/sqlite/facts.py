@@ -55,7 +55,7 @@ def stages(compiler: Compiler, source: Source, wanted: frozenset[str]) -> list[V
     for number in range(max(1, max(depth.values()))):
         later = [fact for fact in source.facts if depth[fact.name] > number]
         needed = wanted.union(*(references(fact.expression) for fact in later))
-        values = {"updated_at": "NEW.updated_at"}
+        values = {"updated_at": "NEW.updated_at", "seq": "NEW.seq"}
         for side, without in zip(SIDES, ("insert", "delete"), strict=True):
             exists = f"{side}_exists"
             values[exists] = f"NEW.{exists}" if number else f"NEW.operation <> '{without}'"

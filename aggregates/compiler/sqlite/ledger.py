@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from aggregates.compiler.base import Compiler, Statement
 from aggregates.compiler.sqlite.facts import image
 from aggregates.definition import Source
@@ -26,16 +24,26 @@ def ledger(compiler: Compiler, source: Source) -> list[Statement]:
     copies = q(f"{source.prefix}_replaced")
     log_key, old_key = q(source.log_key), q(f"old_{source.log_key}")
     untracked = dict.fromkeys(one.column for one in source.extracted)
-    copied = (source.key, *(one.name for one in source.tracked), *untracked)
+    copied = (*(one.name for one in source.tracked), *untracked)
 
     def logged(*sides: str) -> str:
         return ", ".join(q(f"{side}_{name}") for side in sides for name in source.image)
 
-    def entry(operation: str, row: str, side: str) -> str:
+    def is_copy_of(row: str) -> str:
+        """Whether a copy is of a row. A rowid alone does not tell, as VACUUM changes it."""
+        if source.unique is None:
+            return f"{copies}.{log_key} = {row}.{key}"
+        unique = q(source.unique)
+        return (
+            f"({copies}.{unique} = {row}.{unique} OR {copies}.{unique} IS NULL"
+            f" AND {row}.{unique} IS NULL AND {copies}.{log_key} = {row}.{key})"
+        )
+
+    def entry(operation: str, row: str, side: str, of: str = key) -> str:
         values = image(compiler, source, row).values()
         return (
             f"INSERT INTO {log} (operation, updated_at, {log_key},\n    {logged(side)})\n"
-            f"  VALUES ('{operation}', {NOW}, {row}.{key},\n    {', '.join(values)});"
+            f"  VALUES ('{operation}', {NOW}, {row}.{of},\n    {', '.join(values)});"
         )
 
     # Rows that REPLACE took away fire no DELETE trigger. Before a write, copies of the rows that it
@@ -43,18 +51,24 @@ def ledger(compiler: Compiler, source: Source) -> list[Statement]:
     # a trigger on the copies logs the marked ones as deletes.
     # (A DELETE without WHERE would write a page even where there is nothing to delete.)
     settle = f"""UPDATE {copies} SET is_gone = 1
-  WHERE {{gone}}NOT EXISTS (SELECT 1 FROM {table} AS kept WHERE kept.{key} = {copies}.{key});
-  DELETE FROM {copies} WHERE {key} IS NOT NULL;"""
+  WHERE {{gone}}NOT EXISTS (SELECT 1 FROM {table} AS kept WHERE {is_copy_of("kept")});
+  DELETE FROM {copies} WHERE {log_key} IS NOT NULL;"""
+    moved = f"OLD.{key} <> NEW.{key}"
+    clashing = f"clash.{key} = NEW.{key}"
+    if source.unique is not None:
+        unique = q(source.unique)
+        moved = f"({moved} OR OLD.{unique} IS NOT NEW.{unique})"
+        clashing += f" OR clash.{unique} = NEW.{unique}"
     settle_before = settle.format(gone="")
-    settle_inserted = settle.format(gone=f"{key} = NEW.{key} OR ")
-    settle_updated = settle.format(gone=f"({key} = NEW.{key} AND OLD.{key} <> NEW.{key}) OR ")
-    clashing = f"clash.{key} = NEW.{key} {OTHER_KEYS}"
+    settle_inserted = settle.format(gone=f"{is_copy_of('NEW')} OR ")
+    settle_updated = settle.format(gone=f"({is_copy_of('NEW')} AND {moved}) OR ")
+    clashing += f" {OTHER_KEYS}"
     others_clashing = f"({clashing}) AND clash.{key} <> OLD.{key}"
 
     def keep_copies(condition: str) -> str:
         return f"""{settle_before}
-  INSERT INTO {copies} ({compiler.columns(copied)})
-  SELECT {compiler.columns(copied, "clash.")}
+  INSERT INTO {copies} ({log_key}, {compiler.columns(copied)})
+  SELECT clash.{key}, {compiler.columns(copied, "clash.")}
   FROM {table} AS clash WHERE {condition};"""
 
     def may_replace(condition: str) -> str:
@@ -64,10 +78,13 @@ def ledger(compiler: Compiler, source: Source) -> list[Statement]:
         )
 
     touch = f"UPDATE {table} SET updated_at = {NOW} WHERE {key} = NEW.{key};"
+    touched = f"\n  {touch}" if source.is_touched else ""
     changed = _changed(compiler, source)
-    aliases = ", ".join(dict.fromkeys((key, "rowid", "oid", "_rowid_")))
-    key_columns = f"{aliases} {THEIR_COLUMNS}"
-    watched = f"{compiler.columns(copied[1:])}, {key_columns}"
+    names = dict.fromkeys((key, "rowid", "oid", "_rowid_"))
+    if source.unique is not None:
+        names[q(source.unique)] = None
+    key_columns = f"{', '.join(names)} {THEIR_COLUMNS}"
+    watched = f"{compiler.columns(copied)}, {', '.join(names)} {THEIR_COLUMNS}"
     before, after = (image(compiler, source, row) for row in ("OLD", "NEW"))
     update = f"""INSERT INTO {log} (operation, updated_at, {log_key}, {old_key},
     {logged("old", "new")})
@@ -94,7 +111,7 @@ def ledger(compiler: Compiler, source: Source) -> list[Statement]:
         Statement(
             "table",
             f"{source.prefix}_replaced",
-            f"CREATE TABLE {copies} (\n  {compiler.columns(copied)},\n  is_gone\n)",
+            f"CREATE TABLE {copies} (\n  {log_key}, {compiler.columns(copied)},\n  is_gone\n)",
         ),
         trigger("before_insert", "BEFORE INSERT", may_replace(clashing), keep_copies(clashing)),
         trigger(
@@ -107,14 +124,14 @@ def ledger(compiler: Compiler, source: Source) -> list[Statement]:
             "replaced",
             "AFTER DELETE",
             "OLD.is_gone",
-            entry("delete", "OLD", "old"),
+            entry("delete", "OLD", "old", of=log_key),
             on=copies,
         ),
         trigger(
             "insert",
             "AFTER INSERT",
             "",
-            f"{settle_inserted}\n  {entry('insert', 'NEW', 'new')}\n  {touch}",
+            f"{settle_inserted}\n  {entry('insert', 'NEW', 'new')}{touched}",
         ),
         trigger("update", f"AFTER UPDATE OF {watched}", changed, f"{settle_updated}\n  {update}"),
         trigger(
@@ -123,14 +140,15 @@ def ledger(compiler: Compiler, source: Source) -> list[Statement]:
             f"EXISTS (SELECT 1 FROM {copies})",
             settle_updated,
         ),
-        # The nested update finds the very same time ('now' stands still within a statement) and
-        # ends there.
-        trigger("touch", "AFTER UPDATE", f"NEW.updated_at IS NOT {NOW}", touch),
+        *(
+            [trigger("touch", "AFTER UPDATE", f"NEW.updated_at IS NOT {NOW}", touch)]
+            * source.is_touched
+        ),
         trigger(
             "delete",
             "AFTER DELETE",
             "",
-            f"DELETE FROM {copies} WHERE {key} = OLD.{key};\n  {entry('delete', 'OLD', 'old')}",
+            f"DELETE FROM {copies} WHERE {is_copy_of('OLD')};\n  {entry('delete', 'OLD', 'old')}",
         ),
         trigger(
             "prune",

@@ -60,7 +60,7 @@ def table(
     else:
         columns += [f"{q(name)} INTEGER DEFAULT 0" for name in definition.counts]
         columns += [f"{q(extreme.name)} TEXT" for extreme in definition.extremes]
-        columns += [f"{q(definition.touched)} TEXT"] if definition.touched else []
+        columns += [f"{q(column.name)} {column.type}" for column in definition.unverified]
     columns.append(f"PRIMARY KEY ({compiler.columns(definition.key)})")
     # One tree instead of two: SQLite keeps a copy of each page that a statement's triggers change,
     # in a file as soon as they are more than 15.
@@ -84,7 +84,7 @@ def cascades(
         def trigger(
             on: str, event: str, condition: str, body: str, aggregate: Aggregate = aggregate
         ) -> Statement:
-            name = naming(internal(f"{on}_{event.lower()}"))
+            name = naming(internal(f"{aggregate.name}_of_{on}_{event.lower()}"))
             when = f"\nWHEN {condition}" if condition else ""
             sql = (
                 f"CREATE {temporary}TRIGGER {q(name)} AFTER {event} ON {q(naming(on))}{when}\n"
@@ -93,9 +93,17 @@ def cascades(
             return Statement("trigger", name, sql)
 
         for count in aggregate.distinct_counts:
+            if temporary and catalogue.is_recounted(aggregate, count):
+                continue  # a recomputation counts again by itself
             counted, column = q(count.counted), q(count.name)
+            paired = catalogue[count.pairs].key
             for event, row, step in (("INSERT", "NEW", "1"), ("DELETE", "OLD", "-1")):
-                values = compiler.columns(aggregate.key, f"{row}.")
+                values = ", ".join(
+                    f"{row}.{q(one.name)}"
+                    if one.name in paired
+                    else compiler.render(one.expression, {})
+                    for one in aggregate.dimensions
+                )
                 body = (
                     f"INSERT INTO {target} ({keys}, {column}) VALUES ({values}, {step})\n"
                     f"  ON CONFLICT ({keys}) DO UPDATE SET {column} = {column} + {step};"
@@ -139,11 +147,11 @@ def zero(compiler: Compiler, aggregate: Aggregate) -> str:
 
 def posting(compiler: Compiler, catalogue: Catalogue, source: Source) -> list[Statement]:
     """The triggers that compute an entry's facts, and those that post them."""
-    definitions = [one for one in catalogue.definitions if one.source is source]
+    definitions = [one for one in catalogue.definitions if one.source is source and one.is_posted]
     wanted = frozenset[str]().union(*(one.reads for one in definitions))
     facts = {side: deepest(compiler, source, side) for side in SIDES}
     codes = {_posts(one): _how(compiler, one, facts) for one in definitions}
-    last = {"updated_at": "NEW.updated_at"} | codes
+    last = {"updated_at": "NEW.updated_at", "seq": "NEW.seq"} | codes
     last |= {f"{side}_{name}": facts[side][name] for side in SIDES for name in sorted(wanted)}
     calls = [*stages(compiler, source, wanted), last]
     views = [f"{source.prefix}_facts_{number}" for number in range(1, len(calls))]
@@ -219,7 +227,7 @@ def _how(compiler: Compiler, definition: Definition, facts: dict[str, Values]) -
             if references(measure.expression)
         ]
         difference = f"CASE WHEN {' OR '.join(differ)} THEN 4 ELSE 0 END" if differ else "0"
-        difference = "4" if definition.touched else difference
+        difference = "4" if definition.latest else difference
     return (
         f"CASE WHEN {' AND '.join([*holds.values(), *same])}\n    THEN {difference}"
         f" ELSE {holds['new']} + 2 * {holds['old']} END"
@@ -324,9 +332,9 @@ def _minus(compiler: Compiler, definition: Definition, condition: str = "") -> s
         f" - {_operand(_argument(compiler, definition, measure, 'old'))}"
         for measure in definition.measures
     ]
-    if definition.touched:
-        name = compiler.quote(definition.touched)
-        less.append(f"{name} = max(coalesce({name}, ''), NEW.updated_at)")
+    for latest in definition.latest:
+        name = compiler.quote(latest.name)
+        less.append(f"{name} = coalesce(max({name}, NEW.{latest.of}), NEW.{latest.of})")
     return (
         f"UPDATE {target} SET {', '.join(less)}\n  WHERE {where};\n"
         f"  DELETE FROM {target} WHERE {where}\n    AND {zero(compiler, definition)};"
@@ -375,10 +383,10 @@ def _differences(compiler: Compiler, aggregate: Aggregate) -> tuple[dict[str, st
             f"{name} = CASE WHEN {name} IS NULL OR excluded.{name} {better} {name}"
             f" THEN excluded.{name} ELSE {name} END"
         )
-    if aggregate.touched:
-        name = q(aggregate.touched)
-        columns[name] = "NEW.updated_at"
-        updates.append(f"{name} = max(coalesce({name}, ''), excluded.{name})")
+    for latest in aggregate.latest:
+        name = q(latest.name)
+        columns[name] = f"NEW.{latest.of}"
+        updates.append(f"{name} = coalesce(max({name}, excluded.{name}), excluded.{name})")
     return columns, updates
 
 

@@ -8,29 +8,35 @@ from aggregates.compiler.base import Comparison, Compiler, Naming, Recomputation
 from aggregates.compiler.sqlite.constructs import ONCE_EACH
 from aggregates.compiler.sqlite.facts import image, of_rows
 from aggregates.compiler.sqlite.posting import seek_extremes, zero
-from aggregates.definition import Aggregate, Definition, Listing, Source
+from aggregates.definition import Aggregate, Catalogue, Definition, Listing, Source
 
 _ROWS_OF_A_CLEARING = 500
 
 
 def recomputation(
-    compiler: Compiler, source: Source, definitions: list[Definition], naming: Naming
+    compiler: Compiler,
+    catalogue: Catalogue,
+    source: Source,
+    definitions: list[Definition],
+    naming: Naming,
 ) -> Recomputation:
     """How to compute definitions of a source from its rows."""
     q = compiler.quote
     facts = f"{source.prefix}_facts"
-    names = ["sign", "updated_at", source.log_key, *(fact.name for fact in source.facts)]
+    names = ["sign", "updated_at", "seq", source.log_key, *(fact.name for fact in source.facts)]
     columns = ", ".join(map(q, names))
     folds: list[str] = []
     sweeps: list[str] = []
-    for definition in definitions:
+    posted = [one for one in definitions if one.is_posted]
+    for definition in posted:
         if isinstance(definition, Listing):
             folds += _listing_folds(compiler, definition, facts, naming)
         else:
             folds.append(_aggregate_fold(compiler, definition, facts, naming))
-    for definition in definitions:
+    for definition in posted:
         if isinstance(definition, Aggregate):
             folds += _extremes(compiler, definition, facts, naming)
+            folds += _recounts(compiler, catalogue, definition, facts, naming)
             sweeps.append(_sweep(compiler, definition, facts, naming))
     return Recomputation(
         source=source.name,
@@ -61,8 +67,10 @@ def _slice(compiler: Compiler, source: Source) -> str:
         of[column.name] = f"+{of[column.name]} COLLATE BINARY"
     values = ",\n  ".join(f"{sql} AS {q(name)}" for name, sql in of.items())
     key = f"{row}.{q(source.key)}"
+    touched = "updated_at" if source.is_touched else "NULL"
     return (
-        f"SELECT 1 AS sign, updated_at, {key} AS {q(source.log_key)},\n  {values}\n"
+        f"SELECT 1 AS sign, {touched} AS updated_at, NULL AS seq,\n"
+        f"  {key} AS {q(source.log_key)}, {values}\n"
         f"FROM main.{row} WHERE {key} > :mark ORDER BY {key} LIMIT :rows OFFSET 0"
     )
 
@@ -76,7 +84,7 @@ def _entries(compiler: Compiler, source: Source, side: str) -> str:
     values = ", ".join(f"{q(f'{side}_{name}')} AS {q(name)}" for name in source.image)
     sign = -1 if side == "old" else 1
     return (
-        f"SELECT {sign} AS sign, updated_at, {of_side} AS {key}, {values}\n"
+        f"SELECT {sign} AS sign, updated_at, seq, {of_side} AS {key}, {values}\n"
         f"FROM main.{q(source.log)} WHERE seq > :seq AND operation <> '{without}'\n"
         f"AND {of_side} > :above AND {of_side} <= :upto ORDER BY seq {ONCE_EACH}"
     )
@@ -113,18 +121,18 @@ def _aggregate_fold(compiler: Compiler, aggregate: Aggregate, facts: str, naming
     updates = [f"{name} = {name} + excluded.{name}" for name in measures]
     columns = [*map(q, parts)]
     values = [*parts.values()]
-    if aggregate.touched:
-        touched = q(aggregate.touched)
-        columns.append(touched)
-        values.append("max(updated_at)")
-        # An entry without a time (a row older than the log) must not hide one that has it.
+    for latest in aggregate.latest:
+        name = q(latest.name)
+        columns.append(name)
+        values.append(f"max({latest.of})")
+        # What is older than the log, and has none, must not hide what has one.
         updates.append(
-            f"{touched} = CASE WHEN {touched} IS NULL OR excluded.{touched} > {touched}"
-            f" THEN excluded.{touched} ELSE {touched} END"
+            f"{name} = CASE WHEN {name} IS NULL OR excluded.{name} > {name}"
+            f" THEN excluded.{name} ELSE {name} END"
         )
     numbers = ", ".join(str(number + 1) for number in range(len(aggregate.dimensions)))
     changes = " OR ".join(f"{parts[measure.name]} <> 0" for measure in aggregate.measures)
-    having = "" if aggregate.touched else f"\nHAVING {changes}"
+    having = "" if aggregate.latest else f"\nHAVING {changes}"
     return (
         f"INSERT INTO {q(naming(aggregate.name))} ({', '.join(columns)})\n"
         f"SELECT {', '.join(values)}\nFROM temp.{q(facts)} WHERE {where}\n"
@@ -165,6 +173,26 @@ def _extremes(
         )
 
 
+def _recounts(
+    compiler: Compiler, catalogue: Catalogue, aggregate: Aggregate, facts: str, naming: Naming
+) -> Iterator[str]:
+    """Distinct counts of the keys that the facts touch, out of the pairs as they are now."""
+    q = compiler.quote
+    parts, where = _grouped(compiler, aggregate)
+    keys = ", ".join(parts[name] for name in aggregate.key)
+    target = q(naming(aggregate.name))
+    for count in aggregate.distinct_counts:
+        if catalogue.is_recounted(aggregate, count):
+            same = " AND ".join(f"pair.{q(name)} = {target}.{q(name)}" for name in aggregate.key)
+            yield (
+                f"UPDATE {target} SET {q(count.name)} = (\n"
+                f"  SELECT count(*) FROM {q(naming(count.pairs))} AS pair\n"
+                f"  WHERE {same} AND pair.{q(count.counted)} <> '')\n"
+                f"WHERE ({compiler.columns(aggregate.key)}) IN (\n"
+                f"  SELECT DISTINCT {keys} FROM temp.{q(facts)} WHERE {where})"
+            )
+
+
 def _sweep(compiler: Compiler, aggregate: Aggregate, facts: str, naming: Naming) -> str:
     parts, where = _grouped(compiler, aggregate)
     keys = ", ".join(parts[name] for name in aggregate.key)
@@ -180,7 +208,7 @@ def _dependents_last(definitions: list[Definition]) -> list[Definition]:
     """What cascades write to comes after what they start from."""
 
     def depends(one: Definition) -> bool:
-        return isinstance(one, Aggregate) and bool(one.distinct_counts or one.extremes)
+        return isinstance(one, Aggregate) and bool(one.needs)
 
     return sorted(definitions, key=depends)
 
@@ -220,8 +248,8 @@ def comparison(compiler: Compiler, definition: Definition, naming: Naming) -> Co
     bounds[True, True] = f"{bounds[True, False]} AND {bounds[False, True]}"
     # What verify does not compare (when a key was last touched) stays as it is where it can.
     every = [*definition.key, *definition.values]
-    if isinstance(definition, Aggregate) and definition.touched:
-        every.append(definition.touched)
+    if isinstance(definition, Aggregate):
+        every += [latest.name for latest in definition.latest]
     all_columns = compiler.columns(tuple(every))
     return Comparison(
         table=definition.name,

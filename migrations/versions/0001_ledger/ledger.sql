@@ -33,7 +33,7 @@ CREATE TABLE agent_invocation_changes (
 
 -- [table] _aggregates_agent_invocations_replaced
 CREATE TABLE _aggregates_agent_invocations_replaced (
-  id, timestamp, session_id, event_type, phase, agent_name, model, start_time, end_time,
+  invocation_id, timestamp, session_id, event_type, phase, agent_name, model, start_time, end_time,
       duration_seconds, status, raw_output,
   is_gone
 );
@@ -45,11 +45,12 @@ WHEN EXISTS (SELECT 1 FROM agent_invocations AS clash WHERE clash.id = NEW.id
   OR EXISTS (SELECT 1 FROM _aggregates_agent_invocations_replaced)
 BEGIN
   UPDATE _aggregates_agent_invocations_replaced SET is_gone = 1
-  WHERE NOT EXISTS (SELECT 1 FROM agent_invocations AS kept WHERE kept.id =
-      _aggregates_agent_invocations_replaced.id);
-  DELETE FROM _aggregates_agent_invocations_replaced WHERE id IS NOT NULL;
-  INSERT INTO _aggregates_agent_invocations_replaced (id, timestamp, session_id, event_type, phase,
-      agent_name, model, start_time, end_time, duration_seconds, status, raw_output)
+  WHERE NOT EXISTS (SELECT 1 FROM agent_invocations AS kept WHERE
+      _aggregates_agent_invocations_replaced.invocation_id = kept.id);
+  DELETE FROM _aggregates_agent_invocations_replaced WHERE invocation_id IS NOT NULL;
+  INSERT INTO _aggregates_agent_invocations_replaced (invocation_id, timestamp, session_id,
+      event_type, phase, agent_name, model, start_time, end_time, duration_seconds, status,
+      raw_output)
   SELECT clash.id, clash.timestamp, clash.session_id, clash.event_type, clash.phase,
       clash.agent_name, clash.model, clash.start_time, clash.end_time, clash.duration_seconds,
       clash.status, clash.raw_output
@@ -65,11 +66,12 @@ WHEN EXISTS (SELECT 1 FROM agent_invocations AS clash WHERE (clash.id = NEW.id
   OR EXISTS (SELECT 1 FROM _aggregates_agent_invocations_replaced)
 BEGIN
   UPDATE _aggregates_agent_invocations_replaced SET is_gone = 1
-  WHERE NOT EXISTS (SELECT 1 FROM agent_invocations AS kept WHERE kept.id =
-      _aggregates_agent_invocations_replaced.id);
-  DELETE FROM _aggregates_agent_invocations_replaced WHERE id IS NOT NULL;
-  INSERT INTO _aggregates_agent_invocations_replaced (id, timestamp, session_id, event_type, phase,
-      agent_name, model, start_time, end_time, duration_seconds, status, raw_output)
+  WHERE NOT EXISTS (SELECT 1 FROM agent_invocations AS kept WHERE
+      _aggregates_agent_invocations_replaced.invocation_id = kept.id);
+  DELETE FROM _aggregates_agent_invocations_replaced WHERE invocation_id IS NOT NULL;
+  INSERT INTO _aggregates_agent_invocations_replaced (invocation_id, timestamp, session_id,
+      event_type, phase, agent_name, model, start_time, end_time, duration_seconds, status,
+      raw_output)
   SELECT clash.id, clash.timestamp, clash.session_id, clash.event_type, clash.phase,
       clash.agent_name, clash.model, clash.start_time, clash.end_time, clash.duration_seconds,
       clash.status, clash.raw_output
@@ -85,7 +87,7 @@ BEGIN
   INSERT INTO agent_invocation_changes (operation, updated_at, invocation_id,
     old_timestamp, old_session_id, old_event_type, old_phase, old_agent_name, old_model,
     old_start_time, old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls)
-  VALUES ('delete', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), OLD.id,
+  VALUES ('delete', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), OLD.invocation_id,
     OLD.timestamp, OLD.session_id, OLD.event_type, OLD.phase, OLD.agent_name, OLD.model,
     OLD.start_time, OLD.end_time, OLD.duration_seconds, OLD.status, CASE WHEN typeof(OLD.raw_output)
     = 'text' THEN
@@ -113,9 +115,10 @@ END;
 CREATE TRIGGER _aggregates_agent_invocations_insert AFTER INSERT ON agent_invocations
 BEGIN
   UPDATE _aggregates_agent_invocations_replaced SET is_gone = 1
-  WHERE id = NEW.id OR NOT EXISTS (SELECT 1 FROM agent_invocations AS kept WHERE kept.id =
-      _aggregates_agent_invocations_replaced.id);
-  DELETE FROM _aggregates_agent_invocations_replaced WHERE id IS NOT NULL;
+  WHERE _aggregates_agent_invocations_replaced.invocation_id = NEW.id OR NOT EXISTS (SELECT 1 FROM
+      agent_invocations AS kept WHERE _aggregates_agent_invocations_replaced.invocation_id =
+      kept.id);
+  DELETE FROM _aggregates_agent_invocations_replaced WHERE invocation_id IS NOT NULL;
   INSERT INTO agent_invocation_changes (operation, updated_at, invocation_id,
     new_timestamp, new_session_id, new_event_type, new_phase, new_agent_name, new_model,
     new_start_time, new_end_time, new_duration_seconds, new_status, new_tokens, new_tool_calls)
@@ -212,9 +215,10 @@ WHEN OLD.status COLLATE BINARY IS NOT NEW.status
     place)) ELSE 0 END)
 BEGIN
   UPDATE _aggregates_agent_invocations_replaced SET is_gone = 1
-  WHERE (id = NEW.id AND OLD.id <> NEW.id) OR NOT EXISTS (SELECT 1 FROM agent_invocations AS kept
-      WHERE kept.id = _aggregates_agent_invocations_replaced.id);
-  DELETE FROM _aggregates_agent_invocations_replaced WHERE id IS NOT NULL;
+  WHERE (_aggregates_agent_invocations_replaced.invocation_id = NEW.id AND OLD.id <> NEW.id) OR NOT
+      EXISTS (SELECT 1 FROM agent_invocations AS kept WHERE
+      _aggregates_agent_invocations_replaced.invocation_id = kept.id);
+  DELETE FROM _aggregates_agent_invocations_replaced WHERE invocation_id IS NOT NULL;
   INSERT INTO agent_invocation_changes (operation, updated_at, invocation_id, old_invocation_id,
     old_timestamp, old_session_id, old_event_type, old_phase, old_agent_name, old_model,
     old_start_time, old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls,
@@ -270,9 +274,10 @@ CREATE TRIGGER _aggregates_agent_invocations_update_replacing AFTER UPDATE OF id
 WHEN EXISTS (SELECT 1 FROM _aggregates_agent_invocations_replaced)
 BEGIN
   UPDATE _aggregates_agent_invocations_replaced SET is_gone = 1
-  WHERE (id = NEW.id AND OLD.id <> NEW.id) OR NOT EXISTS (SELECT 1 FROM agent_invocations AS kept
-      WHERE kept.id = _aggregates_agent_invocations_replaced.id);
-  DELETE FROM _aggregates_agent_invocations_replaced WHERE id IS NOT NULL;
+  WHERE (_aggregates_agent_invocations_replaced.invocation_id = NEW.id AND OLD.id <> NEW.id) OR NOT
+      EXISTS (SELECT 1 FROM agent_invocations AS kept WHERE
+      _aggregates_agent_invocations_replaced.invocation_id = kept.id);
+  DELETE FROM _aggregates_agent_invocations_replaced WHERE invocation_id IS NOT NULL;
 END;
 
 -- [trigger] _aggregates_agent_invocations_touch
@@ -285,7 +290,8 @@ END;
 -- [trigger] _aggregates_agent_invocations_delete
 CREATE TRIGGER _aggregates_agent_invocations_delete AFTER DELETE ON agent_invocations
 BEGIN
-  DELETE FROM _aggregates_agent_invocations_replaced WHERE id = OLD.id;
+  DELETE FROM _aggregates_agent_invocations_replaced WHERE
+      _aggregates_agent_invocations_replaced.invocation_id = OLD.id;
   INSERT INTO agent_invocation_changes (operation, updated_at, invocation_id,
     old_timestamp, old_session_id, old_event_type, old_phase, old_agent_name, old_model,
     old_start_time, old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls)

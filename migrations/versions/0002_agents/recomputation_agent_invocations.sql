@@ -1,13 +1,13 @@
 -- [facts] agent_invocations id agent_invocation_changes invocation_id _aggregates_agent_invocations_facts
-CREATE TEMP TABLE _aggregates_agent_invocations_facts (sign, updated_at, invocation_id,
+CREATE TEMP TABLE _aggregates_agent_invocations_facts (sign, updated_at, seq, invocation_id,
     is_invocation, session, event, agent, phase_name, model_name, status_name, token_count,
     tool_call_count, start, "end", duration_ms, succeeded, failed, in_flight, le_ms);
 
 -- [slice] agent_invocations
-INSERT INTO temp._aggregates_agent_invocations_facts (sign, updated_at, invocation_id,
+INSERT INTO temp._aggregates_agent_invocations_facts (sign, updated_at, seq, invocation_id,
     is_invocation, session, event, agent, phase_name, model_name, status_name, token_count,
     tool_call_count, start, "end", duration_ms, succeeded, failed, in_flight, le_ms)
-SELECT sign, updated_at, invocation_id, is_invocation, session, event, agent, phase_name,
+SELECT sign, updated_at, seq, invocation_id, is_invocation, session, event, agent, phase_name,
     model_name, status_name, token_count, tool_call_count, start, "end", duration_ms, succeeded,
     failed, in_flight, le_ms
 FROM (SELECT *, (typeof(agent_name) = 'text' AND agent_name NOT IN ('', 'unknown')) AND NOT
@@ -99,8 +99,8 @@ FROM (SELECT *, CASE WHEN typeof(start_time) <> 'text' THEN NULL
         FROM (SELECT CASE WHEN substr(end_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
           substr(end_time, 17, 1) = ':' AND substr(end_time, 20, 2) GLOB '.[0-9]' AS fraction))
       LIMIT 1 OFFSET 0)) END AS "end"
-FROM (SELECT 1 AS sign, updated_at, agent_invocations.id AS invocation_id,
-  +agent_invocations.timestamp COLLATE BINARY AS timestamp,
+FROM (SELECT 1 AS sign, updated_at AS updated_at, NULL AS seq,
+  agent_invocations.id AS invocation_id, +agent_invocations.timestamp COLLATE BINARY AS timestamp,
   +agent_invocations.session_id COLLATE BINARY AS session_id,
   +agent_invocations.event_type COLLATE BINARY AS event_type,
   +agent_invocations.phase COLLATE BINARY AS phase,
@@ -134,10 +134,10 @@ FROM main.agent_invocations WHERE agent_invocations.id > :mark ORDER BY agent_in
     :rows OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0);
 
 -- [entries] old
-INSERT INTO temp._aggregates_agent_invocations_facts (sign, updated_at, invocation_id,
+INSERT INTO temp._aggregates_agent_invocations_facts (sign, updated_at, seq, invocation_id,
     is_invocation, session, event, agent, phase_name, model_name, status_name, token_count,
     tool_call_count, start, "end", duration_ms, succeeded, failed, in_flight, le_ms)
-SELECT sign, updated_at, invocation_id, is_invocation, session, event, agent, phase_name,
+SELECT sign, updated_at, seq, invocation_id, is_invocation, session, event, agent, phase_name,
     model_name, status_name, token_count, tool_call_count, start, "end", duration_ms, succeeded,
     failed, in_flight, le_ms
 FROM (SELECT *, (typeof(agent_name) = 'text' AND agent_name NOT IN ('', 'unknown')) AND NOT
@@ -229,10 +229,10 @@ FROM (SELECT *, CASE WHEN typeof(start_time) <> 'text' THEN NULL
         FROM (SELECT CASE WHEN substr(end_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
           substr(end_time, 17, 1) = ':' AND substr(end_time, 20, 2) GLOB '.[0-9]' AS fraction))
       LIMIT 1 OFFSET 0)) END AS "end"
-FROM (SELECT -1 AS sign, updated_at, coalesce(old_invocation_id, invocation_id) AS invocation_id,
-    old_timestamp AS timestamp, old_session_id AS session_id, old_event_type AS event_type,
-    old_phase AS phase, old_agent_name AS agent_name, old_model AS model, old_start_time AS
-    start_time, old_end_time AS end_time, old_duration_seconds AS duration_seconds, old_status AS
+FROM (SELECT -1 AS sign, updated_at, seq, coalesce(old_invocation_id, invocation_id) AS
+    invocation_id, old_timestamp AS timestamp, old_session_id AS session_id, old_event_type AS
+    event_type, old_phase AS phase, old_agent_name AS agent_name, old_model AS model, old_start_time
+    AS start_time, old_end_time AS end_time, old_duration_seconds AS duration_seconds, old_status AS
     status, old_tokens AS tokens, old_tool_calls AS tool_calls
 FROM main.agent_invocation_changes WHERE seq > :seq AND operation <> 'insert'
 AND coalesce(old_invocation_id, invocation_id) > :above AND coalesce(old_invocation_id,
@@ -240,10 +240,10 @@ AND coalesce(old_invocation_id, invocation_id) > :above AND coalesce(old_invocat
     LIMIT -1 OFFSET 0);
 
 -- [entries] new
-INSERT INTO temp._aggregates_agent_invocations_facts (sign, updated_at, invocation_id,
+INSERT INTO temp._aggregates_agent_invocations_facts (sign, updated_at, seq, invocation_id,
     is_invocation, session, event, agent, phase_name, model_name, status_name, token_count,
     tool_call_count, start, "end", duration_ms, succeeded, failed, in_flight, le_ms)
-SELECT sign, updated_at, invocation_id, is_invocation, session, event, agent, phase_name,
+SELECT sign, updated_at, seq, invocation_id, is_invocation, session, event, agent, phase_name,
     model_name, status_name, token_count, tool_call_count, start, "end", duration_ms, succeeded,
     failed, in_flight, le_ms
 FROM (SELECT *, (typeof(agent_name) = 'text' AND agent_name NOT IN ('', 'unknown')) AND NOT
@@ -335,7 +335,7 @@ FROM (SELECT *, CASE WHEN typeof(start_time) <> 'text' THEN NULL
         FROM (SELECT CASE WHEN substr(end_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
           substr(end_time, 17, 1) = ':' AND substr(end_time, 20, 2) GLOB '.[0-9]' AS fraction))
       LIMIT 1 OFFSET 0)) END AS "end"
-FROM (SELECT 1 AS sign, updated_at, invocation_id AS invocation_id, new_timestamp AS timestamp,
+FROM (SELECT 1 AS sign, updated_at, seq, invocation_id AS invocation_id, new_timestamp AS timestamp,
     new_session_id AS session_id, new_event_type AS event_type, new_phase AS phase, new_agent_name
     AS agent_name, new_model AS model, new_start_time AS start_time, new_end_time AS end_time,
     new_duration_seconds AS duration_seconds, new_status AS status, new_tokens AS tokens,
