@@ -19,6 +19,7 @@ from aggregates.definition import (
     Total,
 )
 from aggregates.sources import agent_invocations, agent_tool_uses, flag, sessions
+from aggregates.views import views
 
 _STARTS = "_aggregates_agent_starts"
 _SESSION_STARTS = "_aggregates_session_starts"
@@ -340,4 +341,5 @@ catalogue = Catalogue(
         Total("tool_uses", "tool_stats", "uses of tools", "uses"),
     ),
     bounds=_bounds(),
+    views=views,
 )

@@ -8,7 +8,7 @@ facts, so that one expression serves a log entry's old and new values and the so
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -276,6 +276,20 @@ class Total:
     measure: str | None = None
 
 
+@dataclass(frozen=True)
+class View:
+    """What people read of the aggregates: seconds, rates, averages, percentiles."""
+
+    name: str
+    sql: str
+    """a SELECT in words that every engine knows; `{name}` stands for an expression"""
+    description: str
+    columns: Mapping[str, str]
+    """descriptions by name, in the order in which the SELECT answers them"""
+    expressions: Mapping[str, Expression] = field(default_factory=dict, repr=False)
+    """over columns that are there where the SQL names them"""
+
+
 Definition = Aggregate | Listing
 
 
@@ -287,9 +301,11 @@ class Catalogue:
     totals: tuple[Total, ...]
     bounds: tuple[int, ...] = field(repr=False)
     """of all histograms, in milliseconds"""
+    views: tuple[View, ...] = ()
+    """each after those that it reads"""
 
     def __post_init__(self) -> None:
-        names = [definition.name for definition in self.definitions]
+        names = [one.name for one in (*self.definitions, *self.views)]
         if twice := {name for name in names if names.count(name) > 1}:
             raise DefinitionError(f"defined twice: {sorted(twice)}")
         for aggregate in self.aggregates():

@@ -10,6 +10,37 @@ Entry = tuple[str, str, str]
 """Table, column (`''` for the table itself), description."""
 
 
+_CONSUMING = [
+    ("change_consumers", "", "who reads a change log, and how far it has durably got"),
+    ("change_consumers", "name", "name of the consumer"),
+    ("change_consumers", "source", "table whose changes it reads"),
+    ("change_consumers", "seq", "entry up to which it has taken everything"),
+    ("change_consumers", "last_id", "key of the row of that entry"),
+    ("change_consumers", "last_timestamp", "when that change was made, UTC"),
+    ("change_consumers", "saved_at", "when the checkpoint was saved, UTC"),
+    ("change_consumers", "is_lost", "1 where changes were not logged, so that it has to rebuild"),
+    ("aggregate_verifications", "", "what verifies, repairs and rebuilds have found"),
+    ("aggregate_verifications", "id", "number of the proof"),
+    ("aggregate_verifications", "kind", "verify, repair, rebuild, or reinstall (doubt since)"),
+    ("aggregate_verifications", "started_at", "when it began, UTC"),
+    ("aggregate_verifications", "seconds", "how long it took"),
+    ("aggregate_verifications", "rows_read", "rows of the sources that were read"),
+    ("aggregate_verifications", "drifts", "values that differed from their recomputation"),
+    ("aggregate_verifications", "is_complete", "1 where every aggregate was compared"),
+    ("session_overlap", "", "how the runs of a session overlap; brought up to date by a consumer"),
+    ("session_overlap", "session_id", "the session"),
+    ("session_overlap", "max_parallel", "most ended runs open at one instant"),
+    ("session_overlap", "busy_ms", "milliseconds in which at least one ended run was open"),
+    ("session_overlap", "is_pending", "1 where the session has changed since"),
+    ("session_durations", "", "histogram of sessions' durations; brought up to date by a consumer"),
+    ("session_durations", "first_agent", "agent of the session's earliest start"),
+    ("session_durations", "le_ms", "upper bound of the bucket, in milliseconds, inclusive"),
+    ("session_durations", "sessions", "sessions whose duration lies in the bucket"),
+    ("session_durations", "duration_ms_sum", "sum of their durations, in milliseconds"),
+]
+"""Of the tables that belong to no definition."""
+
+
 def dictionary(catalogue: Catalogue) -> Iterator[Entry]:
     """The entries of all tables that people read, in the order of the catalogue."""
     for definition in catalogue.definitions:
@@ -39,6 +70,11 @@ def dictionary(catalogue: Catalogue) -> Iterator[Entry]:
     yield "aggregate_descriptions", "table_name", "the table"
     yield "aggregate_descriptions", "column_name", "the column; '' for the table itself"
     yield "aggregate_descriptions", "description", "one line"
+    yield from _CONSUMING
+    for view in catalogue.views:
+        yield view.name, "", view.description
+        for name, description in view.columns.items():
+            yield view.name, name, description
     for source in catalogue.sources:
         yield source.log, "", f"one row for each change of a row of {source.name}"
         yield source.log, "seq", "position in the log; grows with each entry"

@@ -48,7 +48,7 @@ def downgrade() -> None:
 def live(catalogue: Catalogue = shipped) -> Schema:
     """What the definitions say should be installed."""
     compiler = SQLite()
-    statements = [*compiler.bookkeeping(), *compiler.tables(catalogue)]
+    statements = [*compiler.bookkeeping(), *compiler.tables(catalogue), *compiler.consuming()]
     for source in catalogue.sources:
         statements += [*compiler.ledger(source), *compiler.posting(catalogue, source)]
     return schema(statements)
@@ -90,7 +90,7 @@ def write_revision(
     revision = f"{len(list((folder / 'versions').glob('*.py'))) + 1:04}"
     slug = re.sub(r"[^a-z0-9]+", "_", message.lower()).strip("_")[:40] or "catalogue"
     path = folder / "versions" / f"{revision}_{slug}.py"
-    sources = write_files(path.with_suffix(""), catalogue, before)
+    sources = write_files(path.with_suffix(""), catalogue, before, after)
     path.write_text(
         _REVISION.format(
             message=message,
@@ -103,14 +103,13 @@ def write_revision(
     return path
 
 
-def write_files(here: Path, catalogue: Catalogue, before: Schema) -> list[str]:
-    """Write the SQL that takes a schema to the catalogue; the names of the sources concerned.
+def write_files(here: Path, catalogue: Catalogue, before: Schema, after: Schema) -> list[str]:
+    """Write the SQL that takes one schema to another; the names of the sources concerned.
 
     `tables.sql` is made at first, `ledger_SOURCE.sql` and `recomputation_SOURCE.sql` say how to
     fill it, `posting_SOURCE.sql` keeps it from then on; `views.sql` comes last. `before.sql` holds
     what was there in the place of what changed.
     """
-    after = live(catalogue)
     added = {key for key in after if key not in before}
     changed = {key for key in after if key in before and after[key].sql != before[key].sql}
     # A view takes the triggers on it with it.

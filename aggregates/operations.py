@@ -32,9 +32,9 @@ from aggregates.errors import AggregatesError, DatabaseLocked
 from aggregates.migration import current
 from aggregates.recompute import (
     CLEARING,
-    LogPrunedError,
     Position,
     Recomputer,
+    StaleError,
     key_range,
     progress_of,
 )
@@ -261,9 +261,9 @@ def _fill(
 
     def save(position: Position) -> None:
         connection.execute(
-            f"UPDATE main.{BACKFILLS} SET mark = ?, seq = ?, rows_read = ?"
-            " WHERE revision = ? AND source = ?",
-            (position.mark, position.seq, position.rows, revision, source),
+            f"UPDATE main.{BACKFILLS} SET mark = ?, seq = ?, rows_read = ?,"
+            " schema_version = ? WHERE revision = ? AND source = ?",
+            (position.mark, position.seq, position.rows, position.schema, revision, source),
         )
 
     keys = key_range(connection, source, recomputer.sql.key)
@@ -276,7 +276,7 @@ def _fill(
                     save(recomputer.position)
             else:
                 recomputer.write_round(stored, save)
-        except LogPrunedError:
+        except StaleError:
             # Whoever resumes now must not believe what the tables hold.
             recomputer.position = Position(mark=CLEARING)
             with transaction(connection, "IMMEDIATE"):
@@ -303,7 +303,8 @@ def _clear(connection: sqlite3.Connection, sql: Recomputation) -> None:
 
 def _stored_position(connection: sqlite3.Connection, revision: str, source: str) -> Position:
     found = connection.execute(
-        f"SELECT mark, seq, rows_read FROM main.{BACKFILLS} WHERE revision = ? AND source = ?",
+        f"SELECT mark, seq, rows_read, schema_version FROM main.{BACKFILLS}"
+        " WHERE revision = ? AND source = ?",
         (revision, source),
     ).fetchone()
     if found is None:

@@ -27,8 +27,11 @@ _SMALLEST_SLICE, _LARGEST_SLICE = 50, 10_000
 _FEW_ENTRIES = 200
 
 
-class LogPrunedError(Exception):
-    """The log no longer holds what happened since the position: start from the beginning."""
+class StaleError(Exception):
+    """What has been read cannot be brought up to date: start from the beginning.
+
+    The log no longer holds what happened since, or VACUUM has numbered the rows anew.
+    """
 
 
 @dataclass
@@ -41,6 +44,8 @@ class Position:
     """entries of the log up to this one have been taken into account"""
     rows: int = 0
     """rows read"""
+    schema: int | None = None
+    """SQLite's schema version as rows were read by rowid: VACUUM changes both"""
 
 
 class Recomputer:
@@ -75,22 +80,32 @@ class Recomputer:
         ).fetchone()
         return int(seq)
 
+    def check_rowids(self) -> int | None:
+        """Inside a transaction: raise StaleError where rowids may no longer be what they were."""
+        if self.sql.key != "rowid":
+            return None
+        (schema,) = self.connection.execute("PRAGMA main.schema_version").fetchone()
+        if self.position.mark != -math.inf and schema != self.position.schema:
+            raise StaleError
+        return int(schema)
+
     def read_slice(self) -> Position:
         """Inside a read transaction: the facts of the next slice, and the position they are of."""
         before = self.position
+        schema = self.check_rowids()
         self.connection.execute(f"DELETE FROM temp.{self.sql.facts}")
         seq = self.last_entry()
         self.connection.execute(self.sql.slice, {"mark": before.mark, "rows": self.slice_rows})
         key = f"SELECT count(*), max({self.sql.log_key}) FROM temp.{self.sql.facts}"
         count, highest = self.connection.execute(key).fetchone()
         mark = highest if count == self.slice_rows else math.inf
-        return Position(mark, seq, before.rows + count)
+        return Position(mark, seq, before.rows + count, schema)
 
     def add_entries(self, above: float | None, upto: float | None, since: int) -> None:
         """The facts of the entries since a position for keys in `(above, upto]`."""
         (first,) = self.connection.execute(f"SELECT min(seq) FROM main.{self.sql.log}").fetchone()
         if (first or 0) > since + 1:
-            raise LogPrunedError
+            raise StaleError
         for entries in self.sql.entries:
             self.connection.execute(entries, {"above": above, "upto": upto, "seq": since})
 
@@ -106,6 +121,7 @@ class Recomputer:
 
     def catch_up(self) -> None:
         """Inside a transaction: take in what the log says of the rows that have been read."""
+        self.check_rowids()
         self.connection.execute(f"DELETE FROM temp.{self.sql.facts}")
         now = self.last_entry()
         if now > self.position.seq:
@@ -134,11 +150,13 @@ class Recomputer:
             if stored() != before:
                 self.position = stored()
                 return
+            if self.check_rowids() != after.schema:
+                raise StaleError
             now = self.last_entry()
             self.add_entries(before.mark, after.mark, after.seq)
             self.add_entries(-math.inf, before.mark, before.seq)
             self.fold()
-            self.position = Position(after.mark, now, after.rows)
+            self.position = Position(after.mark, now, after.rows, after.schema)
             save(self.position)
         held = time.monotonic() - locked
         blocks_readers = self.readers_block()

@@ -21,7 +21,7 @@ from aggregates.compiler.sqlite import SQLite
 from aggregates.database import driver, read_transaction, transaction
 from aggregates.definition import Aggregate, Definition
 from aggregates.errors import SchemaMismatch
-from aggregates.recompute import LogPrunedError, Position, Recomputer, key_range, progress_of
+from aggregates.recompute import Position, Recomputer, StaleError, key_range, progress_of
 
 Progress = Callable[[int, int], None]
 Value = int | str | None
@@ -191,7 +191,7 @@ def _read_all(recomputer: Recomputer, progress: Progress | None) -> None:
     while not recomputer.is_complete:
         try:
             recomputer.private_round()
-        except LogPrunedError:
+        except StaleError:
             for clear in recomputer.sql.clears:
                 while recomputer.connection.execute(clear).rowcount:
                     pass

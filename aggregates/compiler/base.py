@@ -106,6 +106,10 @@ class Compiler(ABC):
         """Tables of what migrations remember of a database."""
 
     @abstractmethod
+    def consuming(self) -> list[Statement]:
+        """Tables of what reads the change log, and of what was proved."""
+
+    @abstractmethod
     def ledger(self, source: Source) -> list[Statement]:
         """The change log of a source, and the triggers that write it."""
 

@@ -16,7 +16,7 @@ from aggregates.compiler.base import (
     itself,
 )
 from aggregates.compiler.layout import wrapped
-from aggregates.compiler.sqlite import ledger, posting, recomputation
+from aggregates.compiler.sqlite import consuming, ledger, posting, recomputation
 from aggregates.definition import Catalogue, Definition, Source
 
 
@@ -34,9 +34,14 @@ class SQLite(Compiler):
                 "_aggregates_backfills",
                 "CREATE TABLE _aggregates_backfills (\n  revision TEXT NOT NULL,\n"
                 "  source TEXT NOT NULL,\n  mark,\n  seq INTEGER NOT NULL,\n"
-                "  rows_read INTEGER NOT NULL,\n  PRIMARY KEY (revision, source)\n)",
+                "  rows_read INTEGER NOT NULL,\n  schema_version INTEGER,\n"
+                "  PRIMARY KEY (revision, source)\n)",
             ),
         ]
+
+    def consuming(self) -> list[Statement]:
+        """Tables of what reads the change log, and of what was proved."""
+        return _laid_out(consuming.consuming())
 
     def ledger(self, source: Source) -> list[Statement]:
         """The change log of a source, and the triggers that write it."""
@@ -53,6 +58,10 @@ class SQLite(Compiler):
     def posting_of(self, catalogue: Catalogue, definition: Definition) -> list[tuple[str, str]]:
         """The pieces that one definition has in the triggers of all, with a heading each."""
         return posting.posting_of(self, catalogue, definition)
+
+    def facts_where(self, source: Source, names: tuple[str, ...], condition: str) -> str:
+        """SELECT of some facts of the rows for which a condition holds, out of the source."""
+        return recomputation.facts_where(self, source, names, condition)
 
     def recomputation(
         self,

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from aggregates.compiler.base import Compiler, Naming, Statement, itself
+from aggregates.compiler.sqlite import views
 from aggregates.compiler.sqlite.constructs import BOUNDS
 from aggregates.compiler.sqlite.facts import SIDES, Values, deepest, stages
 from aggregates.definition import (
@@ -44,6 +45,7 @@ def tables(compiler: Compiler, catalogue: Catalogue) -> list[Statement]:
         ),
         *cascades(compiler, catalogue),
         _totals(compiler, catalogue),
+        *(views.view(compiler, view) for view in catalogue.views),
         *_descriptions(catalogue),
     ]
 

@@ -59,20 +59,31 @@ def recomputation(
 
 
 def _slice(compiler: Compiler, source: Source) -> str:
-    """The rows after a mark. `+` takes the affinity of a column away, COLLATE its collation."""
+    """The rows after a mark."""
+    key = f"{compiler.quote(source.name)}.{compiler.quote(source.key)}"
+    return f"{_rows(compiler, source, f'{key} > :mark')} ORDER BY {key} LIMIT :rows OFFSET 0"
+
+
+def _rows(compiler: Compiler, source: Source, condition: str) -> str:
+    """Rows of the source. `+` takes the affinity of a column away, COLLATE its collation."""
     q = compiler.quote
     row = q(source.name)
     of = image(compiler, source, row)
     for column in source.tracked:
         of[column.name] = f"+{of[column.name]} COLLATE BINARY"
     values = ",\n  ".join(f"{sql} AS {q(name)}" for name, sql in of.items())
-    key = f"{row}.{q(source.key)}"
     touched = "updated_at" if source.is_touched else "NULL"
     return (
         f"SELECT 1 AS sign, {touched} AS updated_at, NULL AS seq,\n"
-        f"  {key} AS {q(source.log_key)}, {values}\n"
-        f"FROM main.{row} WHERE {key} > :mark ORDER BY {key} LIMIT :rows OFFSET 0"
+        f"  {row}.{q(source.key)} AS {q(source.log_key)}, {values}\n"
+        f"FROM main.{row} WHERE {condition}"
     )
+
+
+def facts_where(compiler: Compiler, source: Source, names: tuple[str, ...], condition: str) -> str:
+    """SELECT of some facts of the rows for which a condition holds, out of the source itself."""
+    rows = f"{_rows(compiler, source, condition)} {ONCE_EACH}"
+    return f"SELECT {compiler.columns(names)} FROM ({of_rows(compiler, source, rows)})"
 
 
 def _entries(compiler: Compiler, source: Source, side: str) -> str:

@@ -5,5 +5,6 @@ CREATE TABLE _aggregates_backfills (
   mark,
   seq INTEGER NOT NULL,
   rows_read INTEGER NOT NULL,
+  schema_version INTEGER,
   PRIMARY KEY (revision, source)
 );
