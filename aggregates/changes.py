@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 from aggregates.compiler.sqlite import quote
@@ -202,6 +202,15 @@ class Consumer:
             batch.connection = self.connection
             yield batch
             self._advance(batch)
+
+    def touch(self, older_than: timedelta) -> None:
+        """Save the checkpoint again where it was saved so long ago: it still holds."""
+        now = datetime.now(UTC)
+        if self.checkpoint.saved_at < utc_text(now - older_than):
+            self.connection.execute(
+                f"UPDATE main.{CONSUMERS} SET saved_at = ? WHERE name = ? AND source = ?",
+                (utc_text(now), self.name, self.source.name),
+            )
 
     def reset(self, to: Beginning | int = "newest") -> None:
         """Move the checkpoint; after a rebuild of what the consumer keeps, to the newest entry.

@@ -86,6 +86,15 @@ def driver(connection: Connection) -> sqlite3.Connection:
 
 
 @contextmanager
+def raw_connection(engine: Engine) -> Iterator[sqlite3.Connection]:
+    """A connection of the driver's own, which goes in the end with its temporary tables."""
+    with engine.connect() as own:
+        connection = driver(own)
+        own.detach()
+        yield connection
+
+
+@contextmanager
 def transaction(connection: sqlite3.Connection, mode: str = "DEFERRED") -> Iterator[None]:
     """A transaction of the driver's own connection."""
     connection.execute(f"BEGIN {mode}")

@@ -9,7 +9,7 @@ facts, so that one expression serves a log entry's old and new values and the so
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -321,6 +321,23 @@ class Catalogue:
     def aggregates(self) -> Iterator[Aggregate]:
         """The definitions that group."""
         return (one for one in self.definitions if isinstance(one, Aggregate))
+
+    def only(self, names: Iterable[str]) -> Catalogue:
+        """Some definitions, and those that they need; without totals.
+
+        Raises DefinitionError for a name that is not defined.
+        """
+        wanted = set(names)
+        for name in names:
+            self[name]
+        found: set[str] = set()
+        while wanted - found:
+            found |= wanted
+            for one in self.aggregates():
+                if one.name in found:
+                    wanted |= one.needs
+        kept = tuple(one for one in self.definitions if one.name in found)
+        return replace(self, definitions=kept, totals=())
 
     def is_recounted(self, aggregate: Aggregate, count: DistinctCount) -> bool:
         """Whether the pairs of one key lie side by side, so that they are soon counted again."""

@@ -9,20 +9,34 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from aggregates.changes import BATCH, Change, ChangesLost, Consumer
+from aggregates.changes import BATCH, Change, ChangesLost, Consumer, Log
 from aggregates.compiler.sqlite import SQLite
-from aggregates.compiler.sqlite.consuming import COUNTED, DERIVED, DURATIONS, WALKS
+from aggregates.compiler.sqlite.consuming import (
+    CONSUMERS,
+    COUNTED,
+    DERIVED,
+    DURATIONS,
+    OVERLAP,
+    WALKS,
+)
 from aggregates.database import transaction
 from aggregates.recompute import LONGEST_LOCK
 from aggregates.sources import agent_invocations, sessions
+from aggregates.verification import Drift
 
 CONSUMER = "_aggregates_sessions"
+TABLES = (OVERLAP, DURATIONS)
+"""What people read of it."""
 _FIRST_SESSIONS = 20
 _EDITS_NAMED = 20
+_SAVED_AGAIN_AFTER = timedelta(minutes=5)
+_SESSIONS_OF_A_SNAPSHOT = 200
 _MILLISECOND = 1000
 
 _RUNS = SQLite().facts_where(
@@ -103,12 +117,17 @@ class Deriver:
                 if time.monotonic() > deadline:
                     done.is_complete = False
                     return done
+            consumer.touch(_SAVED_AGAIN_AFTER)
         while (chunk := self._walk_on()) is not None:
             done.sessions += len(chunk)
             if time.monotonic() > deadline:
                 done.is_complete = False
                 break
         return done
+
+    def saved_at(self) -> str:
+        """When the older of the checkpoints was saved, text in UTC."""
+        return min(consumer.checkpoint.saved_at for consumer in self._consumers)
 
     def start_over(self) -> None:
         """Walk through all sessions again, as after a rebuild or lost changes."""
@@ -179,48 +198,29 @@ class Deriver:
             time.sleep(held)
 
     def _derive_one(self, session: str) -> None:
-        runs = self.connection.execute(_RUNS, (session,)).fetchall()
-        first = min(((start, id_, agent) for id_, agent, start, *_ in runs), default=None)
-        first_agent = first[2] if first else ""
-        shape = overlap(
-            (_milliseconds(start), duration)
-            for _, _, start, duration, succeeded, failed in runs
-            if duration is not None and (succeeded or failed)
-        )
-        (has_runs,) = self.connection.execute(
-            "SELECT count(*) FROM main.session_stats WHERE session_id = ?", (session,)
-        ).fetchone()
-        if has_runs:
+        right = expected(self.connection, session, self._bounds)
+        if right.changed_seq is None:
+            self.connection.execute(f"DELETE FROM main.{DERIVED} WHERE session_id = ?", (session,))
+        else:
             self.connection.execute(
-                f"INSERT OR REPLACE INTO main.{DERIVED} VALUES (?, ?, ?, ?,"
-                " (SELECT coalesce(changed_seq, 0) FROM main.session_stats WHERE session_id = ?))",
-                (session, first_agent, shape.max_parallel, shape.busy_ms, session),
+                f"INSERT OR REPLACE INTO main.{DERIVED} VALUES (?, ?, ?, ?, ?)",
+                (
+                    session,
+                    right.first_agent,
+                    right.overlap.max_parallel,
+                    right.overlap.busy_ms,
+                    right.changed_seq,
+                ),
             )
             self.connection.execute(
                 "UPDATE main.session_stats SET first_agent = ? WHERE session_id = ?",
-                (first_agent, session),
+                (right.first_agent, session),
             )
-        else:
-            self.connection.execute(f"DELETE FROM main.{DERIVED} WHERE session_id = ?", (session,))
-        self._count(session, first_agent)
+        self._count(session, right.buckets)
 
-    def _count(self, session: str, first_agent: str) -> None:
+    def _count(self, session: str, right: Buckets) -> None:
         """Replace what a session contributes to the histogram of durations."""
-        own = self.connection.execute(_OWN_DURATIONS, (session,)).fetchall()
-        right: dict[tuple[str, int], list[int]] = {}
-        for (duration,) in own:
-            if duration is not None:
-                bucket = right.setdefault((first_agent, self._bucket(duration)), [0, 0])
-                bucket[0] += 1
-                bucket[1] += duration
-        counted = {
-            (agent, le_ms): values
-            for agent, le_ms, *values in self.connection.execute(
-                f"SELECT first_agent, le_ms, sessions, duration_ms_sum FROM main.{COUNTED}"
-                " WHERE session_id = ?",
-                (session,),
-            )
-        }
+        counted = _counted(self.connection, session)
         if counted == right:
             return
         for sign, buckets in ((1, right), (-1, counted)):
@@ -244,8 +244,149 @@ class Deriver:
             [(session, *key, *values) for key, values in right.items()],
         )
 
-    def _bucket(self, duration: int) -> int:
-        return next(bound for bound in self._bounds if bound >= duration)
+    def mend(self, drifts: Iterable[Drift]) -> None:
+        """Make right what `verify` found."""
+        self._derive(sorted({str(one.key["session_id"]) for one in drifts if one.table == OVERLAP}))
+        with transaction(self.connection, "IMMEDIATE"):
+            for table, agent, le_ms in {
+                (one.table, one.key["first_agent"], one.key["le_ms"])
+                for one in drifts
+                if one.table == DURATIONS
+            }:
+                key = (agent, le_ms)
+                self.connection.execute(
+                    f"DELETE FROM main.{table} WHERE first_agent = ? AND le_ms = ?", key
+                )
+                self.connection.execute(
+                    f"INSERT INTO main.{table} SELECT first_agent, le_ms, sum(sessions),"
+                    f" sum(duration_ms_sum) FROM main.{COUNTED}"
+                    " WHERE first_agent = ? AND le_ms = ? GROUP BY 1, 2",
+                    key,
+                )
+
+
+Buckets = dict[tuple[str, int], tuple[int, int]]
+"""Sessions and the sum of their durations, by first agent and bound."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What should be derived of one session."""
+
+    first_agent: str
+    overlap: Overlap
+    buckets: Buckets
+    changed_seq: int | None
+    """as of which entry of the change log; None where the session has no runs"""
+
+
+def expected(connection: sqlite3.Connection, session: str, bounds: Sequence[int]) -> Expected:
+    """What is derived of a session, computed from its runs and its own row."""
+    runs = connection.execute(_RUNS, (session,)).fetchall()
+    first = min(((start, id_, agent) for id_, agent, start, *_ in runs), default=None)
+    first_agent = first[2] if first else ""
+    buckets: Buckets = {}
+    for (duration,) in connection.execute(_OWN_DURATIONS, (session,)):
+        if duration is not None:
+            key = first_agent, bounds[bisect_left(bounds, duration)]
+            count, total = buckets.get(key, (0, 0))
+            buckets[key] = count + 1, total + duration
+    changed = connection.execute(
+        "SELECT coalesce(changed_seq, 0) FROM main.session_stats WHERE session_id = ?", (session,)
+    ).fetchone()
+    return Expected(
+        first_agent,
+        overlap(
+            (_milliseconds(start), duration)
+            for _, _, start, duration, succeeded, failed in runs
+            if duration is not None and (succeeded or failed)
+        ),
+        buckets,
+        changed[0] if changed else None,
+    )
+
+
+def verify(connection: sqlite3.Connection, bounds: Sequence[int]) -> list[Drift]:
+    """Compare what is derived of sessions, pending ones left out. Takes no lock for writing."""
+    found: list[Drift] = []
+    mark = ""
+    while True:
+        with transaction(connection):
+            pending = _unconsumed(connection)
+            rows = connection.execute(
+                f"SELECT session_id, stats.first_agent, max_parallel, busy_ms FROM main.{OVERLAP}"
+                " JOIN main.session_stats AS stats USING (session_id)"
+                " WHERE session_id > ? AND NOT is_pending ORDER BY session_id LIMIT ?",
+                (mark, _SESSIONS_OF_A_SNAPSHOT),
+            ).fetchall()
+            for session, *stored in rows:
+                if session not in pending:
+                    found += _drifts_of(connection, session, stored, bounds)
+            if not rows:
+                found += _drifts_of_durations(connection)
+                return found
+            mark = rows[-1][0]
+
+
+def _drifts_of(
+    connection: sqlite3.Connection, session: str, stored: list[Any], bounds: Sequence[int]
+) -> Iterator[Drift]:
+    right = expected(connection, session, bounds)
+    values: dict[str, str | int] = {
+        "first_agent": right.first_agent,
+        "max_parallel": right.overlap.max_parallel,
+        "busy_ms": right.overlap.busy_ms,
+    }
+    key: dict[str, int | str] = {"session_id": session}
+    for (column, value), found in zip(values.items(), stored, strict=True):
+        if value != found:
+            yield Drift(OVERLAP, key, column, found, value)
+    counted = _counted(connection, session)
+    if counted != right.buckets:
+        yield Drift(OVERLAP, key, DURATIONS, repr(counted), repr(right.buckets))
+
+
+def _drifts_of_durations(connection: sqlite3.Connection) -> Iterator[Drift]:
+    """The histogram against the sum of what sessions have contributed."""
+    query = (
+        "SELECT first_agent, le_ms, {0}, {1} FROM main.{2} GROUP BY first_agent, le_ms"
+        " HAVING {0} <> 0 OR {1} <> 0"
+    )
+    sums = "sum(sessions)", "sum(duration_ms_sum)"
+    stored, right = (
+        {
+            (agent, le_ms): values
+            for agent, le_ms, *values in connection.execute(query.format(*sums, table))
+        }
+        for table in (DURATIONS, COUNTED)
+    )
+    for agent, le_ms in sorted(stored.keys() | right.keys()):
+        pair = stored.get((agent, le_ms)), right.get((agent, le_ms))
+        for position, column in enumerate(("sessions", "duration_ms_sum")):
+            values = [None if side is None else side[position] for side in pair]
+            if values[0] != values[1]:
+                key: dict[str, int | str] = {"first_agent": agent, "le_ms": le_ms}
+                yield Drift(DURATIONS, key, column, *values)
+
+
+def _counted(connection: sqlite3.Connection, session: str) -> Buckets:
+    return {
+        (agent, le_ms): (count, total)
+        for agent, le_ms, count, total in connection.execute(
+            f"SELECT first_agent, le_ms, sessions, duration_ms_sum FROM main.{COUNTED}"
+            " WHERE session_id = ?",
+            (session,),
+        )
+    }
+
+
+def _unconsumed(connection: sqlite3.Connection) -> set[str]:
+    """Sessions whose own row has changed, which `is_pending` does not tell, and was not taken."""
+    found = connection.execute(
+        f"SELECT seq FROM main.{CONSUMERS} WHERE name = ? AND source = ?",
+        (CONSUMER, sessions.name),
+    ).fetchone()
+    return _sessions_of(Log(connection, sessions).read(found[0], -1)) if found else set()
 
 
 def _sessions_of(changes: Iterable[Change]) -> set[str]:

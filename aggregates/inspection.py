@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
 from aggregates import migration, script
 from aggregates.adoption import Shape, fit, table_exists
+from aggregates.backfilling import BACKFILLS
 from aggregates.catalogue import catalogue
+from aggregates.changes import ConsumerStatus, consumers
 from aggregates.compiler.base import Statement
 from aggregates.compiler.layout import normalised
-from aggregates.operations import BACKFILLS
+from aggregates.compiler.sqlite.consuming import CONSUMERS, VERIFICATIONS
+from aggregates.database import driver
+from aggregates.proofs import Proof, proofs
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,7 @@ class Finding:
     """Something that is not as it should be."""
 
     kind: str
-    """`revision`, `missing`, `altered` or `unknown`"""
+    """`revision`, `missing`, `altered`, `unknown`, `rebuilt` or `unproved`"""
     table: str
     """the table that it concerns"""
     name: str
@@ -44,6 +48,10 @@ class Inspection:
     filling: str | None
     """the revision whose tables are still being filled, and do not hold everything yet"""
     journal_mode: str
+    proofs: list[Proof] = field(default_factory=list)
+    """the newest verifies, repairs and rebuilds, newest first"""
+    consumers: list[ConsumerStatus] = field(default_factory=list)
+    """readers of the change logs"""
 
     @property
     def ok(self) -> bool:
@@ -62,12 +70,16 @@ def inspect(connection: Connection) -> Inspection:
         )
     if revision is not None:
         findings += _differences(connection, revision)
+    proofs, consumers = _reconciled(connection, revision == head)
+    findings += _doubts(proofs)
     return Inspection(
         revision=revision,
         head=head,
         findings=findings,
         filling=_filling(connection),
         journal_mode=str(connection.exec_driver_sql("PRAGMA main.journal_mode").scalar()),
+        proofs=proofs[:_PROOFS_SHOWN],
+        consumers=consumers,
     )
 
 
@@ -89,26 +101,90 @@ def _differences(connection: Connection, revision: str) -> list[Finding]:
         for row in connection.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_master")
     }
     wanted = {(one.kind, one.name) for one in statements}
-    findings = []
+    findings = [*_rebuilt(connection, statements, installed.keys())]
     for one in statements:
         table, sql = installed.get((one.kind, one.name), ("", None))
         if sql is None:
-            detail = f"this {one.kind} is gone; {_REINSTALL}"
+            detail = f"this {one.kind} is gone, and what it keeps may have drifted; {_REINSTALL}"
             findings.append(Finding("missing", _table_of(one), one.name, detail))
         elif sql != one.sql and normalised(sql) != normalised(one.sql):
             detail = (
                 f"this {one.kind} is not the one of revision {revision}"
-                f" (or {table} has got another UNIQUE key); {_REINSTALL}"
+                f" (or {table} has got another UNIQUE key), and what it keeps may have drifted;"
+                f" {_REINSTALL}"
             )
             findings.append(Finding("altered", table, one.name, detail))
     findings += _different_rows(connection, revision, installed.keys())
-    sources = {source.name for source in catalogue.sources}
-    for (kind, name), (table, _) in installed.items():
-        is_ours = kind == "trigger" and name.startswith("_aggregates_") and table in sources
-        if is_ours and (kind, name) not in wanted:
+    for name, table in ours_on_sources(connection).items():
+        if ("trigger", name) not in wanted:
             detail = "a trigger with a name of ours that no revision has made; drop it"
             findings.append(Finding("unknown", table, name, detail))
     return findings
+
+
+def ours_on_sources(connection: Connection) -> dict[str, str]:
+    """Triggers with a name of ours on source tables: name -> table."""
+    sources = {source.name for source in catalogue.sources}
+    rows = connection.exec_driver_sql(
+        "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'"
+    )
+    return {
+        row.name: row.tbl_name
+        for row in rows
+        if row.name.startswith("_aggregates_") and row.tbl_name in sources
+    }
+
+
+def _rebuilt(
+    connection: Connection, statements: list[Statement], installed: Iterable[tuple[str, str]]
+) -> Iterator[Finding]:
+    """Source tables that have lost all their triggers at once, or a column of ours."""
+    for source in catalogue.sources:
+        if not table_exists(connection, source.name):
+            detail = "the source table is gone: put it back from a backup, or let writers make it"
+            yield Finding("missing", source.name, source.name, detail)
+            continue
+        on_source = {
+            (one.kind, one.name)
+            for one in statements
+            if one.kind == "trigger" and _table_of(one) == source.name
+        }
+        if on_source and not on_source & set(installed):
+            yield Finding(
+                "rebuilt",
+                source.name,
+                source.name,
+                "all of its triggers are gone at once, as when a tool builds the table anew (ALTER"
+                " by copy, in many GUI tools): what was written since is not counted;"
+                f" {_REINSTALL}",
+            )
+
+
+def _reconciled(connection: Connection, is_head: bool) -> tuple[list[Proof], list[ConsumerStatus]]:
+    """What is recorded of proofs, and who reads the logs."""
+    if not is_head or not table_exists(connection, VERIFICATIONS):
+        return [], []
+    raw = driver(connection)
+    known = table_exists(connection, CONSUMERS) and all(
+        table_exists(connection, source.log) for source in catalogue.sources
+    )
+    return proofs(raw, _PROOFS_READ), consumers(raw, catalogue.sources) if known else []
+
+
+def _doubts(found: list[Proof]) -> Iterator[Finding]:
+    """That triggers were put back, and nothing has been proved since."""
+    for proof in found:
+        if proof.is_complete and (proof.kind != "verify" or not proof.drifts):
+            return
+        if proof.kind == "reinstall":
+            yield Finding(
+                "unproved",
+                "",
+                "",
+                f"triggers were put back at {proof.started_at}, and what was written without them"
+                " is not counted yet: run `aggregates repair`",
+            )
+            return
 
 
 def _different_rows(
@@ -131,10 +207,8 @@ def _different_rows(
     return findings
 
 
-_REINSTALL = (
-    "aggregates may have drifted: `aggregates downgrade` and `aggregates migrate` install it again"
-    " and fill the tables from the history"
-)
+_REINSTALL = "`aggregates migrate --reinstall` puts it back, then run `aggregates repair`"
+_PROOFS_SHOWN, _PROOFS_READ = 5, 1000
 
 
 def _table_of(statement: Statement) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -25,29 +25,18 @@ from aggregates.adoption import (
     missing_columns,
     table_exists,
 )
+from aggregates.backfilling import BACKFILLS, Superseded, fill, stored_position
 from aggregates.compiler.base import Recomputation
 from aggregates.compiler.sqlite import quote
-from aggregates.database import driver, transaction
+from aggregates.database import driver
 from aggregates.errors import AggregatesError, DatabaseLocked
 from aggregates.migration import current
-from aggregates.recompute import (
-    CLEARING,
-    Position,
-    Recomputer,
-    StaleError,
-    key_range,
-    progress_of,
-)
+from aggregates.recompute import Recomputer, StaleError
 
-BACKFILLS = "_aggregates_backfills"
 UPDATED_AT = "updated_at"
 _ADDED = "/* added by aggregates */"
 """Stands in the definition of a column of ours, for as long as the column is there."""
 _WAL_ATTEMPTS_SECONDS = 30.0
-
-
-class Superseded(Exception):
-    """Another process has done meanwhile what this one was about to do: look again, and go on."""
 
 
 def begin(op: Operations, down_revision: str | None) -> None:
@@ -196,11 +185,14 @@ def backfill(op: Operations, revision: str, recomputation: Path) -> None:
     with op.get_context().autocommit_block():
         connection = driver(_connection(op))
         connection.execute("PRAGMA temp_store = FILE")
-        recomputer = Recomputer(connection, sql, _stored_position(connection, revision, sql.source))
-        _fill(recomputer, revision, _option(op, "progress"))
+        recomputer = Recomputer(connection, sql, stored_position(connection, revision, sql.source))
+        fill(recomputer, revision, _option(op, "progress"))
     # In the transaction that the block has begun for what follows it.
-    recomputer.position = _stored_position(connection, revision, sql.source)
-    recomputer.catch_up()
+    recomputer.position = stored_position(connection, revision, sql.source)
+    try:
+        recomputer.catch_up()
+    except StaleError as error:
+        raise Superseded from error
     recomputer.close()
     _execute(
         op, f"DELETE FROM {BACKFILLS} WHERE revision = '{revision}' AND source = '{sql.source}'"
@@ -248,68 +240,6 @@ def drop_added_columns(op: Operations, shapes: Iterable[Shape]) -> None:
                     f"SQLite {sqlite3.sqlite_version} cannot drop columns (3.35 can); keep them, or"
                     " use a newer Python"
                 ) from error
-
-
-def _fill(
-    recomputer: Recomputer, revision: str, progress: Callable[[int, int], None] | None
-) -> None:
-    connection = recomputer.connection
-    source = recomputer.sql.source
-
-    def stored() -> Position:
-        return _stored_position(connection, revision, source)
-
-    def save(position: Position) -> None:
-        connection.execute(
-            f"UPDATE main.{BACKFILLS} SET mark = ?, seq = ?, rows_read = ?,"
-            " schema_version = ? WHERE revision = ? AND source = ?",
-            (position.mark, position.seq, position.rows, position.schema, revision, source),
-        )
-
-    keys = key_range(connection, source, recomputer.sql.key)
-    while not recomputer.is_close():
-        try:
-            if recomputer.is_complete:
-                with transaction(connection, "IMMEDIATE"):
-                    recomputer.position = stored()
-                    recomputer.catch_up()
-                    save(recomputer.position)
-            else:
-                recomputer.write_round(stored, save)
-        except StaleError:
-            # Whoever resumes now must not believe what the tables hold.
-            recomputer.position = Position(mark=CLEARING)
-            with transaction(connection, "IMMEDIATE"):
-                save(recomputer.position)
-        if recomputer.position.mark is CLEARING:
-            _clear(connection, recomputer.sql)
-            recomputer.position = Position(seq=recomputer.last_entry())
-            with transaction(connection, "IMMEDIATE"):
-                save(recomputer.position)
-        if progress is not None:
-            progress(*progress_of(recomputer.position, keys))
-
-
-def _clear(connection: sqlite3.Connection, sql: Recomputation) -> None:
-    """Empty the targets, a few rows a transaction."""
-    for statement in sql.clears:
-        emptied = False
-        while not emptied:
-            started = time.monotonic()
-            with transaction(connection, "IMMEDIATE"):
-                emptied = connection.execute(statement).rowcount == 0
-            time.sleep(time.monotonic() - started)
-
-
-def _stored_position(connection: sqlite3.Connection, revision: str, source: str) -> Position:
-    found = connection.execute(
-        f"SELECT mark, seq, rows_read, schema_version FROM main.{BACKFILLS}"
-        " WHERE revision = ? AND source = ?",
-        (revision, source),
-    ).fetchone()
-    if found is None:
-        raise Superseded
-    return Position(*found)
 
 
 def _backfill_at_once(op: Operations, sql: Recomputation) -> None:

@@ -165,14 +165,16 @@ class Recomputer:
         free = 0.0 if blocks_readers else read - started
         time.sleep(max(0.001, held + (read - started if blocks_readers else 0.0) - free))
 
-    def private_round(self) -> None:
-        """One slice into temporary targets, which takes no lock for writing."""
+    def private_round(self, save: Callable[[Position], None] | None = None) -> None:
+        """One slice into targets outside the database, which takes no lock for writing."""
         started = time.monotonic()
         with transaction(self.connection):
             after = self.read_slice()
             self.add_entries(-math.inf, self.position.mark, self.position.seq)
             self.fold()
-            self.position = after
+            if save is not None:
+                save(after)
+        self.position = after
         seconds = time.monotonic() - started
         self.adapt(seconds)
         if self.readers_block():

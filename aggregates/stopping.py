@@ -10,24 +10,33 @@ from types import FrameType
 
 
 class StopSignal:
-    """SIGTERM and SIGINT as a flag, or as an exception where a job takes longer than a second."""
+    """SIGTERM and SIGINT as a flag, or as an exception where a job takes longer than a second.
+
+    SIGHUP ends a sleep.
+    """
 
     def __init__(self) -> None:
-        self._event = threading.Event()
+        self._awake = threading.Event()
         self._raise = False
-
-    @property
-    def requested(self) -> bool:
-        return self._event.is_set()
+        self.requested = False
+        """whether a stop was requested"""
 
     def wait(self, seconds: float) -> bool:
-        """Sleep; True as soon as a stop is requested."""
-        return self._event.wait(seconds)
+        """Sleep; ends as soon as a stop is requested, which it answers, or SIGHUP comes."""
+        self._awake.wait(seconds)
+        self._awake.clear()
+        return self.requested
+
+    def check(self, *progress: int) -> None:
+        """Raise Stopped where a stop was requested; takes what a progress callback takes."""
+        if self.requested:
+            raise Stopped
 
     @contextmanager
     def listening(self) -> Iterator[None]:
         """Take the signals over, and give them back."""
-        signals = (signal.SIGTERM, signal.SIGINT)
+        signals = [signal.SIGTERM, signal.SIGINT]
+        signals += [signal.SIGHUP] if hasattr(signal, "SIGHUP") else []
         before = {number: signal.signal(number, self._handle) for number in signals}
         try:
             yield
@@ -47,9 +56,11 @@ class StopSignal:
             self._raise = False
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        self._event.set()
-        if self._raise:
-            raise Stopped
+        self._awake.set()
+        if number in (signal.SIGTERM, signal.SIGINT):
+            self.requested = True
+            if self._raise:
+                raise Stopped
 
 
 class Stopped(BaseException):

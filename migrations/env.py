@@ -8,9 +8,10 @@ import sys
 
 from alembic import context
 
+from aggregates.backfilling import Superseded
 from aggregates.database import connect_engine, database_url, driver, writing
 from aggregates.migration import VERSION_TABLE, drop_empty_version_table, progress_to
-from aggregates.operations import Superseded, make_wal
+from aggregates.operations import make_wal
 
 config = context.config
 options = context.get_x_argument(as_dictionary=True)

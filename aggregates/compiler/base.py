@@ -132,9 +132,13 @@ class Compiler(ABC):
         """How to compute all aggregates of a source, or only some, from its rows."""
 
     @abstractmethod
-    def shadows(self, catalogue: Catalogue, naming: Naming) -> list[Statement]:
-        """Temporary tables like those of the definitions."""
+    def shadows(
+        self, catalogue: Catalogue, naming: Naming, schema: str = "temp"
+    ) -> list[Statement]:
+        """Tables like those of the definitions, in a schema of the connection."""
 
     @abstractmethod
-    def comparison(self, definition: Definition, naming: Naming) -> Comparison:
+    def comparison(
+        self, definition: Definition, naming: Naming, schema: str = "temp"
+    ) -> Comparison:
         """How to compare a stored aggregate with its shadow."""

@@ -78,19 +78,23 @@ class SQLite(Compiler):
         ]
         return recomputation.recomputation(self, catalogue, source, definitions, naming)
 
-    def shadows(self, catalogue: Catalogue, naming: Naming) -> list[Statement]:
-        """Temporary tables like those of the definitions."""
+    def shadows(
+        self, catalogue: Catalogue, naming: Naming, schema: str = "temp"
+    ) -> list[Statement]:
+        """Tables like those of the definitions, in a schema of the connection."""
 
         def statements() -> Iterator[Statement]:
             for definition in catalogue.definitions:
-                yield from posting.table(self, definition, naming, "TEMP ")
-            yield from posting.cascades(self, catalogue, naming, "TEMP ")
+                yield from posting.table(self, definition, naming, schema)
+            yield from posting.cascades(self, catalogue, naming, schema)
 
         return _laid_out(statements())
 
-    def comparison(self, definition: Definition, naming: Naming) -> Comparison:
+    def comparison(
+        self, definition: Definition, naming: Naming, schema: str = "temp"
+    ) -> Comparison:
         """How to compare a stored aggregate with its shadow."""
-        return recomputation.comparison(self, definition, naming)
+        return recomputation.comparison(self, definition, naming, schema)
 
 
 def _laid_out(statements: Iterable[Statement]) -> list[Statement]:

@@ -60,6 +60,10 @@ def ledger(compiler: Compiler, source: Source) -> list[Statement]:
         moved = f"({moved} OR OLD.{unique} IS NOT NEW.{unique})"
         clashing += f" OR clash.{unique} = NEW.{unique}"
     settle_before = settle.format(gone="")
+    if source.unique is not None:
+        # What a statement has left is of rows that it did not replace. A copy without a name is
+        # known by a rowid that may have changed since: it can only be dropped.
+        settle_before = f"DELETE FROM {copies} WHERE {log_key} IS NOT NULL;"
     settle_inserted = settle.format(gone=f"{is_copy_of('NEW')} OR ")
     settle_updated = settle.format(gone=f"({is_copy_of('NEW')} AND {moved}) OR ")
     clashing += f" {OTHER_KEYS}"
@@ -116,7 +120,7 @@ def ledger(compiler: Compiler, source: Source) -> list[Statement]:
         trigger("before_insert", "BEFORE INSERT", may_replace(clashing), keep_copies(clashing)),
         trigger(
             "before_update",
-            f"BEFORE UPDATE OF {key_columns}",
+            f"BEFORE UPDATE OF {key_columns if source.unique is None else watched}",
             may_replace(others_clashing),
             keep_copies(others_clashing),
         ),

@@ -51,7 +51,7 @@ def tables(compiler: Compiler, catalogue: Catalogue) -> list[Statement]:
 
 
 def table(
-    compiler: Compiler, definition: Definition, naming: Naming = itself, temporary: str = ""
+    compiler: Compiler, definition: Definition, naming: Naming = itself, schema: str = ""
 ) -> Iterator[Statement]:
     """The table of one definition."""
     q = compiler.quote
@@ -67,12 +67,12 @@ def table(
     # One tree instead of two: SQLite keeps a copy of each page that a statement's triggers change,
     # in a file as soon as they are more than 15.
     body = ",\n  ".join(columns)
-    sql = f"CREATE {temporary}TABLE {q(name)} (\n  {body}\n) WITHOUT ROWID"
+    sql = f"CREATE TABLE {within(schema)}{q(name)} (\n  {body}\n) WITHOUT ROWID"
     yield Statement("table", name, sql)
 
 
 def cascades(
-    compiler: Compiler, catalogue: Catalogue, naming: Naming = itself, temporary: str = ""
+    compiler: Compiler, catalogue: Catalogue, naming: Naming = itself, schema: str = ""
 ) -> Iterator[Statement]:
     """Triggers on reference counts and listings that keep distinct counts and extremes.
 
@@ -89,13 +89,13 @@ def cascades(
             name = naming(internal(f"{aggregate.name}_of_{on}_{event.lower()}"))
             when = f"\nWHEN {condition}" if condition else ""
             sql = (
-                f"CREATE {temporary}TRIGGER {q(name)} AFTER {event} ON {q(naming(on))}{when}\n"
+                f"CREATE TRIGGER {within(schema)}{q(name)} AFTER {event} ON {q(naming(on))}{when}\n"
                 f"BEGIN\n  {body}\nEND"
             )
             return Statement("trigger", name, sql)
 
         for count in aggregate.distinct_counts:
-            if temporary and catalogue.is_recounted(aggregate, count):
+            if schema and catalogue.is_recounted(aggregate, count):
                 continue  # a recomputation counts again by itself
             counted, column = q(count.counted), q(count.name)
             paired = catalogue[count.pairs].key
@@ -120,6 +120,11 @@ def cascades(
             was_extreme = " OR ".join(f"{q(one.name)} = OLD.{q(one.value)}" for one in of)
             body = f"UPDATE {target} SET {assignments}\n  WHERE {where} AND ({was_extreme});"
             yield trigger(listing, "DELETE", "", body)
+
+
+def within(schema: str) -> str:
+    """What stands before the name of an object of a schema; nothing in frozen SQL."""
+    return f"{schema}." if schema else ""
 
 
 def seek_extremes(

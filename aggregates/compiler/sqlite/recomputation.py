@@ -37,6 +37,10 @@ def recomputation(
         if isinstance(definition, Aggregate):
             folds += _extremes(compiler, definition, facts, naming)
             folds += _recounts(compiler, catalogue, definition, facts, naming)
+    for definition in _dependents_last(posted):
+        if isinstance(definition, Aggregate):
+            # Pairs that have just gone were there when they were counted.
+            sweeps += _recounts(compiler, catalogue, definition, facts, naming)
             sweeps.append(_sweep(compiler, definition, facts, naming))
     return Recomputation(
         source=source.name,
@@ -231,10 +235,13 @@ def _clear(compiler: Compiler, definition: Definition, naming: Naming) -> str:
     return f"DELETE FROM {target} WHERE ({keys}) IN ({few})"
 
 
-def comparison(compiler: Compiler, definition: Definition, naming: Naming) -> Comparison:
+def comparison(
+    compiler: Compiler, definition: Definition, naming: Naming, schema: str
+) -> Comparison:
     """How to compare a stored aggregate with its shadow."""
     q = compiler.quote
-    stored, shadow = f"main.{q(definition.name)}", f"temp.{q(naming(definition.name))}"
+    stored = f"main.{q(definition.name)}"
+    shadow = f"{schema}.{q(naming(definition.name))}"
     some = f"NOT ({zero(compiler, definition)})" if isinstance(definition, Aggregate) else "true"
     key = " AND ".join(f"{q(name)} = ?" for name in definition.key)
 

@@ -1,0 +1,92 @@
+"""Fill permanent tables out of a source while writers write, and go on where it was killed."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable
+
+from aggregates.compiler.base import Recomputation
+from aggregates.database import transaction
+from aggregates.recompute import (
+    CLEARING,
+    Position,
+    Recomputer,
+    StaleError,
+    key_range,
+    progress_of,
+)
+
+BACKFILLS = "_aggregates_backfills"
+
+
+class Superseded(Exception):
+    """Another process has done meanwhile what this one was about to do: look again, and go on."""
+
+
+def fill(
+    recomputer: Recomputer, revision: str, progress: Callable[[int, int], None] | None
+) -> None:
+    """Read the source until only a few entries of the log are left; the position is stored."""
+    connection = recomputer.connection
+    source = recomputer.sql.source
+
+    def stored() -> Position:
+        return stored_position(connection, revision, source)
+
+    def save(position: Position) -> None:
+        connection.execute(
+            f"UPDATE main.{BACKFILLS} SET mark = ?, seq = ?, rows_read = ?,"
+            " schema_version = ? WHERE revision = ? AND source = ?",
+            (position.mark, position.seq, position.rows, position.schema, revision, source),
+        )
+
+    keys = key_range(connection, source, recomputer.sql.key)
+    while True:
+        try:
+            with transaction(connection):
+                recomputer.check_rowids()
+            if recomputer.is_close():
+                return
+            if recomputer.is_complete:
+                with transaction(connection, "IMMEDIATE"):
+                    recomputer.position = stored()
+                    recomputer.catch_up()
+                    save(recomputer.position)
+            else:
+                recomputer.write_round(stored, save)
+        except StaleError:
+            # Whoever resumes now must not believe what the tables hold.
+            recomputer.position = Position(mark=CLEARING)
+            with transaction(connection, "IMMEDIATE"):
+                save(recomputer.position)
+        if recomputer.position.mark is CLEARING:
+            clear(connection, recomputer.sql)
+            recomputer.position = Position(seq=recomputer.last_entry())
+            with transaction(connection, "IMMEDIATE"):
+                save(recomputer.position)
+        if progress is not None:
+            progress(*progress_of(recomputer.position, keys))
+
+
+def clear(connection: sqlite3.Connection, sql: Recomputation) -> None:
+    """Empty the targets, a few rows a transaction."""
+    for statement in sql.clears:
+        emptied = False
+        while not emptied:
+            started = time.monotonic()
+            with transaction(connection, "IMMEDIATE"):
+                emptied = connection.execute(statement).rowcount == 0
+            time.sleep(time.monotonic() - started)
+
+
+def stored_position(connection: sqlite3.Connection, revision: str, source: str) -> Position:
+    """How far a filling has got; raises Superseded where it is over."""
+    found = connection.execute(
+        f"SELECT mark, seq, rows_read, schema_version FROM main.{BACKFILLS}"
+        " WHERE revision = ? AND source = ?",
+        (revision, source),
+    ).fetchone()
+    if found is None:
+        raise Superseded
+    return Position(*found)

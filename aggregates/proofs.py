@@ -1,0 +1,50 @@
+"""The record of what verifies, repairs and rebuilds have found."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import suppress
+from dataclasses import astuple, dataclass
+from typing import Literal
+
+from aggregates.compiler.sqlite.consuming import VERIFICATIONS
+
+Kind = Literal["verify", "repair", "rebuild", "reinstall"]
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A line of `aggregate_verifications`."""
+
+    kind: Kind
+    started_at: str
+    """text in UTC with milliseconds and `Z`"""
+    seconds: float
+    rows_read: int
+    drifts: int
+    is_complete: bool
+    """whether every aggregate was compared"""
+
+
+def proofs(connection: sqlite3.Connection, limit: int = 10) -> list[Proof]:
+    """The newest lines of the record, newest first."""
+    rows = connection.execute(
+        "SELECT kind, started_at, seconds, rows_read, drifts, is_complete"
+        f" FROM main.{VERIFICATIONS} ORDER BY id DESC LIMIT ?",
+        (limit,),
+    )
+    return [
+        Proof(kind, started_at, seconds, rows_read, drifts, bool(is_complete))
+        for kind, started_at, seconds, rows_read, drifts, is_complete in rows
+    ]
+
+
+def record(connection: sqlite3.Connection, proof: Proof) -> None:
+    """Add a line to the record, unless the database is locked: a proof does not fail for that."""
+    with suppress(sqlite3.OperationalError):
+        connection.execute(
+            f"INSERT INTO main.{VERIFICATIONS}"
+            " (kind, started_at, seconds, rows_read, drifts, is_complete)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            astuple(proof),
+        )

@@ -1,0 +1,171 @@
+"""What `run` does beside collecting: consume, prune, and prove on a schedule.
+
+Only one process at a time does it for a database: it holds a lease, in the database, that expires
+by itself where its holder was killed.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Self
+
+from sqlalchemy import Engine
+
+from aggregates import rebuilding, reconcile
+from aggregates.catalogue import catalogue
+from aggregates.changes import utc_text
+from aggregates.compiler.sqlite.consuming import LEASES, VERIFICATIONS
+from aggregates.database import raw_connection
+from aggregates.derived import Deriver, Round
+from aggregates.proofs import proofs
+from aggregates.pruning import Retention, prune
+from aggregates.reconcile import VerifyResult
+from aggregates.stopping import Stopped
+
+log = logging.getLogger("aggregates")
+
+LEASE = "upkeep"
+_LEASE_LASTS = timedelta(seconds=60)
+_KEYS_NAMED = 10
+
+Beat = Callable[..., None]
+"""Called between transactions of a long job; may raise Stopped."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When what is due."""
+
+    verify_every: timedelta = timedelta(hours=1)
+    rebuild_every: timedelta = timedelta(hours=24)
+    stale_after: timedelta = timedelta(hours=6)
+    """where the last checkpoint is older, a verify is due at once"""
+    retention: Retention = field(default_factory=Retention)
+
+
+class Upkeep:
+    """The rounds of one process; a context, which gives the lease back in the end."""
+
+    def __init__(self, engine: Engine, schedule: Schedule, beat: Beat) -> None:
+        self._engine = engine
+        self._schedule = schedule
+        self._beat = beat
+        self._owner = f"{socket.gethostname()}:{os.getpid()}:{id(self)}"
+        self._resources = ExitStack()
+        self._job: threading.Thread | None = None
+        self._renewed = datetime.min.replace(tzinfo=UTC)
+
+    def __enter__(self) -> Self:
+        self._connection = self._resources.enter_context(raw_connection(self._engine))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._job is not None:
+            self._job.join(timeout=1.0)
+        release(self._connection, self._owner)
+        self._resources.close()
+
+    def round(self, *, wait: bool = False) -> Round | None:
+        """Consume, prune, and begin what is due; None where another process does all this.
+
+        A long job goes on in the background, unless `wait`.
+        """
+        if not acquire(self._connection, self._owner):
+            return None
+        deriver = Deriver(self._connection, catalogue.bounds)
+        is_stale = deriver.saved_at() < utc_text(datetime.now(UTC) - self._schedule.stale_after)
+        done = deriver.round()
+        if done.edits:
+            log.warning(
+                "%d edits of history, of invocations %s%s",
+                done.edits,
+                ", ".join(map(str, done.edited)),
+                "" if done.edits <= len(done.edited) else ", ...",
+            )
+        for source in catalogue.sources:
+            prune(self._connection, source, self._schedule.retention)
+        if self._job is None or not self._job.is_alive():
+            self._begin_due(is_stale, wait)
+        return done
+
+    def _begin_due(self, is_stale: bool, wait: bool) -> None:
+        job = due(self._connection, self._schedule, is_stale)
+        if job is None:
+            return
+        if wait:
+            self._run(job)
+            return
+        self._job = threading.Thread(target=self._run, args=(job,), name=job, daemon=True)
+        self._job.start()
+
+    def _run(self, job: str) -> None:
+        try:
+            with raw_connection(self._engine) as connection:
+
+                def renewed(*progress: int) -> None:
+                    self._beat(*progress)
+                    now = datetime.now(UTC)
+                    if now - self._renewed > _LEASE_LASTS / 3:
+                        acquire(connection, self._owner)
+                        self._renewed = now
+
+                if job == "rebuild":
+                    rebuilding.rebuild(self._engine, renewed)
+                else:
+                    tell(reconcile.repair(self._engine, renewed))
+        except Stopped:
+            return
+        except Exception as error:
+            # The next round begins it again.
+            log.warning("%s failed: %s", job, error)
+
+
+def due(connection: sqlite3.Connection, schedule: Schedule, is_stale: bool) -> str | None:
+    """The job whose time has come: `verify`, `rebuild` or none."""
+    now = datetime.now(UTC)
+    found = [proof for proof in proofs(connection, 1000) if proof.is_complete]
+    proved = max((proof.started_at for proof in found), default="")
+    if is_stale or proved < utc_text(now - schedule.verify_every):
+        return "verify"
+    (first,) = connection.execute(f"SELECT min(started_at) FROM main.{VERIFICATIONS}").fetchone()
+    rebuilt = max((proof.started_at for proof in found if proof.kind == "rebuild"), default=first)
+    return "rebuild" if rebuilt < utc_text(now - schedule.rebuild_every) else None
+
+
+def tell(result: VerifyResult) -> None:
+    """Log a drift at WARNING, with its keys."""
+    if result.drifts:
+        named = "; ".join(
+            f"{drift.table} {drift.key} {drift.column}: {drift.stored!r}, right {drift.right!r}"
+            for drift in result.drifts[:_KEYS_NAMED]
+        )
+        more = "; ..." if len(result.drifts) > _KEYS_NAMED else ""
+        log.warning("%d drifts repaired: %s%s", len(result.drifts), named, more)
+
+
+def acquire(connection: sqlite3.Connection, owner: str) -> bool:
+    """Take the lease, or keep it; False where another process holds it."""
+    now = datetime.now(UTC)
+    connection.execute(
+        f"INSERT INTO main.{LEASES} (name, owner, expires_at) VALUES (?, ?, ?)"
+        " ON CONFLICT (name) DO UPDATE SET owner = excluded.owner,"
+        " expires_at = excluded.expires_at WHERE owner = excluded.owner OR expires_at < ?",
+        (LEASE, owner, utc_text(now + _LEASE_LASTS), utc_text(now)),
+    )
+    (holder,) = connection.execute(
+        f"SELECT owner FROM main.{LEASES} WHERE name = ?", (LEASE,)
+    ).fetchone()
+    return bool(holder == owner)
+
+
+def release(connection: sqlite3.Connection, owner: str) -> None:
+    """Give the lease back, if it is ours."""
+    connection.execute(f"DELETE FROM main.{LEASES} WHERE name = ? AND owner = ?", (LEASE, owner))

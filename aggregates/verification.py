@@ -1,0 +1,340 @@
+"""Compute aggregates again beside writers, and compare them with what is stored.
+
+The shadows that they are computed into lie outside the database: in temporary tables, or, where a
+proof is to go on over many short runs, in a file beside it. They are filled in slices and kept up
+to date from the change log until they are compared: so a concurrent write explains no difference.
+"""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import BindParameter, Engine
+
+from aggregates.compiler.base import Comparison
+from aggregates.compiler.sqlite import SQLite
+from aggregates.database import raw_connection, transaction
+from aggregates.definition import Aggregate, Catalogue, Definition
+from aggregates.recompute import Position, Recomputer, StaleError, key_range, progress_of
+
+Progress = Callable[[int, int], None]
+Value = int | str | None
+Key = tuple[int | str, ...]
+
+ROW = "row"
+"""The column of a drift that is about a row as a whole, of a table without values."""
+
+PROOF = "proof"
+"""The schema of shadows in a file of their own."""
+
+_KEYS_OF_A_LOCK = 50
+_KEYS_OF_A_SNAPSHOT = 2000
+_TIMES = ("hour", "day", "start_time", "end_time")
+
+
+@dataclass(frozen=True)
+class Drift:
+    """One value that differs from its recomputation."""
+
+    table: str
+    key: dict[str, int | str]
+    column: str
+    stored: Value
+    """None where there is no such row"""
+    right: Value
+    """None where there should be no such row"""
+
+
+@dataclass(frozen=True)
+class Window:
+    """Canonical times, of which prefixes are taken: the beginning, and what comes after the end."""
+
+    since: str | None = None
+    until: str | None = None
+
+    def column(self, definition: Definition) -> str | None:
+        """The dimension of a definition that says when."""
+        return next((name for name in definition.key if name in _TIMES), None)
+
+    def holds(self, when: str) -> bool:
+        """Whether an hour, a day or a time lies inside."""
+        width = len(when)
+        return (self.since is None or when >= self.since[:width]) and (
+            self.until is None or when < self.until[:width]
+        )
+
+
+def shadow(name: str) -> str:
+    """The table that an aggregate is computed into."""
+    return f"_shadow{name}" if name.startswith("_") else f"_shadow_{name}"
+
+
+class Verification:
+    """Shadows of aggregates, computed from the source and kept up to date from the log."""
+
+    def __init__(self, connection: sqlite3.Connection, catalogue: Catalogue, schema: str) -> None:
+        compiler = SQLite()
+        self.connection = connection
+        self.catalogue = catalogue
+        self.schema = schema
+        self.comparisons = {
+            definition.name: compiler.comparison(definition, shadow, schema)
+            for definition in catalogue.definitions
+        }
+        if not self._has_shadows():
+            for statement in compiler.shadows(catalogue, shadow, schema):
+                connection.execute(statement.sql)
+            connection.execute(
+                f"CREATE TABLE {schema}.positions"
+                " (source PRIMARY KEY, mark, seq, rows_read, schema_version)"
+            )
+        self.recomputers = [
+            Recomputer(connection, compiler.recomputation(catalogue, source, shadow), Position())
+            for source in catalogue.sources
+        ]
+        for recomputer in self.recomputers:
+            recomputer.position = self._position(recomputer)
+
+    @property
+    def rows_read(self) -> int:
+        """Rows of the sources."""
+        return sum(recomputer.position.rows for recomputer in self.recomputers)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every row has been read."""
+        return all(recomputer.is_complete for recomputer in self.recomputers)
+
+    def read(self, progress: Progress | None, deadline: float = math.inf) -> None:
+        """Read the sources until all is read, or the deadline of the monotonic clock has come."""
+        for recomputer in self.recomputers:
+            keys = key_range(self.connection, recomputer.sql.source, recomputer.sql.key)
+            while not recomputer.is_complete and time.monotonic() < deadline:
+                try:
+                    recomputer.private_round(partial(self._save, recomputer))
+                except StaleError:
+                    self._start_again(recomputer)
+                if progress is not None:
+                    progress(*progress_of(recomputer.position, keys))
+
+    def drifts(
+        self,
+        names: Sequence[str],
+        window: Window = Window(),
+        progress: Progress | None = None,
+    ) -> list[Drift]:
+        """All differences; each range of keys is compared in a snapshot of its own.
+
+        Raises StaleError where the shadows cannot be brought up to date any more.
+        """
+        found: list[Drift] = []
+        for name in names:
+            comparison = self.comparisons[name]
+            when = window.column(self.catalogue[name])
+            lower: Key | None = None
+            is_last = False
+            while not is_last:
+                started = time.monotonic()
+                with transaction(self.connection):
+                    self._catch_up()
+                    upper = self._key_after(comparison, lower, _KEYS_OF_A_SNAPSHOT)
+                    bounds = (lower or ()) + (upper or ())
+                    rows = comparison.rows[lower is not None, upper is not None]
+                    found += [
+                        drift
+                        for drift in drifts_of(
+                            comparison, self.connection.execute(rows, bounds * 2)
+                        )
+                        if when is None or window.holds(str(drift.key[when]))
+                    ]
+                lower, is_last = upper, upper is None
+                self._rest(started)
+                if progress is not None:
+                    progress(self.rows_read, self.rows_read)
+        return found
+
+    def mend(self, drifts: Sequence[Drift]) -> None:
+        """Make the keys of drifts right, those of listings and reference counts first."""
+        order = sorted(self.catalogue.definitions, key=_depth(self.catalogue))
+        for definition in order:
+            keys = list(
+                dict.fromkeys(
+                    tuple(drift.key.values()) for drift in drifts if drift.table == definition.name
+                )
+            )
+            for first in range(0, len(keys), _KEYS_OF_A_LOCK):
+                with transaction(self.connection, "IMMEDIATE"):
+                    started = time.monotonic()
+                    self._catch_up()
+                    for key in keys[first : first + _KEYS_OF_A_LOCK]:
+                        self._mend_key(definition, key)
+                time.sleep(time.monotonic() - started)
+
+    def restart(self) -> None:
+        """Begin with the first row again."""
+        for recomputer in self.recomputers:
+            self._start_again(recomputer)
+
+    def close(self) -> None:
+        """Drop what a connection would keep."""
+        for recomputer in self.recomputers:
+            recomputer.close()
+
+    def _has_shadows(self) -> bool:
+        found = self.connection.execute(
+            f"SELECT 1 FROM {self.schema}.sqlite_master WHERE name = 'positions'"
+        ).fetchone()
+        return found is not None
+
+    def _position(self, recomputer: Recomputer) -> Position:
+        found = self.connection.execute(
+            f"SELECT mark, seq, rows_read, schema_version FROM {self.schema}.positions"
+            " WHERE source = ?",
+            (recomputer.sql.source,),
+        ).fetchone()
+        return Position(*found) if found else Position(seq=recomputer.last_entry())
+
+    def _save(self, recomputer: Recomputer, position: Position) -> None:
+        self.connection.execute(
+            f"INSERT OR REPLACE INTO {self.schema}.positions VALUES (?, ?, ?, ?, ?)",
+            (
+                recomputer.sql.source,
+                position.mark,
+                position.seq,
+                position.rows,
+                position.schema,
+            ),
+        )
+
+    def _start_again(self, recomputer: Recomputer) -> None:
+        for clear in recomputer.sql.clears:
+            while self.connection.execute(clear).rowcount:
+                pass
+        recomputer.position = Position(seq=recomputer.last_entry())
+        self._save(recomputer, recomputer.position)
+
+    def _key_after(self, comparison: Comparison, key: Key | None, distance: int) -> Key | None:
+        if key is None:
+            found = self.connection.execute(comparison.first_key, (distance,))
+        else:
+            found = self.connection.execute(comparison.next_key, (*key, distance))
+        row: Key | None = found.fetchone()
+        return row
+
+    def _mend_key(self, definition: Definition, key: Key) -> None:
+        comparison = self.comparisons[definition.name]
+        # A write since may have changed or removed the key.
+        if self.connection.execute(comparison.one, key * 2).fetchone() is None:
+            return
+        self.connection.execute(comparison.remove, key)
+        self.connection.execute(comparison.restore, key)
+        # Triggers have carried this change on to tables that may have been right all along.
+        for dependent in self.catalogue.aggregates():
+            if definition.name in dependent.needs:
+                self._mend_key(dependent, _key_in(dependent, definition, key))
+
+    def _rest(self, started: float) -> None:
+        """Where readers block writers, leave them half of the time."""
+        if self.recomputers[0].readers_block():
+            time.sleep(time.monotonic() - started)
+
+    def _catch_up(self) -> None:
+        for recomputer in self.recomputers:
+            recomputer.catch_up()
+            self._save(recomputer, recomputer.position)
+
+
+@contextmanager
+def verification(
+    engine: Engine, catalogue: Catalogue, file: Path | None = None
+) -> Iterator[Verification]:
+    """A verification over a connection of its own; with a file, it goes on from run to run."""
+    with raw_connection(engine) as connection:
+        if file is not None:
+            _attach(connection, file, catalogue)
+        found = Verification(connection, catalogue, "temp" if file is None else PROOF)
+        try:
+            yield found
+        finally:
+            found.close()
+
+
+def _attach(connection: sqlite3.Connection, file: Path, catalogue: Catalogue) -> None:
+    """Attach the file of a proof; one that is damaged, or of another catalogue, is begun anew."""
+    names = ",".join(definition.name for definition in catalogue.definitions)
+    for _ in range(2):
+        connection.execute(f"ATTACH ? AS {PROOF}", (str(file),))
+        try:
+            connection.execute(f"PRAGMA {PROOF}.journal_mode = WAL")
+            connection.execute(f"PRAGMA {PROOF}.synchronous = OFF")
+            connection.execute(f"CREATE TABLE IF NOT EXISTS {PROOF}.proves (names)")
+            found = connection.execute(f"SELECT names FROM {PROOF}.proves").fetchone()
+            if found is None:
+                connection.execute(f"INSERT INTO {PROOF}.proves VALUES (?)", (names,))
+            if found in (None, (names,)):
+                return
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+                raise
+        connection.execute(f"DETACH {PROOF}")
+        forget(file)
+
+
+def forget(file: Path) -> None:
+    """Remove the file of a proof."""
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
+
+
+def _key_in(dependent: Aggregate, definition: Definition, key: Key) -> Key:
+    """The key of a dependent that a key of what it needs belongs to."""
+    constants: dict[str, Any] = {
+        one.name: one.expression.value
+        for one in dependent.dimensions
+        if isinstance(one.expression, BindParameter)
+    }
+    named = constants | dict(zip(definition.key, key, strict=True))
+    return tuple(named[name] for name in dependent.key)
+
+
+def _depth(catalogue: Catalogue) -> Callable[[Definition], int]:
+    """How many tables lie below one, each of which triggers carry on to the next."""
+
+    def depth(definition: Definition) -> int:
+        if not isinstance(definition, Aggregate):
+            return 0
+        return max((1 + depth(catalogue[name]) for name in definition.needs), default=0)
+
+    return depth
+
+
+def drifts_of(
+    comparison: Comparison, rows: Sequence[tuple[Value, ...]] | sqlite3.Cursor
+) -> Iterator[Drift]:
+    """The drifts that rows of a comparison tell of."""
+    width = len(comparison.key)
+    found: dict[tuple[Value, ...], list[tuple[Value, ...] | None]] = {}
+    for is_stored, *row in rows:
+        sides = found.setdefault(tuple(row[:width]), [None, None])
+        sides[0 if is_stored else 1] = tuple(row[width:])
+    for key, (stored, right) in found.items():
+        named = {
+            name: value
+            for name, value in zip(comparison.key, key, strict=True)
+            if value is not None
+        }
+        if not comparison.values:
+            there = ("present" if side is not None else None for side in (stored, right))
+            yield Drift(comparison.table, named, ROW, *there)
+        for position, column in enumerate(comparison.values):
+            values = [None if side is None else side[position] for side in (stored, right)]
+            if values[0] != values[1]:
+                yield Drift(comparison.table, named, column, *values)

@@ -1,0 +1,28 @@
+-- [table] sessions
+CREATE TABLE IF NOT EXISTS sessions (
+    session_id TEXT PRIMARY KEY,
+    start_time TIMESTAMP,
+    end_time TIMESTAMP,
+    status TEXT,
+    cwd TEXT,
+    metadata JSON
+);
+
+-- [table] agent_tool_uses
+CREATE TABLE IF NOT EXISTS agent_tool_uses (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    timestamp TIMESTAMP,
+    session_id TEXT,
+    agent_name TEXT,
+    agent_invocation_id INTEGER,
+    tool_name TEXT,
+    tool_input JSON,
+    tool_output JSON,
+    duration_seconds REAL,
+    status TEXT,
+    error TEXT,
+    sequence_number INTEGER,
+    start_time TIMESTAMP,
+    end_time TIMESTAMP,
+    FOREIGN KEY (session_id) REFERENCES sessions(session_id)
+);
