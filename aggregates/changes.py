@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple
 
 from aggregates.compiler.sqlite import quote
 from aggregates.compiler.sqlite.consuming import CONSUMERS
-from aggregates.database import transaction
+from aggregates.database import any_text, transaction
 from aggregates.definition import Source
 from aggregates.errors import AggregatesError
 from aggregates.sources import FAILED, SUCCEEDED
@@ -126,14 +126,31 @@ class Log:
         ).fetchone()
         return (1, 0) if newest is None else (oldest, newest)
 
+    def holds(self, checkpoint: Checkpoint) -> bool:
+        """Whether every change after a checkpoint is there.
+
+        The entry of the checkpoint itself tells a log that was emptied, and counts anew, from one
+        that went on; where the triggers have pruned just that one, nothing does.
+        """
+        oldest, newest = self.ends()
+        if not oldest - 1 <= checkpoint.seq <= newest:
+            return False
+        found = self.connection.execute(
+            f"SELECT {quote(self.source.log_key)}, updated_at FROM main.{quote(self.source.log)}"
+            " WHERE seq = ?",
+            (checkpoint.seq,),
+        ).fetchone()
+        return found in (None, (checkpoint.last_id, checkpoint.last_timestamp))
+
     def read(self, after: int, limit: int) -> list[Change]:
         """The entries after a position, oldest first."""
         width = len(self.source.image)
-        rows = self.connection.execute(
-            f"SELECT seq, operation, updated_at, {self._key}, {self._columns}"
-            f" FROM main.{quote(self.source.log)} WHERE seq > ? ORDER BY seq LIMIT ?",
-            (after, limit),
-        )
+        with any_text(self.connection):
+            rows = self.connection.execute(
+                f"SELECT seq, operation, updated_at, {self._key}, {self._columns}"
+                f" FROM main.{quote(self.source.log)} WHERE seq > ? ORDER BY seq LIMIT ?",
+                (after, limit),
+            ).fetchall()
         return [
             Change(
                 seq,
@@ -181,6 +198,12 @@ class Consumer:
         """
         with transaction(self.connection):
             return self._next(limit)
+
+    def batches(self, limit: int = BATCH) -> Iterator[Batch]:
+        """Batches until nothing is left; each is acknowledged as the next one is asked for."""
+        while batch := self.poll(limit):
+            yield batch
+            self.acknowledge(batch)
 
     def acknowledge(self, batch: Batch) -> None:
         """Record durably that a batch was taken.
@@ -244,14 +267,16 @@ class Consumer:
         if found is None:
             raise AggregatesError(f"there is no consumer {self.name}; it was removed")
         seq, is_lost = found[0], found[4]
-        oldest, newest = self.log.ends()
-        if is_lost or oldest > seq + 1 or newest < seq:
+        changes = self.log.read(seq, limit)
+        has_gap = bool(changes) and changes[-1].seq != seq + len(changes)
+        if is_lost or has_gap or not self.log.holds(Checkpoint(*found[:4])):
+            oldest, newest = self.log.ends()
             raise ChangesLost(
                 f"consumer {self.name} of {self.source.log} stands at entry {seq}, and changes"
                 f" after it are lost (the log holds {oldest} to {newest}): rebuild what it keeps,"
                 f" then reset it: `aggregates consumers reset {self.name}`"
             )
-        return Batch(self.log.read(seq, limit), seq)
+        return Batch(changes, seq)
 
     def _advance(self, batch: Batch) -> None:
         if not batch:
@@ -284,7 +309,8 @@ class Consumer:
 
 def consumers(connection: sqlite3.Connection, sources: Sequence[Source]) -> list[ConsumerStatus]:
     """All consumers, by name."""
-    newest = {source.name: Log(connection, source).ends()[1] for source in sources}
+    logs = {source.name: Log(connection, source) for source in sources}
+    newest = {name: log.ends()[1] for name, log in logs.items()}
     rows = connection.execute(
         "SELECT name, source, seq, last_id, last_timestamp, saved_at, is_lost"
         f" FROM main.{CONSUMERS} ORDER BY name, source"
@@ -295,9 +321,10 @@ def consumers(connection: sqlite3.Connection, sources: Sequence[Source]) -> list
             source,
             Checkpoint(*checkpoint),
             max(0, newest[source] - checkpoint[0]),
-            bool(lost),
+            bool(lost) or not logs[source].holds(Checkpoint(*checkpoint)),
         )
         for name, source, *checkpoint, lost in rows
+        if source in logs
     ]
 
 

@@ -20,7 +20,7 @@ from aggregates import derived, migration
 from aggregates.catalogue import catalogue
 from aggregates.changes import utc_text
 from aggregates.database import raw_connection, read_transaction
-from aggregates.errors import DefinitionError, SchemaMismatch
+from aggregates.errors import AggregatesError, DefinitionError, SchemaMismatch
 from aggregates.proofs import Proof, proofs, record
 from aggregates.recompute import StaleError
 from aggregates.verification import (
@@ -140,7 +140,7 @@ def _read_and_compare(
     drifts: list[Drift],
 ) -> bool:
     """Whether all was compared before the deadline; adds what differs."""
-    for attempt in range(_ATTEMPTS):
+    for _ in range(_ATTEMPTS):
         proof.read(progress, deadline)
         if not proof.is_complete:
             return False
@@ -148,10 +148,11 @@ def _read_and_compare(
             drifts += proof.drifts(names, window or Window(), progress)
             return True
         except StaleError:
-            if attempt == _ATTEMPTS - 1:
-                raise
             proof.restart()
-    return False
+    raise AggregatesError(
+        "changes came faster than the log could hold them while aggregates were compared; run this"
+        " again at a quieter time"
+    )
 
 
 def _chosen(

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import backfilling, collecting, memory, writing
+from tests.benchmarks import backfilling, collecting, memory, reconciling, writing
 from tests.benchmarks.databases import Databases, Scale
 from tests.benchmarks.report import Section, draw, markdown, plain
 
@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, Callable[[Databases, Scale], Section]] = {
     "collecting": collecting.run,
     "writing": writing.run,
     "backfilling": backfilling.run,
+    "reconciling": reconciling.run,
     "memory": memory.run,
 }
 
