@@ -21,6 +21,14 @@ class DatabaseLocked(AggregatesError):
     exit_status = 11
 
 
+class NoSuchSession(AggregatesError):
+    """No session has an id that begins as was asked for."""
+
+
+class AmbiguousSession(AggregatesError):
+    """Several sessions have an id that begins as was asked for."""
+
+
 class CannotAdopt(AggregatesError):
     """A table of the database does not have the shape that the triggers need."""
 

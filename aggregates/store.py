@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from aggregates import inspection, reader, reconcile
-from aggregates.database import connect_engine, read_transaction
+from aggregates import (
+    inspection,
+    reader,
+    rebuilding,
+    reconcile,
+    reinstalling,
+    upkeep,
+)
+from aggregates.catalogue import catalogue
+from aggregates.changes import Beginning, Consumer, ConsumerStatus, Log
+from aggregates.changes import consumers as list_consumers
+from aggregates.database import connect_engine, raw_connection, read_transaction
+from aggregates.definition import Source
 from aggregates.errors import (
     AggregatesError,
     DatabaseLocked,
@@ -33,7 +44,9 @@ class Store:
 
     `database` is a URL or the plain path of a SQLite file. `source_timezone` is the zone of the
     naive times in it, an IANA name or a ZoneInfo; None is the system's own zone. A run that
-    started `abandon_after` ago and has not ended is called abandoned.
+    started `abandon_after` ago and has not ended is called abandoned; a session that has not ended,
+    where it started `session_window` ago or nothing has happened in it for `idle_after`. A
+    collection holds the `latest_sessions` latest sessions.
 
     Raises DatabaseMissing where there is no such file. Methods raise DatabaseLocked, or
     SchemaMismatch where a table of ours is missing.
@@ -45,6 +58,9 @@ class Store:
         *,
         source_timezone: str | ZoneInfo | None = None,
         abandon_after: timedelta = reader.ABANDON_AFTER,
+        session_window: timedelta = reader.SESSION_WINDOW,
+        idle_after: timedelta = reader.IDLE_AFTER,
+        latest_sessions: int = reader.LATEST,
     ) -> None:
         path = sqlite_path(database)
         if path is not None and not path.is_file():
@@ -56,7 +72,10 @@ class Store:
             ZoneInfo(source_timezone) if isinstance(source_timezone, str) else source_timezone
         )
         self.abandon_after = abandon_after
+        self.activity = reader.Activity(session_window, idle_after)
+        self.latest_sessions = latest_sessions
         self._engine = connect_engine(self.database, keep_open=True)
+        self._resources = ExitStack()
 
     def __enter__(self) -> Self:
         return self
@@ -71,6 +90,7 @@ class Store:
 
     def close(self) -> None:
         """Close all connections."""
+        self._resources.close()
         self._engine.dispose()
 
     def agents(
@@ -87,10 +107,65 @@ class Store:
         with self._reading() as connection:
             return reader.running(connection, now, self.abandon_after, zone=self.zone)
 
-    def hourly(self, since: datetime, until: datetime | None = None) -> list[reader.HourPoint]:
-        """One point for each whole hour that [since, until) touches; `until` is now by default."""
+    def hourly(
+        self, since: datetime, until: datetime | None = None, *, agent: str | None = None
+    ) -> list[reader.HourPoint]:
+        """One point for each whole hour that [since, until) touches; `until` is now by default.
+
+        With `agent` only the runs of that agent are counted.
+        """
         with self._reading() as connection:
-            return reader.hourly(connection, since, until, zone=self.zone)
+            return reader.hourly(connection, since, until, agent=agent, zone=self.zone)
+
+    def sessions(
+        self,
+        limit: int = reader.LATEST,
+        *,
+        state: Literal["active", "abandoned"] | None = None,
+        since: datetime | None = None,
+        agent: str | None = None,
+        now: datetime | None = None,
+    ) -> list[reader.SessionStatistics]:
+        """The latest sessions by start, newest first; with `state` only those that are in it.
+
+        `since` leaves out what started earlier, `agent` what it has no invocation in.
+        """
+        with self._reading() as connection:
+            return reader.sessions(
+                connection,
+                limit,
+                state=state,
+                since=since,
+                agent=agent,
+                now=now,
+                activity=self.activity,
+                zone=self.zone,
+            )
+
+    def session(self, session: str, *, now: datetime | None = None) -> reader.Timeline:
+        """The session whose id is, or alone begins with, `session`: its runs and tool uses.
+
+        Raises NoSuchSession or AmbiguousSession.
+        """
+        with self._reading() as connection:
+            return reader.timeline(
+                connection,
+                session,
+                now=now,
+                abandon_after=self.abandon_after,
+                activity=self.activity,
+                zone=self.zone,
+            )
+
+    def tools(self, *, agent: str | None = None) -> list[reader.ToolStatistics]:
+        """Each tool of each agent, or of one, all-time, most uses first."""
+        with self._reading() as connection:
+            return reader.tools(connection, agent=agent)
+
+    def agent_tools(self, *, agent: str | None = None) -> list[reader.AgentTools]:
+        """All tools of each agent, or of one, all-time, most uses first."""
+        with self._reading() as connection:
+            return reader.agent_tools(connection, agent=agent)
 
     def totals(self) -> dict[str, int]:
         """The totals by name."""
@@ -101,7 +176,12 @@ class Store:
         """Everything that a collector shows, from one snapshot."""
         with self._reading() as connection:
             return reader.collect(
-                connection, now=now, abandon_after=self.abandon_after, zone=self.zone
+                connection,
+                now=now,
+                abandon_after=self.abandon_after,
+                activity=self.activity,
+                latest_sessions=self.latest_sessions,
+                zone=self.zone,
             )
 
     def status(self) -> inspection.Inspection:
@@ -109,20 +189,122 @@ class Store:
         with self._reading() as connection:
             return inspection.inspect(connection)
 
-    def verify(self, progress: Progress | None = None) -> reconcile.VerifyResult:
-        """Compare the aggregates with their recomputation. Writers may go on writing."""
-        with explained(self.database):
-            return reconcile.verify(self._engine, progress)
+    def verify(
+        self,
+        progress: Progress | None = None,
+        *,
+        tables: Sequence[str] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+        budget: float | None = None,
+    ) -> reconcile.VerifyResult:
+        """Compare aggregates with their recomputation. Writers may go on writing.
 
-    def repair(self, progress: Progress | None = None) -> reconcile.VerifyResult:
+        `tables` are all by default. With `since` or `until` only hours, days and times of that
+        window are compared, of the tables that have such. After `budget` seconds it ends; the next
+        call with a budget goes on, until everything is compared: `is_complete`.
+        """
+        with explained(self.database):
+            return reconcile.verify(
+                self._engine,
+                progress,
+                tables=tables,
+                window=self._window(since, until),
+                budget=budget,
+            )
+
+    def repair(
+        self,
+        progress: Progress | None = None,
+        *,
+        tables: Sequence[str] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+        budget: float | None = None,
+    ) -> reconcile.VerifyResult:
         """Verify, and make the drifted keys right; the drifts in the result are those repaired."""
         with explained(self.database):
-            return reconcile.repair(self._engine, progress)
+            return reconcile.repair(
+                self._engine,
+                progress,
+                tables=tables,
+                window=self._window(since, until),
+                budget=budget,
+            )
+
+    def rebuild(
+        self,
+        progress: Progress | None = None,
+        *,
+        tables: Sequence[str] = (),
+        dry_run: bool = False,
+    ) -> reconcile.VerifyResult:
+        """Recompute whole aggregates, all by default; readers see the old ones until then."""
+        with explained(self.database):
+            return rebuilding.rebuild(self._engine, progress, tables=tables, dry_run=dry_run)
+
+    def reinstall(self) -> list[str]:
+        """Put triggers and views back; nothing is believed then until it has been verified.
+
+        Answers the names of tables that were gone, and are empty now: rebuild them.
+        """
+        with explained(self.database):
+            return reinstalling.reinstall(self._engine)
+
+    def changes(
+        self, name: str, source: str = "agent_invocations", *, start: Beginning = "newest"
+    ) -> Consumer:
+        """The consumer of that name, made where it is not there; open until the store is closed.
+
+        A new one takes the rows that are there as given, and begins after the newest entry of the
+        log, or with the oldest one that it still holds. Raises AggregatesError for an unknown
+        source.
+        """
+        with explained(self.database):
+            reconcile.check_revision(self._engine)
+            connection = self._resources.enter_context(raw_connection(self._engine))
+            return Consumer(connection, source_of(source), name, start)
+
+    def log(self, source: str = "agent_invocations") -> Log:
+        """The change log of a source, to be read from any position; open as long as the store."""
+        with explained(self.database):
+            reconcile.check_revision(self._engine)
+            connection = self._resources.enter_context(raw_connection(self._engine))
+            return Log(connection, source_of(source))
+
+    def consumers(self) -> list[ConsumerStatus]:
+        """All consumers of the change logs, by name."""
+        with explained(self.database), raw_connection(self._engine) as connection:
+            return list_consumers(connection, catalogue.sources)
+
+    def upkeep(self, schedule: upkeep.Schedule, beat: upkeep.Beat) -> upkeep.Upkeep:
+        """What `run` does beside collecting; a context."""
+        return upkeep.Upkeep(self._engine, schedule, beat)
+
+    def _window(self, since: datetime | None, until: datetime | None) -> reconcile.Window | None:
+        if since is None and until is None:
+            return None
+        canonical = (
+            None
+            if moment is None
+            else reader.wall_clock(moment, self.zone).isoformat(timespec="milliseconds")
+            for moment in (since, until)
+        )
+        return reconcile.Window(*canonical)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         with explained(self.database), read_transaction(self._engine) as connection:
             yield connection
+
+
+def source_of(name: str) -> Source:
+    """The source of that name; AggregatesError where there is none."""
+    for source in catalogue.sources:
+        if source.name == name:
+            return source
+    known = ", ".join(source.name for source in catalogue.sources)
+    raise AggregatesError(f"{name} is no source; there are {known}")
 
 
 def sqlite_path(database: str | Path) -> Path | None:

@@ -1,0 +1,40 @@
+"""The command line.
+
+The result goes to stdout, everything else to stderr. Exit status: 0 well, 1 error, 2 usage,
+3 drift found, 4 schema or triggers not as they should be, 10 no such database, 11 locked.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from aggregates import __version__
+from aggregates.cli import changes, databases, proofs, readings, reports
+from aggregates.cli.settings import Commands, shared_options
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="aggregates")
+@shared_options
+def main() -> None:
+    """Exact aggregates of AI-agent runs, kept by triggers inside the agents' own database.
+
+    Exit status: 0 well, 1 error, 2 usage, 3 drift found, 4 schema or triggers not as they should
+    be, 10 no such database, 11 locked.
+    """
+    # A name that the terminal's encoding lacks must not end a command half way.
+    for stream in (sys.stdout, sys.stderr):
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="replace")
+
+
+for command in (
+    *databases.COMMANDS,
+    *readings.COMMANDS,
+    reports.report_group,
+    *proofs.COMMANDS,
+    *changes.COMMANDS,
+):
+    main.add_command(command)

@@ -1,0 +1,153 @@
+"""Commands that make, migrate and strip a database, and the one that freezes a revision."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from aggregates import freeze, migration, render, sample
+from aggregates.cli.settings import Settings, pass_settings, shared_options
+from aggregates.errors import AggregatesError
+from aggregates.store import Store, explained, sqlite_path
+
+
+@click.command("sample")
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--rows",
+    type=click.IntRange(min=0),
+    default=10_000,
+    show_default=True,
+    help="Rows of agent_invocations.",
+)
+@click.option(
+    "--days",
+    type=click.IntRange(min=1),
+    default=30,
+    show_default=True,
+    help="Days of history.",
+)
+@click.option(
+    "--seed", type=int, default=1, show_default=True, help="The same seed makes the same sample."
+)
+@click.option(
+    "--row-bytes",
+    type=click.IntRange(min=0),
+    default=1400,
+    show_default=True,
+    help="Average size of a row.",
+)
+@shared_options
+def sample_command(path: Path, rows: int, days: int, seed: int, row_bytes: int) -> None:
+    """Write a sample database of ROWS rows to PATH, as agents' hooks would have."""
+    write_sample(path, rows=rows, days=days, seed=seed, row_bytes=row_bytes)
+    click.echo(f"{path}: {rows:,} rows")
+
+
+@click.command("migrate")
+@click.option(
+    "--journal-mode",
+    type=click.Choice(["wal", "keep"]),
+    help="Switch SQLite to WAL, in which readers block no writer, or leave the mode alone."
+    "  [default: wal on the first migration, then keep]",
+)
+@click.option(
+    "--reinstall",
+    is_flag=True,
+    help="Put triggers and views back that are missing or altered, and tables that are gone.",
+)
+@shared_options
+@pass_settings
+def migrate_command(
+    settings: Settings, journal_mode: migration.JournalMode | None, reinstall: bool
+) -> None:
+    """Install or upgrade the aggregates, and fill them from the history.
+
+    Makes the database if it is not there. Writers may go on writing. Every program that writes
+    to the file needs SQLite 3.24 or newer from then on.
+    """
+    migrate(settings.named_database(), journal_mode=journal_mode)
+    with settings.store() as store:
+        if reinstall:
+            _reinstall(store)
+        status = store.status()
+    click.echo(f"{store.database}: revision {status.revision}, journal mode {status.journal_mode}")
+
+
+@click.command("downgrade")
+@click.option("--drop-columns", is_flag=True, help="Drop the column updated_at too (SQLite 3.35).")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@shared_options
+@pass_settings
+def downgrade_command(settings: Settings, drop_columns: bool, yes: bool) -> None:
+    """Remove everything that `migrate` installed; the source tables' data stays.
+
+    Holds the lock for writing while it does: for less than a second, but --drop-columns writes the
+    whole table again. Stop the hooks of a large database first.
+    """
+    with settings.store() as store:
+        database = store.database
+    if not yes:
+        click.confirm(
+            f"Remove all aggregates and the change log from {database}?", abort=True, err=True
+        )
+    with explained(database):
+        migration.downgrade(database, drop_columns=drop_columns)
+    click.echo(f"{database}: aggregates removed")
+
+
+@click.command("revision")
+@click.option("--message", "-m", required=True, help="What the revision adds, in a few words.")
+@shared_options
+def revision_command(message: str) -> None:
+    """Freeze what the catalogue says, and no revision says yet, into a revision's SQL.
+
+    For those who work on the catalogue, in a checkout: review the files, then commit them.
+    """
+    path = freeze.write_revision(message)
+    click.echo("head says what the catalogue says" if path is None else str(path))
+
+
+def write_sample(
+    path: Path, *, rows: int, days: int = 30, seed: int = 1, row_bytes: int = 1400
+) -> None:
+    """Write a sample to a path where nothing is."""
+    if path.exists():
+        raise AggregatesError(f"{path} is there already; name another file, or remove it first")
+    # Moved into place when it is whole: a sample cut short must not pass for one.
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        with explained(str(path)), render.progress_bar("writing") as progress:
+            sample.write_sample(
+                partial, rows, days=days, seed=seed, row_bytes=row_bytes, progress=progress
+            )
+        partial.rename(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def migrate(database: str, *, journal_mode: migration.JournalMode | None = None) -> None:
+    """Install or upgrade the aggregates; makes the database where there is none."""
+    path = sqlite_path(database)
+    is_new = path is not None and not path.exists()
+    with explained(database), render.progress_bar("filling") as progress:
+        migration.upgrade(database, progress=progress, journal_mode=journal_mode)
+    if is_new:
+        click.echo(f"{path}: made a new database", err=True)
+
+
+def _reinstall(store: Store) -> None:
+    gone = store.reinstall()
+    if gone:
+        with render.progress_bar("rebuilding") as progress:
+            store.rebuild(progress)
+    click.echo(
+        "triggers and views are back; nothing is believed until it is proved:"
+        " run `aggregates repair`",
+        err=True,
+    )
+
+
+COMMANDS = (sample_command, migrate_command, downgrade_command, revision_command)

@@ -1,0 +1,146 @@
+"""Commands that prove: what is installed, and that the aggregates agree with the history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from aggregates import render
+from aggregates.as_json import plain, print_json
+from aggregates.cli.output import json_option
+from aggregates.cli.settings import Command, Settings, pass_settings, shared_options
+from aggregates.cli.times import since_option
+from aggregates.reconcile import VerifyResult
+from aggregates.render.proofs import show_inspection, show_verification
+
+DRIFT_FOUND = 3
+NOT_AS_IT_SHOULD_BE = 4
+
+
+@click.command("status")
+@json_option
+@shared_options
+@pass_settings
+@click.pass_context
+def status_command(ctx: click.Context, settings: Settings, as_json: bool) -> None:
+    """Compare what is installed with what should be; exit status 4 where they differ.
+
+    JSON: ok, revision, head, filling, journal_mode, findings [kind, table, name, detail], proofs
+    [kind, started_at (UTC), seconds, rows_read, drifts, is_complete], consumers (as `consumers
+    list`).
+    """
+    with settings.store() as store:
+        status = store.status()
+    if as_json:
+        print_json({"ok": status.ok, **plain(status)})
+    else:
+        show_inspection(render.console(), status)
+    if not status.ok:
+        ctx.exit(NOT_AS_IT_SHOULD_BE)
+
+
+def _scope_options(command: Command) -> Command:
+    """What is to be compared."""
+    for decorate in (
+        click.option(
+            "--budget",
+            type=click.FloatRange(0),
+            metavar="SECONDS",
+            help="End after so long; the next run with a budget goes on, until all is compared.",
+        ),
+        since_option("Only hours, days and times before this.", "--until"),
+        since_option("Only hours, days and times from this ISO time or age on: 24h, 7d."),
+        click.option(
+            "--table", "tables", multiple=True, metavar="NAME", help="Only this table; repeatable."
+        ),
+    ):
+        command = decorate(command)
+    return command
+
+
+@click.command("verify")
+@click.option("--repair", is_flag=True, help="Make the drifted keys right.")
+@_scope_options
+@json_option
+@shared_options
+@pass_settings
+@click.pass_context
+def verify_command(
+    ctx: click.Context, settings: Settings, /, repair: bool, as_json: bool, **scope: Any
+) -> None:
+    """Compare the aggregates with the history; exit status 3 where they differ.
+
+    JSON: ok (no drift is left), repaired, rows_read, seconds, is_complete (false where the budget
+    was spent first), tables, drifts [table, key, column, stored, right].
+    """
+    result = _reconcile(settings, repair=repair, as_json=as_json, **scope)
+    if result.drifts and not repair:
+        ctx.exit(DRIFT_FOUND)
+
+
+@click.command("repair")
+@_scope_options
+@click.option("--dry-run", is_flag=True, help="Say what would be repaired, and change nothing.")
+@json_option
+@shared_options
+@pass_settings
+@click.pass_context
+def repair_command(
+    ctx: click.Context, settings: Settings, /, dry_run: bool, as_json: bool, **scope: Any
+) -> None:
+    """Compare the aggregates with the history, and make the drifted keys right.
+
+    JSON: as `verify`; the drifts are those that were repaired.
+    """
+    result = _reconcile(settings, repair=not dry_run, as_json=as_json, **scope)
+    if result.drifts and dry_run:
+        ctx.exit(DRIFT_FOUND)
+
+
+@click.command("rebuild")
+@click.option(
+    "--table", "tables", multiple=True, metavar="NAME", help="Only this table; repeatable."
+)
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@json_option
+@shared_options
+@pass_settings
+@click.pass_context
+def rebuild_command(
+    ctx: click.Context, settings: Settings, tables: tuple[str, ...], dry_run: bool, as_json: bool
+) -> None:
+    """Compute whole aggregates again, all by default, with the tables that they need.
+
+    Readers see the old values until the new ones are whole; writers may go on writing. Killed at
+    any instant it leaves either the old or the new.
+
+    JSON: as `verify`; drifts only of a dry run.
+    """
+    if dry_run:
+        result = _reconcile(settings, repair=False, as_json=as_json, tables=tables)
+        if result.drifts:
+            ctx.exit(DRIFT_FOUND)
+        return
+    with settings.store() as store, render.progress_bar("rebuilding") as progress:
+        result = store.rebuild(progress, tables=tables)
+    if as_json:
+        print_json({"ok": True, "repaired": False, **plain(result)})
+    else:
+        out = render.console()
+        out.print(f"{result.rows_read:,} rows read in {result.seconds:.1f} s")
+        out.print(f"tables rebuilt: {len(result.tables)}")
+
+
+def _reconcile(settings: Settings, *, repair: bool, as_json: bool, **scope: Any) -> VerifyResult:
+    with settings.store() as store, render.progress_bar("verifying") as progress:
+        prove = store.repair if repair else store.verify
+        result = prove(progress, **scope)
+    if as_json:
+        print_json({"ok": repair or not result.drifts, "repaired": repair, **plain(result)})
+    else:
+        show_verification(render.console(), result, repaired=repair)
+    return result
+
+
+COMMANDS = (status_command, verify_command, repair_command, rebuild_command)

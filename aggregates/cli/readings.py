@@ -1,0 +1,244 @@
+"""Commands that read all metrics: once, every few seconds, or on a live screen."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.live import Live
+
+from aggregates import render
+from aggregates.as_json import print_json
+from aggregates.cli.databases import migrate, write_sample
+from aggregates.cli.output import json_option
+from aggregates.cli.settings import Command, Settings, pass_settings, shared_options
+from aggregates.errors import DatabaseLocked
+from aggregates.pruning import Retention
+from aggregates.reader import LATEST
+from aggregates.render.collections import screen, show_collection
+from aggregates.stopping import StopSignal
+from aggregates.store import Store, explained, sqlite_path
+from aggregates.upkeep import Schedule, Upkeep, log
+
+_sessions_option = click.option(
+    "--sessions",
+    type=click.IntRange(0, 10_000),
+    default=LATEST,
+    show_default=True,
+    help="How many of the latest sessions to read.",
+)
+
+
+def _schedule_options(command: Command) -> Command:
+    """When what is due beside collecting."""
+    schedule = Schedule()
+
+    def hours(name: str, value: timedelta, text: str) -> Callable[[Command], Command]:
+        return click.option(
+            name,
+            type=click.FloatRange(0, min_open=True),
+            default=value / timedelta(hours=1),
+            show_default=True,
+            metavar="HOURS",
+            help=text,
+        )
+
+    for decorate in (
+        click.option(
+            "--retain-entries",
+            type=click.IntRange(0),
+            default=schedule.retention.entries,
+            show_default=True,
+            help="Entries of a change log that are kept although every consumer has taken them.",
+        ),
+        click.option(
+            "--retain-days",
+            type=click.FloatRange(0),
+            default=schedule.retention.age / timedelta(days=1),
+            show_default=True,
+            help="Days for which they are kept.",
+        ),
+        hours(
+            "--stale-after",
+            schedule.stale_after,
+            "Verify at once where the last checkpoint is older than this.",
+        ),
+        hours("--rebuild-every", schedule.rebuild_every, "Rebuild all aggregates this often."),
+        hours("--verify-every", schedule.verify_every, "Verify, and repair, this often."),
+    ):
+        command = decorate(command)
+    return command
+
+
+@click.command("collect")
+@_sessions_option
+@json_option
+@shared_options
+@pass_settings
+def collect_command(settings: Settings, sessions: int, as_json: bool) -> None:
+    """Read all metrics once, from one snapshot.
+
+    JSON: at (UTC), totals {name: value}, agents (as `report agents`), running [invocation_id,
+    session_id, agent_name, phase, start_time, age_ms], hours (as `report hours`, the last 24),
+    run_counts [agent_name, phase, model, status, invocations], session_totals, sessions (as `report
+    sessions`), tools and agent_tools (as `report tools`).
+    """
+    with settings.store(latest_sessions=sessions) as store:
+        collection = store.collect()
+    if as_json:
+        print_json(collection)
+    else:
+        show_collection(render.console(), collection)
+
+
+@click.command("watch")
+@click.option(
+    "--interval",
+    type=click.FloatRange(0.1, 86_400),
+    default=2,
+    show_default=True,
+    help="Seconds from one reading to the next.",
+)
+@shared_options
+@pass_settings
+def watch_command(settings: Settings, interval: float) -> None:
+    """Show all metrics on a live screen, until Ctrl-C or SIGTERM, which end it with status 0.
+
+    Where stdout is no terminal it prints them once and ends.
+    """
+    out = render.console()
+    with settings.store() as store:
+        if not out.is_terminal:
+            show_collection(out, store.collect())
+            return
+        stop = StopSignal()
+        with stop.listening():
+            _watch(out, store, stop, interval)
+
+
+@click.command("run")
+@click.option(
+    "--interval",
+    type=click.FloatRange(0.1, 86_400),
+    default=15,
+    show_default=True,
+    help="Seconds from one collection to the next.",
+)
+@click.option("--once", is_flag=True, help="Collect once and end.")
+@click.option("--migrate", "is_to_migrate", is_flag=True, help="Install or upgrade first.")
+@click.option(
+    "--sample",
+    "sample_rows",
+    type=click.IntRange(min=0),
+    metavar="ROWS",
+    help="Where there is no database, write a sample one of so many rows first.",
+)
+@_sessions_option
+@_schedule_options
+@json_option
+@shared_options
+@pass_settings
+def run_command(
+    settings: Settings,
+    /,
+    interval: float,
+    once: bool,
+    is_to_migrate: bool,
+    sample_rows: int | None,
+    sessions: int,
+    as_json: bool,
+    **schedule: Any,
+) -> None:
+    """Consume changes and collect every few seconds, until SIGTERM or SIGINT; prove on a schedule.
+
+    Ends with status 0. SIGHUP begins a round at once. Edits of history and drifts, which are
+    repaired, are told on stderr. Only one process at a time consumes and proves for a database;
+    others only collect.
+
+    JSON: one line for each collection, as `collect`.
+    """
+    stop = StopSignal()
+    with stop.listening():
+        with stop.at_once():
+            database = settings.named_database()
+            path = sqlite_path(database)
+            if sample_rows is not None and path is not None and not path.exists():
+                write_sample(path, rows=sample_rows)
+                click.echo(f"{path}: made a sample database of {sample_rows:,} rows", err=True)
+            if is_to_migrate:
+                migrate(database)
+        with (
+            _told_on_stderr(),
+            settings.store(latest_sessions=sessions) as store,
+            store.upkeep(_schedule(**schedule), stop.check) as upkeep,
+        ):
+            while not stop.requested:
+                _round(store, upkeep, as_json=as_json, is_only_one=once)
+                if once or stop.wait(interval):
+                    break
+
+
+def _watch(out: Console, store: Store, stop: StopSignal, interval: float) -> None:
+    # Opened by the first reading, so that an error before it is on the ordinary screen.
+    shown = screen(out, store.collect())
+    with Live(shown, console=out, screen=True, auto_refresh=False) as live:
+        while not stop.wait(interval):
+            try:
+                shown = screen(out, store.collect())
+            except DatabaseLocked:
+                continue
+            live.update(shown, refresh=True)
+
+
+def _round(store: Store, upkeep: Upkeep, *, as_json: bool, is_only_one: bool) -> None:
+    try:
+        with explained(store.database):
+            upkeep.round(wait=is_only_one)
+        collection = store.collect()
+    except DatabaseLocked as error:
+        if is_only_one:
+            raise
+        click.echo(f"error: {render.line(error)}", err=True)
+        return
+    if as_json:
+        print_json(collection, indent=None)
+        return
+    out = render.console()
+    if out.is_terminal:
+        out.clear()
+    show_collection(out, collection)
+
+
+def _schedule(
+    verify_every: float,
+    rebuild_every: float,
+    stale_after: float,
+    retain_days: float,
+    retain_entries: int,
+) -> Schedule:
+    return Schedule(
+        verify_every=timedelta(hours=verify_every),
+        rebuild_every=timedelta(hours=rebuild_every),
+        stale_after=timedelta(hours=stale_after),
+        retention=Retention(timedelta(days=retain_days), retain_entries),
+    )
+
+
+@contextmanager
+def _told_on_stderr() -> Iterator[None]:
+    """Inside, what is logged goes to stderr in one line each."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+
+
+COMMANDS = (collect_command, run_command, watch_command)

@@ -1,0 +1,164 @@
+"""What all commands share: options, settings, and how an error ends a command."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from aggregates import render
+from aggregates.errors import AggregatesError
+from aggregates.reader import ABANDON_AFTER, IDLE_AFTER, LATEST, SESSION_WINDOW
+from aggregates.store import Store
+
+_DATABASE_VARIABLES = ("AGGREGATES_DATABASE_URL", "DATABASE_URL")
+_ZONE_VARIABLE = "AGGREGATES_SOURCE_TIMEZONE"
+_MAX_HOURS = 24 * 3650
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+
+@dataclass
+class Settings:
+    """The options that every command shares; they may stand before or after its name."""
+
+    database: str | None = None
+    source_timezone: ZoneInfo | None = None
+    abandon_after: timedelta = ABANDON_AFTER
+    session_window: timedelta = SESSION_WINDOW
+    idle_after: timedelta = IDLE_AFTER
+    verbose: bool = False
+
+    def named_database(self) -> str:
+        """The database of the option, else of the environment; a usage error if there is none."""
+        found = self.database or next(filter(None, map(os.environ.get, _DATABASE_VARIABLES)), None)
+        if not found:
+            raise click.UsageError(
+                "no database named: use --database with a URL or a path, or set "
+                + " or ".join(_DATABASE_VARIABLES)
+            )
+        return found
+
+    def store(self, *, latest_sessions: int = LATEST) -> Store:
+        """The store of the database named."""
+        zone = self.source_timezone
+        if zone is None and (zone_name := os.environ.get(_ZONE_VARIABLE)):
+            zone = _zone(zone_name)
+        return Store(
+            self.named_database(),
+            source_timezone=zone,
+            abandon_after=self.abandon_after,
+            session_window=self.session_window,
+            idle_after=self.idle_after,
+            latest_sessions=latest_sessions,
+        )
+
+
+class Commands(click.Group):
+    """A group whose commands end an error in one line and an exit status of its own."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; turn what it raises into `error: ...` on stderr and a status."""
+        # Made here, before a command's own context, so that options of both reach the same one.
+        settings = ctx.ensure_object(Settings)
+        try:
+            return super().invoke(ctx)
+        except (click.exceptions.Exit, click.Abort, click.ClickException, BrokenPipeError):
+            raise
+        except (AggregatesError, SQLAlchemyError, OSError) as error:
+            if settings.verbose:
+                traceback.print_exc()
+            click.echo(f"error: {render.line(error)}", err=True)
+            ctx.exit(getattr(error, "exit_status", 1))
+
+
+def _zone(zone_name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(zone_name)
+    except (ValueError, OSError, KeyError) as error:
+        raise click.BadParameter(
+            f"{zone_name!r} is not a time zone; use a name such as Europe/Berlin"
+        ) from error
+
+
+def _shared(ctx: click.Context, parameter: click.Parameter, value: object) -> None:
+    if value is not None and not ctx.resilient_parsing:
+        setattr(ctx.ensure_object(Settings), str(parameter.name), value)
+
+
+def _read_zone(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    _shared(ctx, parameter, None if value is None else _zone(value))
+
+
+def _read_hours(ctx: click.Context, parameter: click.Parameter, value: float | None) -> None:
+    _shared(ctx, parameter, None if value is None else timedelta(hours=value))
+
+
+def _read_minutes(ctx: click.Context, parameter: click.Parameter, value: float | None) -> None:
+    _shared(ctx, parameter, None if value is None else timedelta(minutes=value))
+
+
+def shared_options(command: Command) -> Command:
+    """Options of every command."""
+    for decorate in (
+        click.option(
+            "--verbose",
+            is_flag=True,
+            default=None,
+            expose_value=False,
+            callback=_shared,
+            help="Show the traceback of an error.",
+        ),
+        click.option(
+            "--idle-after",
+            type=click.FloatRange(0, 60 * _MAX_HOURS, min_open=True),
+            expose_value=False,
+            callback=_read_minutes,
+            metavar="MINUTES",
+            help="An open session in which nothing has happened for this long is abandoned."
+            "  [default: 30]",
+        ),
+        click.option(
+            "--session-window",
+            type=click.FloatRange(0, _MAX_HOURS, min_open=True),
+            expose_value=False,
+            callback=_read_hours,
+            metavar="HOURS",
+            help="An open session that started this long ago is abandoned.  [default: 24]",
+        ),
+        click.option(
+            "--abandon-after",
+            type=click.FloatRange(0, _MAX_HOURS, min_open=True),
+            expose_value=False,
+            callback=_read_hours,
+            metavar="HOURS",
+            help="A run that has not ended after this long is abandoned.  [default: 6]",
+        ),
+        click.option(
+            "--source-timezone",
+            expose_value=False,
+            callback=_read_zone,
+            metavar="ZONE",
+            help="Zone of the naive times in the database, else $AGGREGATES_SOURCE_TIMEZONE."
+            "  [default: the system's]",
+        ),
+        click.option(
+            "--database",
+            expose_value=False,
+            callback=_shared,
+            metavar="URL|PATH",
+            help="The database, else $AGGREGATES_DATABASE_URL, else $DATABASE_URL.",
+        ),
+    ):
+        command = decorate(command)
+    return command
+
+
+pass_settings = click.make_pass_decorator(Settings, ensure=True)

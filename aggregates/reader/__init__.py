@@ -1,0 +1,65 @@
+"""Read the aggregate tables: pure functions of a connection.
+
+Nothing here scans a table that grows with the history: the cost of a reading depends on the number
+of agents, of tools, of hours or sessions asked for, and of what is open inside a window, not on the
+number of rows ever written. Rows of the source tables are looked up by their keys, and only for
+the sessions that are shown.
+
+Times in the tables are naive wall-clock times of one zone, the *source zone*. A function that
+takes a moment takes it aware, or naive in the source zone; ``zone=None`` is the system's own zone.
+Functions that run several queries are exact only inside one read transaction of the caller.
+"""
+
+from __future__ import annotations
+
+from aggregates.reader.agents import AgentStatistics, RunCount, agents, run_counts
+from aggregates.reader.clock import wall_clock
+from aggregates.reader.collection import Collection, collect, totals
+from aggregates.reader.histograms import Percentiles, percentiles
+from aggregates.reader.runs import ABANDON_AFTER, HourPoint, RunningRun, hourly, running
+from aggregates.reader.sessions import (
+    IDLE_AFTER,
+    LATEST,
+    SESSION_WINDOW,
+    Activity,
+    SessionStatistics,
+    SessionTotals,
+    active_count,
+    sessions,
+)
+from aggregates.reader.timelines import Timeline, TimelineRun, TimelineToolUse, timeline
+from aggregates.reader.tools import AgentTools, ToolStatistics, agent_tools, tools
+
+__all__ = [
+    "ABANDON_AFTER",
+    "IDLE_AFTER",
+    "LATEST",
+    "SESSION_WINDOW",
+    "Activity",
+    "AgentStatistics",
+    "AgentTools",
+    "Collection",
+    "HourPoint",
+    "Percentiles",
+    "RunCount",
+    "RunningRun",
+    "SessionStatistics",
+    "SessionTotals",
+    "Timeline",
+    "TimelineRun",
+    "TimelineToolUse",
+    "ToolStatistics",
+    "active_count",
+    "agent_tools",
+    "agents",
+    "collect",
+    "hourly",
+    "percentiles",
+    "run_counts",
+    "running",
+    "sessions",
+    "timeline",
+    "tools",
+    "totals",
+    "wall_clock",
+]

@@ -1,0 +1,85 @@
+"""Everything that a collector shows, at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from sqlalchemy import Connection
+
+from aggregates.reader import queries
+from aggregates.reader.agents import AgentStatistics, RunCount, all_time, run_counts
+from aggregates.reader.clock import utc_text
+from aggregates.reader.runs import ABANDON_AFTER, HourPoint, RunningRun, hourly, running
+from aggregates.reader.sessions import (
+    ACTIVITY,
+    LATEST,
+    Activity,
+    SessionStatistics,
+    SessionTotals,
+    active_count,
+    session_totals,
+    sessions,
+)
+from aggregates.reader.tools import AgentTools, ToolStatistics, tools, tools_by_agent
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Everything that a collector shows, from one snapshot."""
+
+    at: str
+    """moment of the collection, text in UTC with milliseconds and `Z`"""
+    totals: dict[str, int]
+    agents: tuple[AgentStatistics, ...]
+    running: tuple[RunningRun, ...]
+    hours: tuple[HourPoint, ...]
+    """the last 24 hours of the source zone, the current one (still growing) included"""
+    run_counts: tuple[RunCount, ...]
+    """invocations by agent, phase, model and status"""
+    session_totals: SessionTotals
+    """what all sessions add up to"""
+    sessions: tuple[SessionStatistics, ...]
+    """the latest by start, newest first"""
+    tools: tuple[ToolStatistics, ...]
+    """each tool of each agent, all-time, most uses first"""
+    agent_tools: tuple[AgentTools, ...]
+    """all tools of each agent, all-time, most uses first"""
+
+
+def totals(connection: Connection) -> dict[str, int]:
+    """What would otherwise have to be counted over many rows, by name."""
+    return dict(queries.rows(connection, "SELECT name, value FROM aggregate_totals ORDER BY name"))
+
+
+def collect(
+    connection: Connection,
+    *,
+    now: datetime | None = None,
+    abandon_after: timedelta = ABANDON_AFTER,
+    activity: Activity = ACTIVITY,
+    latest_sessions: int = LATEST,
+    zone: tzinfo | None = None,
+) -> Collection:
+    """Everything at once. Call it inside one read transaction, so that the parts agree."""
+    now = now or datetime.now(UTC)
+    by_name = totals(connection)
+    now_running = running(connection, now, abandon_after, zone=zone)
+    agents = all_time(connection, Counter(run.agent_name for run in now_running))
+    active = active_count(connection, now=now, activity=activity, zone=zone)
+    latest = sessions(connection, latest_sessions, now=now, activity=activity, zone=zone)
+    of_tools = tools(connection)
+    invocations = {agent.agent_name: agent.invocations for agent in agents}
+    return Collection(
+        at=utc_text(now, zone),
+        totals=by_name,
+        agents=tuple(agents),
+        running=tuple(now_running),
+        hours=tuple(hourly(connection, now - timedelta(hours=23), now, zone=zone)),
+        run_counts=tuple(run_counts(connection)),
+        session_totals=session_totals(connection, by_name, active),
+        sessions=tuple(latest),
+        tools=tuple(of_tools),
+        agent_tools=tuple(tools_by_agent(of_tools, invocations)),
+    )

@@ -1,0 +1,115 @@
+"""Runs that are open now, and runs by the hour of their start."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from sqlalchemy import Connection
+
+from aggregates.reader import queries
+from aggregates.reader.clock import canonical, cutoff, hour_of, milliseconds_since, wall_clock
+
+ABANDON_AFTER = timedelta(hours=6)
+"""A run that started this long ago and has not ended is called abandoned."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningRun:
+    """A run that has started, has not ended, and is younger than the abandon timeout."""
+
+    invocation_id: int
+    session_id: str
+    agent_name: str
+    phase: str
+    start_time: str
+    """canonical text in the source zone"""
+    age_ms: int
+    """since the start; negative where the start lies ahead of our clock"""
+
+
+@dataclass(frozen=True, slots=True)
+class HourPoint:
+    """The invocations that started inside one hour of the source zone."""
+
+    hour: str
+    """`2026-10-01T09:00:00`, in the source zone"""
+    invocations: int
+    succeeded: int
+    failed: int
+    duration_count: int
+    duration_ms_sum: int
+    """milliseconds, over `duration_count` runs"""
+    tokens: int
+    tool_calls: int
+
+
+def running(
+    connection: Connection,
+    now: datetime | None = None,
+    abandon_after: timedelta = ABANDON_AFTER,
+    *,
+    zone: tzinfo | None = None,
+) -> list[RunningRun]:
+    """The runs in flight that started less than `abandon_after` before `now`, oldest first."""
+    now = now or datetime.now(UTC)
+    found = queries.rows(
+        connection,
+        "SELECT invocation_id, session_id, agent_name, phase, start_time FROM open_runs"
+        " WHERE start_time > ? ORDER BY start_time, invocation_id",
+        canonical(cutoff(now, abandon_after, zone)),
+    )
+    return [RunningRun(*(*row, milliseconds_since(row[-1], now, zone))) for row in found]
+
+
+def hourly(
+    connection: Connection,
+    since: datetime,
+    until: datetime | None = None,
+    *,
+    agent: str | None = None,
+    zone: tzinfo | None = None,
+) -> list[HourPoint]:
+    """One point for each whole hour that [since, until) touches, hours without a run included.
+
+    `until` is now by default. With `agent` only the runs of that agent are counted.
+    """
+    first = hour_of(wall_clock(since, zone))
+    # An `until` on the hour does not touch the hour that it begins.
+    last = hour_of(wall_clock(until or datetime.now(UTC), zone) - datetime.resolution)
+    found = {
+        row[0]: row
+        for row in queries.rows(
+            connection,
+            "SELECT hour, sum(invocations),"
+            " sum(CASE WHEN status = 'completed' THEN invocations ELSE 0 END),"
+            " sum(CASE WHEN status IN ('failed', 'error') THEN invocations ELSE 0 END),"
+            " sum(duration_count), sum(duration_ms_sum), sum(tokens_sum), sum(tool_calls_sum)"
+            f" FROM agent_hourly WHERE hour BETWEEN ? AND ? AND {queries.ONLY_INVOCATIONS}"
+            f"{'' if agent is None else ' AND agent_name = ?'} GROUP BY hour",
+            first.isoformat(),
+            last.isoformat(),
+            *([] if agent is None else [agent]),
+        )
+    }
+    hours = (
+        (first + timedelta(hours=hour)).isoformat()
+        for hour in range((last - first) // timedelta(hours=1) + 1)
+    )
+    return [HourPoint(*found.get(hour, (hour, 0, 0, 0, 0, 0, 0, 0))) for hour in hours]
+
+
+def open_since(connection: Connection, start: str, *, inclusive: bool = False) -> Counter[str]:
+    """Runs in flight by agent; reads a range of the index on start_time, never the whole table."""
+    comparison = ">=" if inclusive else ">"
+    return Counter(
+        dict(
+            queries.rows(
+                connection,
+                "SELECT agent_name, count(*) FROM open_runs"
+                f" WHERE start_time {comparison} ? GROUP BY agent_name",
+                start,
+            )
+        )
+    )

@@ -1,0 +1,361 @@
+"""Sessions: the latest, the active, the abandoned, and one that is named.
+
+A session is a row of the table `sessions`, and whatever its invocations add up to. Where hooks
+could write no such row there are only the invocations; listings, which go by the start of the row,
+leave those sessions out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+from itertools import pairwise
+from typing import Literal
+
+from sqlalchemy import Connection
+
+from aggregates import sources
+from aggregates.compiler.sqlite import SQLite
+from aggregates.errors import AmbiguousSession, NoSuchSession
+from aggregates.reader import queries
+from aggregates.reader.clock import (
+    canonical,
+    cutoff,
+    milliseconds_between,
+    milliseconds_since,
+    wall_clock,
+)
+
+LATEST = 50
+"""Sessions of a listing, and of a collection."""
+SESSION_WINDOW = timedelta(hours=24)
+"""A session that started this long ago and has not ended is called abandoned."""
+IDLE_AFTER = timedelta(minutes=30)
+"""So is one in which nothing has happened for this long."""
+
+_COUNTS = (
+    "invocations",
+    "succeeded",
+    "failed",
+    "in_flight",
+    "agents",
+    "phases",
+    "duration_count",
+    "duration_ms_sum",
+)
+# Each is one seek, as both tables are ordered by session and start.
+_LATEST_EVENTS = (
+    "(SELECT max(start_time) FROM _aggregates_session_starts AS run"
+    " WHERE run.session_id = listed.session_id) AS latest_run,"
+    " (SELECT max(start_time) FROM _aggregates_session_tool_uses AS tool_use"
+    " WHERE tool_use.session_id = listed.session_id) AS latest_tool_use"
+)
+_SHORTEST_ID = 8
+_CANDIDATES = 5
+_LAST_CHARACTER = chr(0x10FFFF)
+
+State = Literal["active", "abandoned", "ended", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """When an open session counts as active; every other open one is abandoned."""
+
+    window: timedelta = SESSION_WINDOW
+    """since it started"""
+    idle_after: timedelta = IDLE_AFTER
+    """since its latest event: its own start, a start or an end of a run, a start of a tool use"""
+
+
+ACTIVITY = Activity()
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStatistics:
+    """One session: what its own row says, and what its invocations add up to.
+
+    Times are canonical text in the source zone, durations milliseconds.
+    """
+
+    session_id: str
+    short_id: str
+    """a prefix, of at least 8 characters, that no other session of the answer has"""
+    state: Literal["active", "abandoned", "ended", "unknown"]
+    """`active` and `abandoned` ones have started and not ended; `unknown` where no row tells"""
+    status: str
+    """as its row has it: `active`, `completed`, …"""
+    start_time: str | None
+    """of its row: when it started, or was last resumed"""
+    end_time: str | None
+    """of its row: as of its last answer"""
+    elapsed_ms: int | None
+    """from start to end; of an active one until now, of an abandoned one until its latest event"""
+    last_event: str | None
+    """its latest event: own start or end, a start or an end of a run, a start of a tool use"""
+    invocations: int
+    succeeded: int
+    failed: int
+    ended: int
+    """succeeded + failed: the denominator of `success_rate`"""
+    success_rate: float | None
+    """succeeded / ended, from 0 to 1; None where nothing ended"""
+    in_flight: int
+    """invocations that started and did not end, abandoned ones too"""
+    agents: int
+    """distinct agents"""
+    phases: int
+    """distinct phases"""
+    duration_count: int
+    """invocations whose duration is known"""
+    duration_ms_sum: int
+    """milliseconds, over `duration_count` invocations; those side by side count each"""
+    first_start: str | None
+    """earliest start of an invocation"""
+    last_end: str | None
+    """latest end of an invocation"""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTotals:
+    """What all sessions add up to, all-time."""
+
+    sessions: int
+    """with an invocation: the denominator of `agents_per_session`"""
+    session_agent_pairs: int
+    """agents of each session, added up"""
+    agents_per_session: float | None
+    """session_agent_pairs / sessions"""
+    session_rows: int
+    """rows of the table `sessions`"""
+    by_status: dict[str, int]
+    """rows of the table `sessions` by their status"""
+    duration_count: int
+    """of those, with a known start and end: the denominator of `mean_duration_ms`"""
+    duration_ms_sum: int
+    """milliseconds, over `duration_count` sessions"""
+    mean_duration_ms: float | None
+    """duration_ms_sum / duration_count"""
+    active: int
+    """sessions that are active now"""
+
+
+def sessions(
+    connection: Connection,
+    limit: int = LATEST,
+    *,
+    state: Literal["active", "abandoned"] | None = None,
+    since: datetime | None = None,
+    agent: str | None = None,
+    now: datetime | None = None,
+    activity: Activity = ACTIVITY,
+    zone: tzinfo | None = None,
+) -> list[SessionStatistics]:
+    """The latest sessions by start, newest first; with `state` only those that are in it.
+
+    `since` leaves out what started earlier, `agent` what it has no invocation in. To find those of
+    a rare agent, the sessions since then are gone through one by one.
+    """
+    now = now or datetime.now(UTC)
+    first = None if since is None else canonical(wall_clock(since, zone))
+    table, at_most = "_aggregates_sessions_by_start", limit
+    if state is not None:
+        table = "_aggregates_open_sessions"
+        at_most += active_count(connection, now=now, activity=activity, zone=zone)
+    if state == "active":
+        first = max(first or "", canonical(cutoff(now, activity.window, zone)))
+        at_most = -1
+    conditions: list[str] = ["sessions <> 0", "session_id <> ''"]
+    parameters: list[object] = []
+    if first is not None:
+        conditions.append("start_time >= ?")
+        parameters.append(first)
+    if agent is not None:
+        conditions.append(
+            "EXISTS (SELECT 1 FROM session_agents AS pair"
+            " WHERE pair.session_id = listed.session_id AND pair.agent_name = ?)"
+        )
+        parameters.append(agent)
+    found = described(
+        connection,
+        f"SELECT listed.session_id FROM {table} AS listed WHERE {' AND '.join(conditions)}"
+        " ORDER BY start_time DESC, session_id LIMIT ?",
+        *parameters,
+        at_most,
+        now=now,
+        activity=activity,
+        zone=zone,
+    )
+    return [one for one in found if state is None or one.state == state][:limit]
+
+
+def active_count(
+    connection: Connection,
+    *,
+    now: datetime | None = None,
+    activity: Activity = ACTIVITY,
+    zone: tzinfo | None = None,
+) -> int:
+    """How many sessions are active; reads those only that are open and began inside the window."""
+    earliest, idle = _earliest(now or datetime.now(UTC), activity, zone)
+    found = queries.rows(
+        connection,
+        f"SELECT start_time, last_end, {_LATEST_EVENTS} FROM _aggregates_open_sessions AS listed"
+        " LEFT JOIN session_stats AS stats ON stats.session_id = listed.session_id"
+        " WHERE start_time > ? AND listed.session_id <> '' AND sessions <> 0",
+        earliest,
+    )
+    return sum(_latest(*events) > idle for events in found)
+
+
+def session_totals(connection: Connection, totals: Mapping[str, int], active: int) -> SessionTotals:
+    """Out of the totals by name, the sessions by status, and the number of active ones."""
+    by_status = {
+        status: values
+        for status, *values in queries.rows(
+            connection,
+            "SELECT status, sessions, duration_count, duration_ms_sum FROM sessions_summary"
+            " WHERE sessions <> 0 ORDER BY status",
+        )
+    }
+    known = sum(count for _, count, _ in by_status.values())
+    elapsed = sum(ms for _, _, ms in by_status.values())
+    with_runs, pairs = totals.get("sessions", 0), totals.get("session_agent_pairs", 0)
+    return SessionTotals(
+        sessions=with_runs,
+        session_agent_pairs=pairs,
+        agents_per_session=pairs / with_runs if with_runs else None,
+        session_rows=sum(count for count, _, _ in by_status.values()),
+        by_status={status: count for status, (count, _, _) in by_status.items()},
+        duration_count=known,
+        duration_ms_sum=elapsed,
+        mean_duration_ms=elapsed / known if known else None,
+        active=active,
+    )
+
+
+def described(
+    connection: Connection,
+    listed: str,
+    *parameters: object,
+    now: datetime,
+    activity: Activity = ACTIVITY,
+    zone: tzinfo | None = None,
+) -> list[SessionStatistics]:
+    """The sessions that a query for `session_id` lists, newest first."""
+    counted = queries.rows(
+        connection,
+        f"SELECT listed.session_id, {', '.join(_COUNTS)}, first_start, last_end, {_LATEST_EVENTS}"
+        f" FROM ({listed}) AS listed"
+        " LEFT JOIN session_stats AS stats ON stats.session_id = listed.session_id",
+        *parameters,
+    )
+    own = {row[0]: row[1:] for row in queries.rows(connection, _own_rows(listed), *parameters)}
+    earliest, idle = _earliest(now, activity, zone)
+    short = short_ids(row[0] for row in counted)
+    found = []
+    for session_id, *values in counted:
+        counts = dict(zip(_COUNTS, (count or 0 for count in values), strict=False))
+        first_start, last_end, latest_run, latest_use = values[len(_COUNTS) :]
+        status, start, end, duration_ms, is_open = own.get(session_id, ("", None, None, None, 0))
+        last_event = _latest(start, end, last_end, latest_run, latest_use)
+        state: State = "unknown"
+        if is_open:
+            state = "active" if start > earliest and last_event > idle else "abandoned"
+            until_now = milliseconds_since(start, now, zone)
+            seen = milliseconds_between(start, last_event)
+            duration_ms = until_now if state == "active" else seen
+        elif start or end or status in (*sources.SUCCEEDED, *sources.FAILED):
+            state = "ended"
+        ended = counts["succeeded"] + counts["failed"]
+        found.append(
+            SessionStatistics(
+                session_id=session_id,
+                short_id=short[session_id],
+                state=state,
+                status=status,
+                start_time=start,
+                end_time=end,
+                elapsed_ms=duration_ms,
+                last_event=last_event or None,
+                ended=ended,
+                success_rate=counts["succeeded"] / ended if ended else None,
+                first_start=first_start,
+                last_end=last_end,
+                **counts,
+            )
+        )
+    # Stable: those that start together stay in the order of their ids.
+    found.sort(key=lambda one: one.session_id)
+    found.sort(key=lambda one: one.start_time or "", reverse=True)
+    return found
+
+
+def find_session(connection: Connection, prefix: str) -> str:
+    """The id of the one session whose id begins so, or is just that.
+
+    Raises NoSuchSession, or AmbiguousSession where there are several.
+    """
+    found: set[str] = set()
+    for table in ("session_stats", "sessions"):
+        found |= {
+            session_id
+            for (session_id,) in queries.rows(
+                connection,
+                f"SELECT session_id FROM {table} WHERE session_id BETWEEN ? AND ?"
+                " AND typeof(session_id) = 'text' ORDER BY session_id LIMIT ?",
+                prefix,
+                prefix + _LAST_CHARACTER,
+                _CANDIDATES + 1,
+            )
+        }
+    if prefix in found or len(found) == 1:
+        return prefix if prefix in found else found.pop()
+    if not found:
+        raise NoSuchSession(
+            f"there is no session {prefix!r}; `aggregates report sessions` lists the latest"
+        )
+    some = ", ".join(sorted(found)[:_CANDIDATES])
+    more = ", …" if len(found) > _CANDIDATES else ""
+    raise AmbiguousSession(f"several sessions begin with {prefix!r}: {some}{more}; name more of it")
+
+
+def short_ids(session_ids: Iterable[str]) -> dict[str, str]:
+    """Of each id the shortest prefix, of at least 8 characters, that no other of them has.
+
+    An id that others begin with stays whole.
+    """
+    ordered = sorted(set(session_ids))
+    shared = [_shared(one, other) for one, other in pairwise(ordered)]
+    longest = map(max, [0, *shared], [*shared, 0])
+    return {
+        one: one[: max(_SHORTEST_ID, 1 + of)] for one, of in zip(ordered, longest, strict=False)
+    }
+
+
+def _shared(one: str, other: str) -> int:
+    """How many characters two texts begin with in common."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+@lru_cache(maxsize=64)
+def _own_rows(listed: str) -> str:
+    """The rows of the sessions that a query lists, looked up by their key."""
+    return SQLite().facts_where(
+        sources.sessions,
+        ("session", "status_name", "start", "end", "duration_ms", "is_open"),
+        f"session_id IN ({listed})",
+    )
+
+
+def _earliest(now: datetime, activity: Activity, zone: tzinfo | None) -> tuple[str, str]:
+    """The start and the latest event after which an open session is active."""
+    ages = activity.window, activity.idle_after
+    window, idle = (canonical(cutoff(now, age, zone)) for age in ages)
+    return window, idle
+
+
+def _latest(*times: str | None) -> str:
+    return max(time or "" for time in times)

@@ -1,0 +1,96 @@
+"""A collection on a screen: what matters now first, and no more than fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console, Group, RenderableType
+
+from aggregates.reader import Collection, HourPoint
+from aggregates.render.grids import Column, Row, table
+from aggregates.render.tables import AGENT_TOOLS, AGENTS, RUNNING, SESSIONS
+from aggregates.render.text import rate, sparkline
+
+_MOST_ROWS = {"running": 10, "agents": 20, "sessions": 10, "tools": 10}
+"""Of each list, those that matter most first."""
+_FEWEST_ROWS = 3
+_LINES_ROUND_A_LIST = 5
+
+
+def show_collection(out: Console, collection: Collection) -> None:
+    """Totals, the last 24 hours, what is running, the latest sessions, agents and their tools."""
+    out.print(Group(*_parts(out, collection, _MOST_ROWS)))
+
+
+def screen(out: Console, collection: Collection) -> RenderableType:
+    """The same, cut so that it fits on a terminal of the console's height."""
+    wanted = {
+        "running": len(collection.running),
+        "agents": len(collection.agents),
+        "sessions": len(collection.sessions),
+        "tools": len(collection.agent_tools),
+    }
+    free = out.height - len(out.render_lines(Group(*_summary(out, collection))))
+    given = dict.fromkeys(wanted, 0)
+    for what, rows in wanted.items():
+        fewest = min(rows, _FEWEST_ROWS)
+        if fewest and fewest + _LINES_ROUND_A_LIST <= free:
+            given[what] = fewest
+            free -= fewest + _LINES_ROUND_A_LIST
+    for what, rows in given.items():
+        if rows:
+            more = min(free, min(wanted[what], _MOST_ROWS[what]) - rows)
+            given[what] += more
+            free -= more
+    return Group(*_parts(out, collection, given))
+
+
+def show_sparkline(out: Console, hours: Sequence[HourPoint]) -> None:
+    """The runs of each hour, and the greatest of them."""
+    out.print(_sparkline(out, hours))
+
+
+def _parts(
+    out: Console, collection: Collection, at_most: dict[str, int]
+) -> Iterator[RenderableType]:
+    yield from _summary(out, collection)
+    yield from _list(out, RUNNING, collection.running, at_most["running"], "running")
+    yield from _list(out, SESSIONS, collection.sessions, at_most["sessions"], "sessions")
+    yield from _list(out, AGENTS, collection.agents, at_most["agents"], "agents")
+    yield from _list(
+        out, AGENT_TOOLS, collection.agent_tools, at_most["tools"], "agents with tools"
+    )
+
+
+def _summary(out: Console, collection: Collection) -> Iterator[str]:
+    totals, sessions = collection.totals, collection.session_totals
+    succeeded, failed = totals.get("succeeded", 0), totals.get("failed", 0)
+    ended = succeeded + failed
+    yield (
+        f"{collection.at}  {totals.get('invocations', 0):,} runs of {totals.get('agents', 0):,}"
+        f" agents, {len(collection.running):,} running; {ended:,} ended,"
+        f" {rate(succeeded / ended if ended else None)} of them well"
+    )
+    per_session = sessions.agents_per_session
+    yield (
+        f"{sessions.sessions:,} sessions with runs, {sessions.active:,} active;"
+        f" {'-' if per_session is None else f'{per_session:.1f}'} agents a session;"
+        f" {totals.get('tool_uses', 0):,} uses of tools"
+    )
+    yield _sparkline(out, collection.hours)
+
+
+def _list(
+    out: Console, columns: Sequence[Column[Row]], rows: Sequence[Row], at_most: int, what: str
+) -> Iterator[RenderableType]:
+    if not at_most or not rows:
+        return
+    yield table(columns, rows[:at_most], out.width)
+    if len(rows) > at_most:
+        yield f"and {len(rows) - at_most:,} more {what}"
+
+
+def _sparkline(out: Console, hours: Sequence[HourPoint]) -> str:
+    counts = [hour.invocations for hour in hours]
+    drawn = sparkline(counts, ascii_only=out.options.ascii_only)
+    return f"|{drawn}| runs an hour, last {len(counts)} h, at most {max(counts, default=0):,}"

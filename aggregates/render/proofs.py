@@ -1,0 +1,69 @@
+"""What an inspection and a verify have found."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from aggregates.inspection import Inspection
+from aggregates.reconcile import VerifyResult
+from aggregates.render.text import line, name
+
+
+def show_inspection(out: Console, status: Inspection) -> None:
+    """What is installed, and everything that is not as it should be."""
+    revision = status.revision or "none"
+    out.print(f"revision {revision} (head {status.head}), journal mode {status.journal_mode}")
+    if status.filling:
+        out.print(f"being filled: {name(status.filling)}")
+    if status.findings:
+        table = _table("finding", "table", "name", "detail", left=4)
+        for finding in status.findings:
+            table.add_row(
+                finding.kind, line(finding.table), line(finding.name), line(finding.detail)
+            )
+        out.print(table)
+    for proof in status.proofs[:1]:
+        found = f"{proof.drifts:,} drifts" if proof.drifts else "no drift"
+        out.print(f"last proof: {proof.kind} at {proof.started_at}, {found}")
+    for consumer in status.consumers:
+        if consumer.is_lost:
+            out.print(f"consumer {name(consumer.name)} has missed changes, and must rebuild")
+    out.print("all is as it should be" if status.ok else "not as it should be")
+
+
+def show_verification(out: Console, result: VerifyResult, *, repaired: bool) -> None:
+    """How much was read, and every drift with its key, stored and right value."""
+    out.print(f"{result.rows_read:,} rows read in {result.seconds:.1f} s")
+    if not result.is_complete:
+        out.print("the budget is spent: run this again to go on where it ended")
+    elif not result.drifts:
+        out.print("no drift: the aggregates agree with the history")
+    if not result.drifts:
+        return
+    table = _table("table", "key", "column", "stored", "right", left=3)
+    for drift in result.drifts:
+        key = ", ".join(f"{column}={_value(value)}" for column, value in drift.key.items())
+        table.add_row(
+            line(drift.table),
+            line(key),
+            line(drift.column),
+            _value(drift.stored),
+            _value(drift.right),
+        )
+    out.print(table)
+    out.print(f"drifts {'repaired' if repaired else 'found'}: {len(result.drifts):,}")
+
+
+def _table(*headings: str, left: int) -> Table:
+    """A table whose first `left` columns are text, the others numbers."""
+    table = Table(box=box.SIMPLE_HEAD)
+    for position, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if position < left else "right")
+    return table
+
+
+def _value(value: object) -> str:
+    """A stored value, with '' and NULL told apart."""
+    return "NULL" if value is None else line(repr(value) if isinstance(value, str) else value)
