@@ -18,6 +18,10 @@ from aggregates.recompute import (
 )
 
 BACKFILLS = "_aggregates_backfills"
+REBUILD = "rebuild"
+"""What the filling of a rebuild, which belongs to no revision, is called, before its tables."""
+REBUILDING, REBUILT = "_aggregates_rebuilding_", "_aggregates_rebuilt_"
+"""What the tables of a rebuild begin with: the new ones, and the old ones."""
 
 
 class Superseded(Exception):
@@ -48,11 +52,8 @@ def fill(
                 recomputer.check_rowids()
             if recomputer.is_close():
                 return
-            if recomputer.is_complete:
-                with transaction(connection, "IMMEDIATE"):
-                    recomputer.position = stored()
-                    recomputer.catch_up()
-                    save(recomputer.position)
+            if recomputer.is_complete or recomputer.is_far_behind():
+                recomputer.write_entries(stored, save)
             else:
                 recomputer.write_round(stored, save)
         except StaleError:

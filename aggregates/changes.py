@@ -197,7 +197,11 @@ class Consumer:
         Raises ChangesLost where the log no longer holds the next change.
         """
         with transaction(self.connection):
-            return self._next(limit)
+            return self.peek(limit)
+
+    def peek(self, limit: int = BATCH) -> Batch:
+        """What `poll` answers, as of a transaction of the caller's. -1 is no limit."""
+        return self._next(limit)
 
     def batches(self, limit: int = BATCH) -> Iterator[Batch]:
         """Batches until nothing is left; each is acknowledged as the next one is asked for."""
@@ -305,6 +309,14 @@ class Consumer:
             " VALUES (?, ?, ?, ?, ?, ?, 0)",
             (self.name, self.source.name, seq, last_id, last_timestamp, utc_text()),
         )
+
+
+def has_consumer(connection: sqlite3.Connection, source: Source, name: str) -> bool:
+    """Whether there is a consumer of that name."""
+    found = connection.execute(
+        f"SELECT 1 FROM main.{CONSUMERS} WHERE name = ? AND source = ?", (name, source.name)
+    ).fetchone()
+    return found is not None
 
 
 def consumers(connection: sqlite3.Connection, sources: Sequence[Source]) -> list[ConsumerStatus]:

@@ -95,6 +95,26 @@ def raw_connection(engine: Engine) -> Iterator[sqlite3.Connection]:
 
 
 @contextmanager
+def any_text(connection: sqlite3.Connection) -> Iterator[None]:
+    """Text that is not UTF-8 is readable inside: what is wrong in it comes as surrogates."""
+    before = connection.text_factory
+    connection.text_factory = _decoded
+    try:
+        yield
+    finally:
+        connection.text_factory = before
+
+
+def _decoded(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def encoded(text: str) -> bytes:
+    """A text that `any_text` has read, as a parameter of `CAST(? AS TEXT)`."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+@contextmanager
 def transaction(connection: sqlite3.Connection, mode: str = "DEFERRED") -> Iterator[None]:
     """A transaction of the driver's own connection."""
     connection.execute(f"BEGIN {mode}")

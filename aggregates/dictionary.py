@@ -87,5 +87,8 @@ def dictionary(catalogue: Catalogue) -> Iterator[Entry]:
         for name, description in described.items():
             yield source.log, f"old_{name}", f"{description}, before the change"
             yield source.log, f"new_{name}", f"{description}, after the change"
+        yield source.name, "", source.description
+        for tracked in source.tracked:
+            yield source.name, tracked.name, tracked.description
         if source.is_touched:
             yield source.name, "updated_at", "when the row was last inserted or updated, UTC"

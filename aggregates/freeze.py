@@ -131,7 +131,9 @@ def write_files(here: Path, catalogue: Catalogue, before: Schema, after: Schema)
         write(here / f"ledger_{name}.sql", statements)
         rest = {key: one for key, one in rest.items() if one not in statements}
     data = [one for key, one in after.items() if key[0] == "data" and one != before.get(key)]
-    names = {name for kind, name in added if kind == "table"}
+    # What posts the entries of a log comes last: until then writers only append to it.
+    logs = {source.log for source in catalogue.sources}
+    names = {name for kind, name in added if kind == "table"} - logs
     tables = [
         one
         for one in rest.values()

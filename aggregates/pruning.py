@@ -32,32 +32,37 @@ def prune(
     Nothing is dropped that a consumer has not taken: only the triggers' own bound, which holds
     where nothing of ours runs, may do so.
     """
-    log = Log(connection, source)
-    oldest, newest = log.ends()
-    (slowest,) = connection.execute(
-        f"SELECT min(seq) FROM main.{CONSUMERS} WHERE source = ? AND NOT is_lost", (source.name,)
-    ).fetchone()
-    limit = min(newest - 1, newest if slowest is None else slowest)
-    cutoff = utc_text(datetime.now(UTC) - retention.age)
     dropped = 0
-    while oldest <= limit:
-        upto = min(limit, oldest + _ENTRIES_OF_A_LOCK - 1)
-        if upto > newest - retention.entries and not _is_older(connection, source, upto, cutoff):
-            upto = max(oldest - 1, min(upto, newest - retention.entries))
-        if upto < oldest:
-            break
+    cutoff = utc_text(datetime.now(UTC) - retention.age)
+    while _limit(connection, source, retention, cutoff) is not None:
         started = time.monotonic()
         with transaction(connection, "IMMEDIATE"):
+            # Again: a consumer may have been made, or moved back, meanwhile.
             dropped += connection.execute(
-                f"DELETE FROM main.{quote(source.log)} WHERE seq <= ?", (upto,)
+                f"DELETE FROM main.{quote(source.log)} WHERE seq <= ?",
+                (_limit(connection, source, retention, cutoff),),
             ).rowcount
         time.sleep(time.monotonic() - started)
-        oldest = upto + 1
     return dropped
 
 
-def _is_older(connection: sqlite3.Connection, source: Source, seq: int, cutoff: str) -> bool:
-    found = connection.execute(
-        f"SELECT updated_at < ? FROM main.{quote(source.log)} WHERE seq = ?", (cutoff, seq)
+def _limit(
+    connection: sqlite3.Connection, source: Source, retention: Retention, cutoff: str
+) -> int | None:
+    """The last of the few entries to drop next; None where there is none to drop."""
+    oldest, newest = Log(connection, source).ends()
+    # One that has lost changes has to begin anew anyway.
+    (slowest,) = connection.execute(
+        f"SELECT min(seq) FROM main.{CONSUMERS}"
+        " WHERE source = ? AND NOT is_lost AND seq BETWEEN ? AND ?",
+        (source.name, oldest - 1, newest),
     ).fetchone()
-    return found is None or bool(found[0])
+    # The entry of a checkpoint stays too: by it the consumer knows the log again.
+    last = min(newest if slowest is None else slowest, newest) - 1
+    last = min(last, oldest + _ENTRIES_OF_A_LOCK - 1)
+    (old,) = connection.execute(
+        f"SELECT max(seq) FROM main.{quote(source.log)} WHERE seq <= ? AND updated_at < ?",
+        (last, cutoff),
+    ).fetchone()
+    limit = min(last, max(newest - retention.entries, old or 0))
+    return limit if limit >= oldest else None

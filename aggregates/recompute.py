@@ -8,6 +8,7 @@ rows up to it, and moves both. Nothing here holds a lock for longer than a slice
 from __future__ import annotations
 
 import math
+import re
 import sqlite3
 import time
 from collections.abc import Callable
@@ -24,13 +25,14 @@ CLEARING: Final = None
 """The mark of targets that are being emptied."""
 
 _SMALLEST_SLICE, _LARGEST_SLICE = 50, 10_000
-_FEW_ENTRIES = 200
+_FEW_ENTRIES, _MOST_ENTRIES = 200, 5_000
 
 
 class StaleError(Exception):
     """What has been read cannot be brought up to date: start from the beginning.
 
-    The log no longer holds what happened since, or VACUUM has numbered the rows anew.
+    The log no longer holds what happened since, or was emptied; or VACUUM has numbered the rows
+    anew.
     """
 
 
@@ -61,6 +63,8 @@ class Recomputer:
         self.sql = recomputation
         self.position = position
         self.slice_rows = 1000
+        self.entries_of_a_lock = _FEW_ENTRIES
+        self._entries = tuple(_limited(entries) for entries in recomputation.entries)
         connection.execute(f"DROP TABLE IF EXISTS temp.{recomputation.facts}")
         connection.execute(recomputation.create_facts)
 
@@ -101,13 +105,22 @@ class Recomputer:
         mark = highest if count == self.slice_rows else math.inf
         return Position(mark, seq, before.rows + count, schema)
 
-    def add_entries(self, above: float | None, upto: float | None, since: int) -> None:
-        """The facts of the entries since a position for keys in `(above, upto]`."""
+    def add_entries(
+        self, above: float | None, upto: float | None, since: int, last: int | None = None
+    ) -> None:
+        """The facts of the entries since a position, up to another, for keys in `(above, upto]`."""
         (first,) = self.connection.execute(f"SELECT min(seq) FROM main.{self.sql.log}").fetchone()
-        if (first or 0) > since + 1:
+        newest = self.last_entry()
+        if (first or 0) > since + 1 or newest < since:
             raise StaleError
-        for entries in self.sql.entries:
-            self.connection.execute(entries, {"above": above, "upto": upto, "seq": since})
+        parameters = {
+            "above": above,
+            "upto": upto,
+            "seq": since,
+            "last": newest if last is None else last,
+        }
+        for entries in self._entries:
+            self.connection.execute(entries, parameters)
 
     def fold(self) -> None:
         """Add the facts to the targets."""
@@ -119,13 +132,18 @@ class Recomputer:
                 self.connection.execute(statement)
         self.connection.execute(f"DELETE FROM temp.{self.sql.facts}")
 
-    def catch_up(self) -> None:
-        """Inside a transaction: take in what the log says of the rows that have been read."""
+    def catch_up(self, entries: int | None = None) -> None:
+        """Inside a transaction: take in what the log says of the rows that have been read.
+
+        At most so many entries, all by default.
+        """
         self.check_rowids()
         self.connection.execute(f"DELETE FROM temp.{self.sql.facts}")
         now = self.last_entry()
-        if now > self.position.seq:
-            self.add_entries(-math.inf, self.position.mark, self.position.seq)
+        if entries is not None:
+            now = min(now, self.position.seq + entries)
+        if now != self.position.seq:
+            self.add_entries(-math.inf, self.position.mark, self.position.seq, now)
             self.fold()
             self.position.seq = now
 
@@ -165,6 +183,37 @@ class Recomputer:
         free = 0.0 if blocks_readers else read - started
         time.sleep(max(0.001, held + (read - started if blocks_readers else 0.0) - free))
 
+    def write_entries(
+        self, stored: Callable[[], Position], save: Callable[[Position], None]
+    ) -> None:
+        """Some entries of the log into permanent targets, under a short lock."""
+        with transaction(self.connection, "IMMEDIATE"):
+            locked = time.monotonic()
+            if (found := stored()) != self.position:
+                self.position = found
+                return
+            self.catch_up(self.entries_of_a_lock)
+            save(self.position)
+        held = time.monotonic() - locked
+        self._adapt_entries(held)
+        time.sleep(max(0.001, held))
+
+    def private_entries(self, save: Callable[[Position], None]) -> None:
+        """Some entries of the log into targets outside the database."""
+        started = time.monotonic()
+        with transaction(self.connection):
+            self.catch_up(self.entries_of_a_lock)
+            save(self.position)
+        seconds = time.monotonic() - started
+        self._adapt_entries(seconds)
+        if self.readers_block():
+            time.sleep(seconds)
+
+    def _adapt_entries(self, seconds: float) -> None:
+        factor = min(2.0, max(0.25, LONGEST_LOCK / max(seconds, 1e-4)))
+        size = int(self.entries_of_a_lock * factor)
+        self.entries_of_a_lock = min(_MOST_ENTRIES, max(_SMALLEST_SLICE, size))
+
     def private_round(self, save: Callable[[Position], None] | None = None) -> None:
         """One slice into targets outside the database, which takes no lock for writing."""
         started = time.monotonic()
@@ -184,14 +233,30 @@ class Recomputer:
         """Entries that are not taken into account yet."""
         return self.last_entry() - self.position.seq
 
+    def is_far_behind(self) -> bool:
+        """Whether so many entries are pending that they need transactions of their own."""
+        return self.pending() > _FEW_ENTRIES
+
     def is_close(self) -> bool:
         """Whether few enough entries are pending for the last transaction to be short."""
-        return self.is_complete and self.pending() <= _FEW_ENTRIES
+        return self.is_complete and not self.is_far_behind()
 
     def readers_block(self) -> bool:
         """Whether a reader keeps writers from committing: in every mode but WAL."""
         (mode,) = self.connection.execute("PRAGMA main.journal_mode").fetchone()
         return bool(mode != "wal")
+
+
+def _limited(entries: str) -> str:
+    """The statement with an upper bound, which the text that revisions have frozen does not know.
+
+    Otherwise what has waited for long would be taken in under one long lock.
+    """
+    limited, count = re.subn(
+        r":upto\s+ORDER BY seq", ":upto AND seq <= :last ORDER BY seq", entries
+    )
+    assert count == 1
+    return limited
 
 
 def key_range(connection: sqlite3.Connection, source: str, key: str) -> tuple[int, int]:

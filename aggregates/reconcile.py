@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +20,9 @@ from sqlalchemy import Engine
 from aggregates import derived, migration
 from aggregates.catalogue import catalogue
 from aggregates.changes import utc_text
-from aggregates.database import raw_connection, read_transaction
+from aggregates.compiler.sqlite import quote
+from aggregates.database import raw_connection, read_transaction, transaction
+from aggregates.definition import Catalogue
 from aggregates.errors import AggregatesError, DefinitionError, SchemaMismatch
 from aggregates.proofs import Proof, proofs, record
 from aggregates.recompute import StaleError
@@ -30,6 +33,8 @@ from aggregates.verification import (
     Verification,
     Window,
     forget,
+    is_damaged,
+    shadow,
     verification,
 )
 
@@ -107,21 +112,39 @@ def _reconcile(
     started, started_at = time.monotonic(), utc_text(datetime.now(UTC))
     file = None if budget is None else _proof_file(engine)
     deadline = float("inf") if budget is None else started + budget
-    chosen = catalogue.only(names)
     drifts: list[Drift] = []
-    with verification(engine, chosen, file) as proof:
-        is_complete = _read_and_compare(proof, names, window, progress, deadline, drifts)
-        if kind == "repair":
-            proof.mend(drifts)
-        rows = proof.rows_read
+    computed = _computed(names, of_sessions, with_dependents=kind == "repair")
+    try:
+        with verification(engine, computed, file) as proof:
+            is_complete = False
+            for attempt in range(_ATTEMPTS):
+                proof.read(progress, deadline)
+                if not proof.is_complete:
+                    break
+                try:
+                    found = proof.drifts(names, window or Window(), progress)
+                    drifts += found
+                    if kind == "repair":
+                        proof.mend(found)
+                    drifts += _of_sessions(proof, of_sessions, kind, found)
+                    is_complete = True
+                    break
+                except StaleError as error:
+                    if attempt == _ATTEMPTS - 1:
+                        raise AggregatesError(
+                            "the change log was emptied, or VACUUM has run, again and again"
+                            " meanwhile; try again later"
+                        ) from error
+                    if kind == "verify":
+                        drifts.clear()
+                    proof.restart()
+            rows = proof.rows_read
+    except sqlite3.DatabaseError as error:
+        if file is not None and is_damaged(error):
+            forget(file)
+        raise
     if file is not None and is_complete:
         forget(file)
-    if of_sessions and is_complete:
-        with raw_connection(engine) as connection:
-            found = derived.verify(connection, catalogue.bounds)
-            drifts += found
-            if kind == "repair" and found:
-                derived.Deriver(connection, catalogue.bounds).mend(found)
     result = VerifyResult(
         rows, time.monotonic() - started, drifts, is_complete, (*names, *of_sessions)
     )
@@ -131,28 +154,50 @@ def _reconcile(
     return result
 
 
-def _read_and_compare(
+def _computed(
+    names: Sequence[str], of_sessions: Sequence[str], *, with_dependents: bool
+) -> Catalogue:
+    """What has to be computed again for some aggregates to be compared, or mended."""
+    wanted = {*names}
+    if of_sessions:
+        wanted |= {derived.STARTS, derived.STATS}
+    if with_dependents:
+        # Triggers carry what is mended on to tables that may have been right all along.
+        for _ in catalogue.definitions:
+            wanted |= {one.name for one in catalogue.aggregates() if one.needs & wanted}
+    return catalogue.only(sorted(wanted))
+
+
+def _of_sessions(
     proof: Verification,
-    names: Sequence[str],
-    window: Window | None,
-    progress: Progress | None,
-    deadline: float,
-    drifts: list[Drift],
-) -> bool:
-    """Whether all was compared before the deadline; adds what differs."""
-    for _ in range(_ATTEMPTS):
-        proof.read(progress, deadline)
-        if not proof.is_complete:
-            return False
-        try:
-            drifts += proof.drifts(names, window or Window(), progress)
-            return True
-        except StaleError:
-            proof.restart()
-    raise AggregatesError(
-        "changes came faster than the log could hold them while aggregates were compared; run this"
-        " again at a quieter time"
-    )
+    of_sessions: Sequence[str],
+    kind: Literal["verify", "repair"],
+    mended: Sequence[Drift],
+) -> list[Drift]:
+    """What differs, and was mended, of what is derived of sessions."""
+    if not of_sessions:
+        return []
+    # Compared with the starts as they should be.
+    starts = f"{proof.schema}.{quote(shadow(derived.STARTS))}"
+    stats = f"{proof.schema}.{quote(shadow(derived.STATS))}"
+    deriver = derived.Deriver(proof.connection, catalogue.bounds)
+    if kind == "repair":
+        # A row that was put back has lost what was derived of it.
+        deriver.derive_again(
+            str(one.key["session_id"]) for one in mended if one.table == derived.STATS
+        )
+    checker = derived.Checker(proof.connection, catalogue.bounds, starts, stats)
+    tables = {table for name in of_sessions for table in derived.TABLES[name]}
+    found: list[Drift] = []
+    while not checker.is_over:
+        started = time.monotonic()
+        with transaction(proof.connection):
+            proof.catch_up()
+            found += [one for one in checker.some() if one.table in tables]
+        proof.rest(started)
+    if kind == "repair" and found:
+        deriver.mend(found)
+    return found
 
 
 def _chosen(
@@ -167,7 +212,12 @@ def _chosen(
     names = tuple(name for name in every if not tables or name in tables)
     of_sessions = tuple(name for name in derived.TABLES if not tables or name in tables)
     if window is not None:
-        names = tuple(name for name in names if window.column(catalogue[name]))
+        timeless = [name for name in names if not window.column(catalogue[name])] + [*of_sessions]
+        if tables and timeless:
+            raise DefinitionError(
+                f"{', '.join(timeless)} has no time; leave out the window, or the name"
+            )
+        names = tuple(name for name in names if name not in timeless)
         of_sessions = ()
     return names, of_sessions
 

@@ -20,8 +20,8 @@ from typing import Any
 from sqlalchemy import BindParameter, Engine
 
 from aggregates.compiler.base import Comparison
-from aggregates.compiler.sqlite import SQLite
-from aggregates.database import raw_connection, transaction
+from aggregates.compiler.sqlite import SQLite, quote
+from aggregates.database import any_text, encoded, raw_connection, transaction
 from aggregates.definition import Aggregate, Catalogue, Definition
 from aggregates.recompute import Position, Recomputer, StaleError, key_range, progress_of
 
@@ -90,18 +90,19 @@ class Verification:
             for definition in catalogue.definitions
         }
         if not self._has_shadows():
-            for statement in compiler.shadows(catalogue, shadow, schema):
-                connection.execute(statement.sql)
-            connection.execute(
-                f"CREATE TABLE {schema}.positions"
-                " (source PRIMARY KEY, mark, seq, rows_read, schema_version)"
-            )
+            with transaction(connection):
+                for statement in compiler.shadows(catalogue, shadow, schema):
+                    connection.execute(statement.sql)
+                connection.execute(
+                    f"CREATE TABLE {schema}.positions"
+                    " (source PRIMARY KEY, mark, seq, rows_read, schema_version, logged_at)"
+                )
         self.recomputers = [
             Recomputer(connection, compiler.recomputation(catalogue, source, shadow), Position())
             for source in catalogue.sources
         ]
         for recomputer in self.recomputers:
-            recomputer.position = self._position(recomputer)
+            self._go_on(recomputer)
 
     @property
     def rows_read(self) -> int:
@@ -114,10 +115,18 @@ class Verification:
         return all(recomputer.is_complete for recomputer in self.recomputers)
 
     def read(self, progress: Progress | None, deadline: float = math.inf) -> None:
-        """Read the sources until all is read, or the deadline of the monotonic clock has come."""
+        """Read the sources until all is read, or the deadline of the monotonic clock has come.
+
+        A slice is read in any case: so that short runs, too, come to the end.
+        """
+        has_read = False
+        self._approach()
         for recomputer in self.recomputers:
             keys = key_range(self.connection, recomputer.sql.source, recomputer.sql.key)
-            while not recomputer.is_complete and time.monotonic() < deadline:
+            while not recomputer.is_complete:
+                if has_read and time.monotonic() >= deadline:
+                    return
+                has_read = True
                 try:
                     recomputer.private_round(partial(self._save, recomputer))
                 except StaleError:
@@ -136,6 +145,7 @@ class Verification:
         Raises StaleError where the shadows cannot be brought up to date any more.
         """
         found: list[Drift] = []
+        self._approach()
         for name in names:
             comparison = self.comparisons[name]
             when = window.column(self.catalogue[name])
@@ -143,26 +153,30 @@ class Verification:
             is_last = False
             while not is_last:
                 started = time.monotonic()
-                with transaction(self.connection):
-                    self._catch_up()
+                with transaction(self.connection), any_text(self.connection):
+                    self.catch_up()
                     upper = self._key_after(comparison, lower, _KEYS_OF_A_SNAPSHOT)
                     bounds = (lower or ()) + (upper or ())
                     rows = comparison.rows[lower is not None, upper is not None]
                     found += [
                         drift
                         for drift in drifts_of(
-                            comparison, self.connection.execute(rows, bounds * 2)
+                            comparison, execute(self.connection, rows, bounds * 2)
                         )
                         if when is None or window.holds(str(drift.key[when]))
                     ]
                 lower, is_last = upper, upper is None
-                self._rest(started)
+                self.rest(started)
                 if progress is not None:
                     progress(self.rows_read, self.rows_read)
         return found
 
     def mend(self, drifts: Sequence[Drift]) -> None:
-        """Make the keys of drifts right, those of listings and reference counts first."""
+        """Make the keys of drifts right, those of listings and reference counts first.
+
+        Raises StaleError as `drifts` does.
+        """
+        self._approach()
         order = sorted(self.catalogue.definitions, key=_depth(self.catalogue))
         for definition in order:
             keys = list(
@@ -171,9 +185,11 @@ class Verification:
                 )
             )
             for first in range(0, len(keys), _KEYS_OF_A_LOCK):
+                with transaction(self.connection):
+                    self.catch_up()  # so that little of it is left to do under the lock
                 with transaction(self.connection, "IMMEDIATE"):
                     started = time.monotonic()
-                    self._catch_up()
+                    self.catch_up()
                     for key in keys[first : first + _KEYS_OF_A_LOCK]:
                         self._mend_key(definition, key)
                 time.sleep(time.monotonic() - started)
@@ -188,68 +204,145 @@ class Verification:
         for recomputer in self.recomputers:
             recomputer.close()
 
+    def catch_up(self) -> None:
+        """Inside a transaction: make the shadows what they should be as of it.
+
+        Raises StaleError where the log does not reach back so far.
+        """
+        for recomputer in self.recomputers:
+            recomputer.catch_up()
+            self._save(recomputer, recomputer.position)
+
+    def rest(self, started: float) -> None:
+        """Where readers block writers, leave them half of the time."""
+        if self.recomputers and self.recomputers[0].readers_block():
+            time.sleep(time.monotonic() - started)
+
+    def _approach(self) -> None:
+        """Take in what has waited in the log for long, a little at a time."""
+        for recomputer in self.recomputers:
+            save = partial(self._save, recomputer)
+            try:
+                while recomputer.is_far_behind():
+                    recomputer.private_entries(save)
+            except StaleError:
+                self._start_again(recomputer)
+
     def _has_shadows(self) -> bool:
         found = self.connection.execute(
             f"SELECT 1 FROM {self.schema}.sqlite_master WHERE name = 'positions'"
         ).fetchone()
         return found is not None
 
-    def _position(self, recomputer: Recomputer) -> Position:
+    def _go_on(self, recomputer: Recomputer) -> None:
+        """Where an earlier run has left off, if the log is still the one that it has read."""
         found = self.connection.execute(
-            f"SELECT mark, seq, rows_read, schema_version FROM {self.schema}.positions"
+            f"SELECT mark, seq, rows_read, schema_version, logged_at FROM {self.schema}.positions"
             " WHERE source = ?",
             (recomputer.sql.source,),
         ).fetchone()
-        return Position(*found) if found else Position(seq=recomputer.last_entry())
+        if found is None:
+            recomputer.position = Position(seq=recomputer.last_entry())
+            return
+        *position, logged_at = found
+        recomputer.position = Position(*position)
+        if logged_at != self._logged_at(recomputer, recomputer.position.seq):
+            self._start_again(recomputer)
+
+    def _logged_at(self, recomputer: Recomputer, seq: int) -> str | None:
+        found = self.connection.execute(
+            f"SELECT updated_at FROM main.{recomputer.sql.log} WHERE seq = ?", (seq,)
+        ).fetchone()
+        return found[0] if found else None
 
     def _save(self, recomputer: Recomputer, position: Position) -> None:
         self.connection.execute(
-            f"INSERT OR REPLACE INTO {self.schema}.positions VALUES (?, ?, ?, ?, ?)",
+            f"INSERT OR REPLACE INTO {self.schema}.positions VALUES (?, ?, ?, ?, ?, ?)",
             (
                 recomputer.sql.source,
                 position.mark,
                 position.seq,
                 position.rows,
                 position.schema,
+                self._logged_at(recomputer, position.seq),
             ),
         )
 
     def _start_again(self, recomputer: Recomputer) -> None:
-        for clear in recomputer.sql.clears:
-            while self.connection.execute(clear).rowcount:
-                pass
-        recomputer.position = Position(seq=recomputer.last_entry())
-        self._save(recomputer, recomputer.position)
+        # At once: what is half empty would be taken for whole by whoever goes on after a kill.
+        with transaction(self.connection):
+            for clear in recomputer.sql.clears:
+                while self.connection.execute(clear).rowcount:
+                    pass
+            recomputer.position = Position(seq=recomputer.last_entry())
+            self._save(recomputer, recomputer.position)
 
     def _key_after(self, comparison: Comparison, key: Key | None, distance: int) -> Key | None:
         if key is None:
             found = self.connection.execute(comparison.first_key, (distance,))
         else:
-            found = self.connection.execute(comparison.next_key, (*key, distance))
+            found = execute(self.connection, comparison.next_key, (*key, distance))
         row: Key | None = found.fetchone()
         return row
 
     def _mend_key(self, definition: Definition, key: Key) -> None:
         comparison = self.comparisons[definition.name]
         # A write since may have changed or removed the key.
-        if self.connection.execute(comparison.one, key * 2).fetchone() is None:
-            return
-        self.connection.execute(comparison.remove, key)
-        self.connection.execute(comparison.restore, key)
+        with any_text(self.connection):
+            if execute(self.connection, comparison.one, key * 2).fetchone() is None:
+                return
+        with self._kept(definition, key):
+            execute(self.connection, comparison.remove, key)
+            execute(self.connection, comparison.restore, key)
         # Triggers have carried this change on to tables that may have been right all along.
         for dependent in self.catalogue.aggregates():
             if definition.name in dependent.needs:
                 self._mend_key(dependent, _key_in(dependent, definition, key))
 
-    def _rest(self, started: float) -> None:
-        """Where readers block writers, leave them half of the time."""
-        if self.recomputers[0].readers_block():
-            time.sleep(time.monotonic() - started)
+    @contextmanager
+    def _kept(self, definition: Definition, key: Key) -> Iterator[None]:
+        """Keep what verify does not compare, as shadows know nothing older than the log."""
+        names = [one.name for one in getattr(definition, "unverified", ())]
+        if not names:
+            yield
+            return
+        columns = ", ".join(map(quote, names))
+        table = f"main.{quote(definition.name)}"
+        where = " AND ".join(f"{quote(name)} = ?" for name in definition.key)
+        with any_text(self.connection):
+            before = execute(
+                self.connection, f"SELECT {columns} FROM {table} WHERE {where}", key
+            ).fetchone()
+        yield
+        for name, value in zip(map(quote, names), before or (), strict=False):
+            if value is not None:
+                execute(
+                    self.connection,
+                    f"UPDATE {table} SET {name} = ? WHERE {where} AND coalesce({name} < ?, true)",
+                    (value, *key, value),
+                )
 
-    def _catch_up(self) -> None:
-        for recomputer in self.recomputers:
-            recomputer.catch_up()
-            self._save(recomputer, recomputer.position)
+
+def execute(
+    connection: sqlite3.Connection, sql: str, parameters: Sequence[Value]
+) -> sqlite3.Cursor:
+    """Execute a statement of a comparison; keys may hold text that is not UTF-8."""
+    try:
+        return connection.execute(sql, parameters)
+    except UnicodeEncodeError:
+        bound = [encoded(one) if isinstance(one, str) else one for one in parameters]
+        for position, text in reversed(list(_marks(sql, parameters))):
+            if text:
+                sql = f"{sql[:position]}CAST(? AS TEXT){sql[position + 1 :]}"
+        return connection.execute(sql, bound)
+
+
+def _marks(sql: str, parameters: Sequence[Value]) -> Iterator[tuple[int, bool]]:
+    """Where each parameter stands in a statement, and whether it is text."""
+    position = -1
+    for one in parameters:
+        position = sql.index("?", position + 1)
+        yield position, isinstance(one, str)
 
 
 @contextmanager
@@ -268,24 +361,37 @@ def verification(
 
 
 def _attach(connection: sqlite3.Connection, file: Path, catalogue: Catalogue) -> None:
-    """Attach the file of a proof; one that is damaged, or of another catalogue, is begun anew."""
+    """Attach the file of a proof; one that is damaged, or of something else, is begun anew."""
     names = ",".join(definition.name for definition in catalogue.definitions)
+    # Whatever changes the schema ends a proof: rows may have changed while triggers were missing.
+    (schema,) = connection.execute("PRAGMA main.schema_version").fetchone()
     for _ in range(2):
         connection.execute(f"ATTACH ? AS {PROOF}", (str(file),))
         try:
+            # Two processes would count the same rows twice.
+            connection.execute(f"PRAGMA {PROOF}.locking_mode = EXCLUSIVE")
             connection.execute(f"PRAGMA {PROOF}.journal_mode = WAL")
             connection.execute(f"PRAGMA {PROOF}.synchronous = OFF")
-            connection.execute(f"CREATE TABLE IF NOT EXISTS {PROOF}.proves (names)")
-            found = connection.execute(f"SELECT names FROM {PROOF}.proves").fetchone()
+            connection.execute(f"CREATE TABLE IF NOT EXISTS {PROOF}.proves (names, schema_version)")
+            found = connection.execute(
+                f"SELECT names, schema_version FROM {PROOF}.proves"
+            ).fetchone()
             if found is None:
-                connection.execute(f"INSERT INTO {PROOF}.proves VALUES (?)", (names,))
-            if found in (None, (names,)):
+                connection.execute(f"INSERT INTO {PROOF}.proves VALUES (?, ?)", (names, schema))
+            if found in (None, (names, schema)):
                 return
         except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            if not is_damaged(error):
                 raise
         connection.execute(f"DETACH {PROOF}")
         forget(file)
+
+
+def is_damaged(error: sqlite3.Error) -> bool:
+    """Whether an error says that a file is no database, or no whole one."""
+    # Extended codes keep the primary one in the low byte.
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def forget(file: Path) -> None:

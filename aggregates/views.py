@@ -8,7 +8,7 @@ that sorts after the digits may stand among times.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import column
 
@@ -23,8 +23,9 @@ _FACTS = {fact.name: fact.expression for fact in agent_invocations.facts}
 _MEANING = {name: _FACTS[name] for name in ("is_invocation", "succeeded", "failed")}
 
 _AGENT = {"agent_name": "name of the agent"}
-_COUNTS = {
-    "invocations": "invocations",
+_COUNTED = {"invocations": "invocations"}
+_IN_FLIGHT = {"in_flight": "that started and have not ended, abandoned ones included"}
+_ENDED = {
     "succeeded": "that succeeded",
     "failed": "that failed",
     "ended": "succeeded + failed",
@@ -50,6 +51,27 @@ def _percentile(percent: int) -> str:
 def _some(measures: Iterable[str]) -> str:
     """A row whose every measure is zero is a leftover."""
     return " OR ".join(f"{measure} <> 0" for measure in measures)
+
+
+def _lines(columns: Iterable[str]) -> str:
+    return ",\n  ".join(columns)
+
+
+def _summed(keys: str, measures: Sequence[str], table: str, where: str = "") -> str:
+    """Sums of an aggregate that has a status in its key; the first measure counts its rows."""
+    sums = [f"sum({one}) AS {one}" for one in measures]
+    outcomes = [f"sum({measures[0]} * {{{one}}}) AS {one}" for one in ("succeeded", "failed")]
+    columns = _lines(f"  {one}" for one in (keys, *sums, *outcomes))
+    return f"SELECT\n  {columns}\n  FROM {table}{where}"
+
+
+_SUCCESS = f"""succeeded, failed, succeeded + failed AS ended,
+  {_rate("succeeded", "succeeded + failed")} AS success_rate"""
+_OUTCOME = f"""{_SUCCESS},
+  {_rate("duration_ms_sum / 1000", "duration_count")} AS mean_seconds"""
+_INVOCATIONS = " WHERE {is_invocation}"
+_RUNS = ("invocations", "duration_count", "duration_ms_sum", "tokens_sum", "tool_calls_sum")
+_USES = ("uses", "duration_count", "duration_ms_sum")
 
 
 def _distribution(table: str, keys: tuple[str, ...], count: str) -> str:
@@ -87,27 +109,23 @@ FROM bounded"""
 
 def _series(name: str, period: str, description: str) -> View:
     """The invocations of each agent by a period of their start."""
-    sums = ("invocations", "duration_count", "duration_ms_sum", "tokens_sum", "tool_calls_sum")
+    key = period if period == "hour" else f"substr(hour, 1, 10) AS {period}"
     return View(
         name=name,
         sql=f"""\
-SELECT {period}, agent_name, invocations, succeeded, failed, succeeded + failed AS ended,
-  {_rate("succeeded", "(succeeded + failed)")} AS success_rate,
-  {_rate("duration_ms_sum / 1000", "duration_count")} AS mean_seconds,
-  tokens_sum AS tokens, tool_calls_sum AS tool_calls
+SELECT {period}, agent_name, invocations, {_OUTCOME}, tokens_sum AS tokens,
+  tool_calls_sum AS tool_calls
 FROM (
-  SELECT {"hour" if period == "hour" else "substr(hour, 1, 10) AS day"}, agent_name,
-    {", ".join(f"sum({one}) AS {one}" for one in sums)},
-    sum(invocations * {{succeeded}}) AS succeeded, sum(invocations * {{failed}}) AS failed
-  FROM agent_hourly WHERE {{is_invocation}}
+  {_summed(f"{key}, agent_name", _RUNS, "agent_hourly", _INVOCATIONS)}
   GROUP BY 1, 2
 ) AS summed
-WHERE {_some(sums)}""",
+WHERE {_some(_RUNS)}""",
         description=description,
         columns={
             period: f"{period} of the start; '' where it does not parse",
             **_AGENT,
-            **_COUNTS,
+            **_COUNTED,
+            **_ENDED,
             **_MEAN,
             **_AMOUNTS,
         },
@@ -134,11 +152,8 @@ _PERCENTILES = (50, 90, 95, 99)
 v_agents = View(
     name="v_agents",
     sql=f"""\
-SELECT activity.agent_name, invocations, succeeded, failed, in_flight,
-  succeeded + failed AS ended,
-  {_rate("succeeded", "(succeeded + failed)")} AS success_rate,
-  {_rate("duration_ms_sum / 1000", "duration_count")} AS mean_seconds,
-  {", ".join(f"round(p{p}, 4) AS p{p}_seconds" for p in _PERCENTILES)},
+SELECT activity.agent_name, invocations, in_flight, {_OUTCOME},
+  {_lines(f"round(p{p}, 4) AS p{p}_seconds" for p in _PERCENTILES)},
   coalesce(tokens_sum, 0) AS tokens,
   {_rate("coalesce(tokens_sum, 0)", "invocations")} AS tokens_per_run,
   coalesce(tool_calls_sum, 0) AS tool_calls, sessions, first_start, last_start, updated_at
@@ -147,11 +162,12 @@ LEFT JOIN (
   SELECT agent_name, sum(duration_count) AS duration_count,
     sum(duration_ms_sum) AS duration_ms_sum, sum(tokens_sum) AS tokens_sum,
     sum(tool_calls_sum) AS tool_calls_sum
-  FROM agent_stats WHERE {{is_invocation}}
+  FROM agent_stats{_INVOCATIONS}
   GROUP BY agent_name
 ) AS summed ON summed.agent_name = activity.agent_name
 LEFT JOIN (
-  SELECT agent_name, {", ".join(f"{_percentile(p)} AS p{p}" for p in _PERCENTILES)}
+  SELECT agent_name,
+  {_lines(f"  {_percentile(p)} AS p{p}" for p in _PERCENTILES)}
   FROM v_agent_durations
   GROUP BY agent_name
 ) AS ranked ON ranked.agent_name = activity.agent_name
@@ -159,12 +175,9 @@ WHERE {_some(("invocations", "succeeded", "failed", "in_flight", "sessions"))}""
     description="each agent, all-time",
     columns={
         **_AGENT,
-        "invocations": _COUNTS["invocations"],
-        "succeeded": _COUNTS["succeeded"],
-        "failed": _COUNTS["failed"],
-        "in_flight": "that started and have not ended, abandoned ones included",
-        "ended": _COUNTS["ended"],
-        "success_rate": _COUNTS["success_rate"],
+        **_COUNTED,
+        **_IN_FLIGHT,
+        **_ENDED,
         **_MEAN,
         **{
             f"p{p}_seconds": f"percentile {p} of the known durations, in seconds, to 2 %"
@@ -191,22 +204,14 @@ v_agents_daily = _series(
 v_phases = View(
     name="v_phases",
     sql=f"""\
-SELECT phase, invocations, succeeded, failed, succeeded + failed AS ended,
-  {_rate("succeeded", "(succeeded + failed)")} AS success_rate,
-  {_rate("duration_ms_sum / 1000", "duration_count")} AS mean_seconds,
-  tokens_sum AS tokens, tool_calls_sum AS tool_calls
+SELECT phase, invocations, {_OUTCOME}, tokens_sum AS tokens, tool_calls_sum AS tool_calls
 FROM (
-  SELECT {_shown("phase")} AS phase, sum(invocations) AS invocations,
-    sum(duration_count) AS duration_count, sum(duration_ms_sum) AS duration_ms_sum,
-    sum(tokens_sum) AS tokens_sum, sum(tool_calls_sum) AS tool_calls_sum,
-    sum(invocations * {{succeeded}}) AS succeeded, sum(invocations * {{failed}}) AS failed
-  FROM agent_stats WHERE {{is_invocation}}
+  {_summed(f"{_shown('phase')} AS phase", _RUNS, "agent_stats", _INVOCATIONS)}
   GROUP BY 1
 ) AS summed
-WHERE {_some(("invocations", "duration_count", "duration_ms_sum", "tokens_sum", "tool_calls_sum"))}\
-""",
+WHERE {_some(_RUNS)}""",
     description="each phase of the workflow, all-time",
-    columns={"phase": "phase of the workflow", **_COUNTS, **_MEAN, **_AMOUNTS},
+    columns={"phase": "phase of the workflow", **_COUNTED, **_ENDED, **_MEAN, **_AMOUNTS},
     expressions=_MEANING,
 )
 
@@ -220,8 +225,7 @@ _SESSION_COLUMNS = ", ".join((*_SESSION_MEASURES, "first_start", "last_end"))
 v_sessions = View(
     name="v_sessions",
     sql=f"""\
-SELECT session_id, invocations, succeeded, failed, in_flight, succeeded + failed AS ended,
-  {_rate("succeeded", "(succeeded + failed)")} AS success_rate, agents, phases,
+SELECT session_id, invocations, in_flight, {_SUCCESS}, agents, phases,
   first_start, last_end, {{elapsed_ms}} / 1000.0 AS elapsed_seconds,
   duration_ms_sum / 1000.0 AS agent_seconds
 FROM (
@@ -233,12 +237,9 @@ WHERE {_some(_SESSION_MEASURES)}""",
     description="the invocations of each session, all-time",
     columns={
         "session_id": "session of the runs",
-        "invocations": _COUNTS["invocations"],
-        "succeeded": _COUNTS["succeeded"],
-        "failed": _COUNTS["failed"],
-        "in_flight": "that started and have not ended, abandoned ones included",
-        "ended": _COUNTS["ended"],
-        "success_rate": _COUNTS["success_rate"],
+        **_COUNTED,
+        **_IN_FLIGHT,
+        **_ENDED,
         "agents": "distinct agents",
         "phases": "distinct phases, unknown ones left out",
         "first_start": "earliest start",
@@ -256,34 +257,28 @@ v_tools = View(
     name="v_tools",
     sql=f"""\
 SELECT {_shown("summed.agent_name")} AS agent_name, {_shown("summed.tool_name")} AS tool_name,
-  uses, succeeded, failed, succeeded + failed AS ended,
-  {_rate("succeeded", "(succeeded + failed)")} AS success_rate,
-  {_rate("duration_ms_sum / 1000", "duration_count")} AS mean_seconds,
+  uses, {_OUTCOME},
   round(p50, 4) AS p50_seconds, round(p95, 4) AS p95_seconds
 FROM (
-  SELECT agent_name, tool_name, sum(uses) AS uses, sum(duration_count) AS duration_count,
-    sum(duration_ms_sum) AS duration_ms_sum, sum(uses * {{succeeded}}) AS succeeded,
-    sum(uses * {{failed}}) AS failed
-  FROM tool_stats
+  {_summed("agent_name, tool_name", _USES, "tool_stats")}
   GROUP BY agent_name, tool_name
 ) AS summed
 LEFT JOIN (
-  SELECT agent_name, tool_name, {_percentile(50)} AS p50, {_percentile(95)} AS p95
+  SELECT agent_name, tool_name,
+    {_percentile(50)} AS p50,
+    {_percentile(95)} AS p95
   FROM (
 {_distribution("tool_durations", _TOOL_KEY, "uses")}
   ) AS distribution
   GROUP BY agent_name, tool_name
 ) AS ranked ON ranked.agent_name = summed.agent_name AND ranked.tool_name = summed.tool_name
-WHERE {_some(("uses", "duration_count", "duration_ms_sum"))}""",
+WHERE {_some(_USES)}""",
     description="uses of each tool by each agent, all-time",
     columns={
         **_AGENT,
         **_TOOL,
         "uses": "uses",
-        "succeeded": _COUNTS["succeeded"],
-        "failed": _COUNTS["failed"],
-        "ended": _COUNTS["ended"],
-        "success_rate": _COUNTS["success_rate"],
+        **_ENDED,
         "mean_seconds": "mean of the known durations, in seconds; of failed uses too",
         "p50_seconds": "percentile 50 of the known durations, in seconds, to 2 %",
         "p95_seconds": "percentile 95 of the known durations, in seconds, to 2 %",

@@ -12,11 +12,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import click
 
-from aggregates import cli, errors, inspection, reader, reconcile, script, store
+from aggregates import (
+    changes,
+    cli,
+    errors,
+    inspection,
+    proofs,
+    reader,
+    reconcile,
+    script,
+    store,
+    verification,
+)
 from aggregates.catalogue import catalogue as shipped
 from aggregates.compiler.base import Statement
 from aggregates.compiler.layout import wrapped
@@ -40,6 +51,14 @@ _RESULTS = {
         reader.AgentStatistics,
         reader.RunningRun,
         reader.HourPoint,
+        reader.SessionStatistics,
+        reader.Timeline,
+        reader.TimelineRun,
+        reader.TimelineToolUse,
+        reader.ToolStatistics,
+        reader.AgentTools,
+        reader.RunCount,
+        reader.SessionTotals,
         reader.Collection,
         reader.Percentiles,
     ),
@@ -144,7 +163,8 @@ def _command(name: str, command: click.Command) -> Iterator[str]:
     usage = ["COMMAND"] if isinstance(command, click.Group) else []
     shared = {one.name for one in cli.main.params}
     own = [one for one in command.params if one.name not in shared]
-    usage += [(one.name or "").upper() for one in own if isinstance(one, click.Argument)]
+    arguments = [one for one in own if isinstance(one, click.Argument)]
+    usage += [one.metavar or (one.name or "").upper() for one in arguments]
     yield f"```\n{' '.join([name, '[OPTIONS]', *usage])}\n```"
     yield _help(command)
     if options := [one for one in own if isinstance(one, click.Option)]:
@@ -268,7 +288,7 @@ def _sentence(text: str) -> str:
 def sql_files(catalogue: Catalogue) -> dict[str, str]:
     """The SQL of every source and every definition, by the stem of its golden file."""
     tables = SQLite().tables(catalogue)
-    found = {"shared": _shared(catalogue, tables)}
+    found = {"shared": _shared(catalogue, tables), "views": _views(catalogue, tables)}
     for source in catalogue.sources:
         posting = SQLite().posting(catalogue, source)
         found[f"ledger_of_{source.name}"] = _ledger(catalogue, source, posting)
@@ -292,12 +312,12 @@ def sql(catalogue: Catalogue) -> str:
         "A released revision never changes; it carries its own copy of this SQL:",
         "\n".join(_frozen_links()),
         "What is long, or belongs to no definition, has a file of its own: the ledger of each"
-        " source (the change log, the triggers that write it, and the facts of an entry), and what"
-        " all share (bounds, totals, descriptions, bookkeeping):",
+        " source (the change log, the triggers that write it, and the facts of an entry), what all"
+        " share (bounds, totals, descriptions, bookkeeping), and the views for people:",
         "\n".join(
             f"- [{stem}.sql](../../tests/golden/{stem}.sql)"
             for stem in files
-            if stem == "shared" or stem.startswith("ledger_of_")
+            if stem in ("shared", "views") or stem.startswith("ledger_of_")
         ),
     ]
     for definition in catalogue.definitions:
@@ -310,10 +330,16 @@ def sql(catalogue: Catalogue) -> str:
 
 def _shared(catalogue: Catalogue, tables: Sequence[Statement]) -> str:
     """What belongs to no definition: bookkeeping, bounds, totals, descriptions."""
-    names = {one.name for one in catalogue.definitions}
+    names = {one.name for one in (*catalogue.definitions, *catalogue.views)}
     statements = [one for one in (*SQLite().bookkeeping(), *tables) if one.name not in names]
     parts = [(f"{one.kind} {one.name}", one.sql) for one in statements if one.kind != "trigger"]
     return _sections(parts)
+
+
+def _views(catalogue: Catalogue, tables: Sequence[Statement]) -> str:
+    names = [view.name for view in catalogue.views]
+    parts = [(f"view {one.name}", one.sql) for one in tables if one.name in names]
+    return _sections(parts) + _entries(catalogue, *names)
 
 
 def _definition(
@@ -332,11 +358,13 @@ def _definition(
         (heading, wrapped(text)) for heading, text in compiler.posting_of(catalogue, definition)
     ]
     parts += [(f"{one.kind} {one.name}", one.sql) for one in triggers]
-    recomputation = compiler.recomputation(catalogue, source, reconcile.shadow, (definition.name,))
+    recomputation = compiler.recomputation(
+        catalogue, source, verification.shadow, (definition.name,)
+    )
     for kind in ("fold", "sweep", "clear"):
         statements = getattr(recomputation, f"{kind}s")
         parts += [(f"recomputation: {kind}", wrapped(statement)) for statement in statements]
-    comparison = compiler.comparison(definition, reconcile.shadow)
+    comparison = compiler.comparison(definition, verification.shadow)
     parts.append(("comparison: rows", wrapped(comparison.rows[True, True])))
     for kind in ("one", "remove", "restore"):
         parts.append((f"comparison: {kind}", wrapped(getattr(comparison, kind))))
@@ -347,7 +375,7 @@ def _ledger(catalogue: Catalogue, source: Source, posting: Sequence[Statement]) 
     compiler = SQLite()
     statements = compiler.ledger(source)
     statements += [one for one in posting if one.kind == "view" or _is_shared(one, source)]
-    recomputation = compiler.recomputation(catalogue, source, reconcile.shadow)
+    recomputation = compiler.recomputation(catalogue, source, verification.shadow)
     parts = [(f"{one.kind} {one.name}", one.sql) for one in statements]
     parts.append(("recomputation: facts", wrapped(recomputation.create_facts)))
     parts.append(("recomputation: slice", wrapped(recomputation.slice)))
@@ -501,19 +529,28 @@ _UNDOCUMENTED = {
     "failed": "that failed",
     "findings": "everything that is not as it should be",
     "invocation_id": "id of the row in `agent_invocations`",
+    "agent_tools": "the tools of each agent that has used one, all-time",
     "invocations": "invocations",
     "journal_mode": "of the database: `wal`, `delete`, …",
     "key": "the dimensions of the row, by name",
     "last_start": "latest start",
+    "model": "model, or service tier",
     "phase": "phase of the workflow",
+    "primary_tool_uses": "uses of it",
     "running": "runs that have started, not ended and are not abandoned, oldest first",
     "seconds": "how long it took, in seconds",
-    "session_id": "session of the run",
+    "session": "the session",
+    "session_id": "id of the session",
+    "start_time": "when it started",
+    "end_time": "when it ended",
     "succeeded": "that succeeded",
     "table": "the table",
     "tokens": "sum of tokens",
     "tool_calls": "sum of tool calls",
+    "tool_name": "name of the tool",
+    "tool_use_id": "id of the row in `agent_tool_uses`",
     "totals": "the totals by name",
+    "uses": "uses",
 }
 
 
@@ -539,6 +576,13 @@ def json_contract(catalogue: Catalogue) -> str:
         ("run", "One object a line for each collection, as of `collect`.", []),
         ("report agents", "A list of `AgentStatistics`.", []),
         ("report hours", "A list of `HourPoint`.", []),
+        ("report sessions", "A list of `SessionStatistics`.", []),
+        ("report session", "One object.", list(_json_fields(reader.Timeline))),
+        (
+            "report tools",
+            "A list of `ToolStatistics`; with `--by-agent`, one of `AgentTools`.",
+            [],
+        ),
         ("status", "One object.", [added["ok"], *_json_fields(inspection.Inspection)]),
         ("verify", "One object.", [*added.values(), *_json_fields(reconcile.VerifyResult)]),
         ("repair", "As `verify`; `drifts` are those that were repaired.", []),
@@ -557,7 +601,16 @@ def json_contract(catalogue: Catalogue) -> str:
         reader.AgentStatistics,
         reader.RunningRun,
         reader.HourPoint,
+        reader.SessionStatistics,
+        reader.TimelineRun,
+        reader.TimelineToolUse,
+        reader.ToolStatistics,
+        reader.AgentTools,
+        reader.RunCount,
+        reader.SessionTotals,
         inspection.Finding,
+        proofs.Proof,
+        changes.ConsumerStatus,
         reconcile.Drift,
     ):
         parts += [f"### {result.__name__}", _docstring(result)]
@@ -593,6 +646,8 @@ def _json_type(of: Any) -> str:
         return _JSON_TYPES[of]
     if is_dataclass(of):
         return f"[{of.__name__}](#{of.__name__.lower()})"  # type: ignore[union-attr]
+    if get_origin(of) is Literal:
+        return "string"
     origin, inner = get_origin(of), [one for one in get_args(of) if one is not Ellipsis]
     if origin in (list, tuple):
         return f"list of {_json_type(inner[0])}"

@@ -81,10 +81,10 @@ _UNIQUE_EXPRESSION = (
 
 
 def _untyped() -> str:
-    table = AGENT_INVOCATIONS
+    tables = HOOK_TABLES
     for name in (" TEXT", " TIMESTAMP", " REAL", " JSON"):
-        table = table.replace(name, "")
-    return HOOK_TABLES.replace(AGENT_INVOCATIONS, table)
+        tables = tables.replace(name, "")
+    return tables
 
 
 VARIANTS = {

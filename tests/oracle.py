@@ -5,7 +5,7 @@ import re
 import sqlite3
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -41,6 +41,29 @@ CONTRACT: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "open_runs": (("invocation_id",), ("session_id", "agent_name", "phase", "start_time")),
     "session_agents": (("session_id", "agent_name"), ("invocations",)),
+    "session_phases": (("session_id", "phase"), ("invocations",)),
+    "session_stats": (
+        ("session_id",),
+        (
+            *("invocations", "succeeded", "failed", "in_flight", "duration_count"),
+            *("duration_ms_sum", "agents", "phases", "first_start", "last_end"),
+        ),
+    ),
+    "sessions_summary": (("status",), ("sessions", "duration_count", "duration_ms_sum")),
+    "tool_stats": (
+        ("agent_name", "tool_name", "status"),
+        ("uses", "duration_count", "duration_ms_sum"),
+    ),
+    "tool_durations": (("agent_name", "tool_name", "le_ms"), ("uses", "duration_ms_sum")),
+    "aggregate_totals": (("name",), ("value",)),
+    # Internal ones, from which readers answer in one short read.
+    "_aggregates_agent_percentiles": (("agent_name", "le_ms"), ("runs", "duration_ms_sum")),
+    "_aggregates_agent_starts": (("invocation_id",), ("agent_name", "start_time")),
+    "_aggregates_session_starts": (("invocation_id",), ("session_id", "start_time")),
+    "_aggregates_session_ends": (("invocation_id",), ("session_id", "end_time")),
+    "_aggregates_sessions_by_start": (("start_time", "session_id"), ("sessions",)),
+    "_aggregates_open_sessions": (("start_time", "session_id"), ("sessions",)),
+    "_aggregates_session_tool_uses": (("tool_use_id",), ("session_id", "start_time")),
 }
 
 _TIME = re.compile(
@@ -84,6 +107,12 @@ def parse_time(value: object) -> tuple[datetime, bool] | None:
 def canonical(time: datetime) -> str:
     """Time as the aggregates show it."""
     return time.isoformat(timespec="milliseconds")
+
+
+def canonical_or_empty(value: object) -> str:
+    """A value as the aggregates show it, '' where it does not parse."""
+    parsed = parse_time(value)
+    return canonical(parsed[0]) if parsed else ""
 
 
 def duration_ms(start: object, end: object, seconds: object) -> int | None:
@@ -138,83 +167,182 @@ def _some(
     return {k: v for k, v in aggregate.items() if any(m not in (0, None) for m in v)}
 
 
-def recompute(connection: sqlite3.Connection) -> Aggregates:
-    """Every aggregate, computed from the source table."""
-    with any_text(connection):
-        rows = connection.execute(
-            "SELECT id, timestamp, session_id, event_type, phase, agent_name, model, start_time,"
-            " end_time, duration_seconds, status, raw_output FROM agent_invocations"
-        ).fetchall()
-        bounds = [
-            le for (le,) in connection.execute("SELECT le_ms FROM duration_bounds ORDER BY le_ms")
-        ]
-    sums: dict[str, dict[tuple[Any, ...], list[int]]] = {name: {} for name in CONTRACT}
-    starts: dict[str, list[str]] = defaultdict(list)
-    sessions: dict[str, set[str]] = defaultdict(set)
-    open_runs: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+class _Tables:
+    """Aggregates that are being added up."""
 
-    def add(name: str, key: tuple[Any, ...], *values: int) -> None:
-        total = sums[name].setdefault(key, [0] * len(values))
+    def __init__(self) -> None:
+        self.sums: dict[str, dict[tuple[Any, ...], list[int]]] = {name: {} for name in CONTRACT}
+
+    def add(self, name: str, key: tuple[Any, ...], *values: int) -> None:
+        """Add to the measures of a key."""
+        total = self.sums[name].setdefault(key, [0] * len(values))
         for position, value in enumerate(values):
             total[position] += value
 
+    def total(self, name: str, measure: str) -> int:
+        """A measure, over all keys."""
+        position = CONTRACT[name][1].index(measure)
+        return sum(values[position] for values in self.sums[name].values())
+
+
+def recompute(connection: sqlite3.Connection) -> Aggregates:
+    """Every aggregate, computed from the source tables."""
+    bounds = [
+        le for (le,) in connection.execute("SELECT le_ms FROM duration_bounds ORDER BY le_ms")
+    ]
+    tables = _Tables()
+    with any_text(connection):
+        result = {
+            **_of_invocations(connection, tables, bounds),
+            **_of_sessions(connection, tables),
+            **_of_tool_uses(connection, tables, bounds),
+        }
+    for name, sums in tables.sums.items():
+        if name not in result:
+            result[name] = {key: tuple(values) for key, values in sums.items()}
+    result["aggregate_totals"] = {
+        ("invocations",): (tables.total("agent_activity", "invocations"),),
+        ("succeeded",): (tables.total("agent_activity", "succeeded"),),
+        ("failed",): (tables.total("agent_activity", "failed"),),
+        ("in_flight",): (tables.total("agent_activity", "in_flight"),),
+        ("agents",): (len(tables.sums["agent_activity"]),),
+        ("session_agent_pairs",): (len([key for key in result["session_agents"] if key[0]]),),
+        ("rows",): (tables.total("agent_stats", "invocations"),),
+        ("durations",): (tables.total("agent_stats", "duration_count"),),
+        ("sessions",): (len([key for key in result["session_stats"] if key != ("",)]),),
+        ("session_rows",): (tables.total("sessions_summary", "sessions"),),
+        ("tool_uses",): (tables.total("tool_stats", "uses"),),
+    }
+    return {name: _some(result[name]) for name in CONTRACT}
+
+
+def _of_invocations(
+    connection: sqlite3.Connection, tables: _Tables, bounds: list[int]
+) -> Aggregates:
+    """Aggregates of agent_invocations: their sums, and what else there is."""
+    rows = connection.execute(
+        "SELECT id, session_id, event_type, phase, agent_name, model, start_time, end_time,"
+        " duration_seconds, status, raw_output FROM agent_invocations"
+    )
+    starts: dict[str, list[str]] = defaultdict(list)
+    first_starts: dict[str, list[str]] = defaultdict(list)
+    last_ends: dict[str, list[str]] = defaultdict(list)
+    sessions: dict[str, set[str]] = defaultdict(set)
+    agents: dict[str, set[str]] = defaultdict(set)
+    phases: dict[str, set[str]] = defaultdict(set)
+    listed: Aggregates = {
+        name: {}
+        for name in (
+            *("open_runs", "_aggregates_agent_starts"),
+            *("_aggregates_session_starts", "_aggregates_session_ends"),
+        )
+    }
     for row in rows:
-        (id_, _, session_id, event_type, phase, agent_name, model) = row[:7]
-        (start_time, end_time, seconds, status, output) = row[7:]
+        (id_, session_id, event_type, phase, agent_name, model) = row[:6]
+        (start_time, end_time, seconds, status, output) = row[6:]
         event, agent, model_, session = map(dimension, (event_type, agent_name, model, session_id))
         phase_, status_ = dimension(phase), dimension(status)
-        parsed = parse_time(start_time)
-        start = canonical(parsed[0]) if parsed else ""
+        start, end = canonical_or_empty(start_time), canonical_or_empty(end_time)
         duration = duration_ms(start_time, end_time, seconds)
+        known = (int(duration is not None), duration or 0)
         measures = (
-            1,
-            int(duration is not None),
-            duration or 0,
+            *(1, *known),
             number_after("totalTokens", output),
             number_after("totalToolUseCount", output),
         )
         key = (event, agent, phase_, model_, status_)
-        add("agent_stats", key, *measures)
-        add("agent_hourly", (f"{start[:13]}:00:00" if start else "", *key), *measures)
+        tables.add("agent_stats", key, *measures)
+        tables.add("agent_hourly", (f"{start[:13]}:00:00" if start else "", *key), *measures)
+        le_ms = bounds[bisect_left(bounds, duration)] if duration is not None else None
         if duration is not None:
-            le_ms = bounds[bisect_left(bounds, duration)]
-            add("agent_durations", (event, agent, phase_, model_, le_ms), 1, duration)
-            add("agent_durations_daily", (start[:10], event, agent, le_ms), 1, duration)
+            tables.add("agent_durations", (event, agent, phase_, model_, le_ms), 1, duration)
+            tables.add("agent_durations_daily", (start[:10], event, agent, le_ms), 1, duration)
         if not is_invocation(event_type, agent_name):
             continue
-        succeeded, failed = status == "completed", status in ("failed", "error")
-        in_flight = bool(start) and end_time is None and not (succeeded or failed)
-        add("agent_activity", (agent,), 1, int(succeeded), int(failed), int(in_flight))
-        add("session_agents", (session, agent), 1)
+        if duration is not None:
+            tables.add("_aggregates_agent_percentiles", (agent, le_ms), 1, duration)
+        outcome = (int(status == "completed"), int(status in ("failed", "error")))
+        in_flight = bool(start) and end_time is None and not any(outcome)
+        tables.add("agent_activity", (agent,), 1, *outcome, int(in_flight))
+        tables.add("session_stats", (session,), 1, *outcome, int(in_flight), *known)
+        tables.add("session_agents", (session, agent), 1)
+        tables.add("session_phases", (session, phase_), 1)
+        agents[session] |= {agent} - {""}
+        phases[session] |= {phase_} - {""}
+        sessions[agent] |= {session} - {""}
         if start:
             starts[agent].append(start)
-        if session:
-            sessions[agent].add(session)
+            first_starts[session].append(start)
+            listed["_aggregates_agent_starts"][(id_,)] = (agent, start)
+            listed["_aggregates_session_starts"][(id_,)] = (session, start)
+        if end:
+            last_ends[session].append(end)
+            listed["_aggregates_session_ends"][(id_,)] = (session, end)
         if in_flight:
-            open_runs[(id_,)] = (session, agent, phase_, start)
-
-    result: Aggregates = {
-        name: {key: tuple(values) for key, values in aggregate.items()}
-        for name, aggregate in sums.items()
-    }
-    result["open_runs"] = open_runs
-    result["agent_activity"] = {
+            listed["open_runs"][(id_,)] = (session, agent, phase_, start)
+    activity = {
         (agent,): (
-            *counts[:4],
+            *counts,
             len(sessions[agent]),
             min(starts[agent], default=None),
             max(starts[agent], default=None),
         )
-        for (agent,), counts in result["agent_activity"].items()
+        for (agent,), counts in tables.sums["agent_activity"].items()
     }
-    return {name: _some(aggregate) for name, aggregate in result.items()}
+    stats = {
+        (session,): (
+            *counts,
+            len(agents[session]),
+            len(phases[session]),
+            min(first_starts[session], default=None),
+            max(last_ends[session], default=None),
+        )
+        for (session,), counts in tables.sums["session_stats"].items()
+    }
+    return {**listed, "agent_activity": activity, "session_stats": stats}
 
 
-def stored(connection: sqlite3.Connection) -> Aggregates:
-    """Every aggregate, read from its table."""
+def _of_sessions(connection: sqlite3.Connection, tables: _Tables) -> Aggregates:
+    """Aggregates of the table sessions, which are all sums."""
+    for session_id, start_time, end_time, status in connection.execute(
+        "SELECT session_id, start_time, end_time, status FROM sessions"
+    ):
+        duration = duration_ms(start_time, end_time, None)
+        known = (int(duration is not None), duration or 0)
+        tables.add("sessions_summary", (dimension(status),), 1, *known)
+        if start := canonical_or_empty(start_time):
+            key = (start, dimension(session_id))
+            tables.add("_aggregates_sessions_by_start", key, 1)
+            if end_time is None and status not in ("completed", "failed", "error"):
+                tables.add("_aggregates_open_sessions", key, 1)
+    return {}
+
+
+def _of_tool_uses(connection: sqlite3.Connection, tables: _Tables, bounds: list[int]) -> Aggregates:
+    """Aggregates of agent_tool_uses: their sums, and the uses by session and start."""
+    listed = {}
+    for id_, session_id, agent_name, tool_name, *times, status in connection.execute(
+        "SELECT id, session_id, agent_name, tool_name, start_time, end_time, duration_seconds,"
+        " status FROM agent_tool_uses"
+    ):
+        key = (dimension(agent_name), dimension(tool_name))
+        duration = duration_ms(*times)
+        known = (int(duration is not None), duration or 0)
+        tables.add("tool_stats", (*key, dimension(status)), 1, *known)
+        if duration is not None:
+            le_ms = bounds[bisect_left(bounds, duration)]
+            tables.add("tool_durations", (*key, le_ms), 1, duration)
+        if start := canonical_or_empty(times[0]):
+            listed[(id_,)] = (dimension(session_id), start)
+    return {"_aggregates_session_tool_uses": listed}
+
+
+def stored(connection: sqlite3.Connection, names: Iterable[str] = CONTRACT) -> Aggregates:
+    """Every aggregate, or only some, read from their tables."""
     result: Aggregates = {}
     with any_text(connection):
-        for name, (key, measures) in CONTRACT.items():
+        for name in names:
+            key, measures = CONTRACT[name]
             rows = connection.execute(f"SELECT {', '.join(key + measures)} FROM {name}").fetchall()
             width = len(key)
             result[name] = _some({row[:width]: row[width:] for row in rows})
@@ -223,10 +351,10 @@ def stored(connection: sqlite3.Connection) -> Aggregates:
 
 
 def differences(found: Aggregates, right: Aggregates) -> list[str]:
-    """One line for each key that differs."""
+    """One line for each key that differs, of the tables that were found."""
     return [
         f"{name} {key}: stored {found[name].get(key)}, right {right[name].get(key)}"
-        for name in CONTRACT
+        for name in found
         for key in sorted(found[name].keys() | right[name].keys(), key=repr)
         if not _same(found[name].get(key), right[name].get(key))
     ]

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
@@ -10,8 +11,9 @@ from typing import Any, NamedTuple
 from hooks import VARIANTS
 from oracle import any_text
 
-TABLE = "agent_invocations"
 RUN_LENGTH = 100
+VACUUM = "VACUUM"
+_TABLE = re.compile(r"\b(agent_invocations|sessions|agent_tool_uses)\b")
 
 _JUNK = [
     *("NULL", "NULL", "''", "' '", "'a'", "'0'", "'12'", "'1e3'", "0", "7", "-1", "1.5", "-0.0"),
@@ -41,6 +43,10 @@ _CHOICES = {
     "prompt": ["'go'", "NULL"],
     "raw_input": ["'{}'", "NULL"],
     "updated_at": ["NULL", "'2020'"],
+    "tool_name": ["'Bash'", "'Bash'", "'Read'", "'Edit'", "''", "NULL"],
+    "sequence_number": ["1", "2", "NULL"],
+    "cwd": ["'/home'", "NULL"],
+    "metadata": ["'{}'", "NULL"],
 }
 _IDS = [*map(str, range(1, 9))] * 2 + [
     *("NULL", "NULL", "NULL", "NULL", "'3'", "4.0", "0", "-1", "-1", "-7"),
@@ -82,14 +88,62 @@ _NUMBERS = [
     *("9223372036854775807", "9223372036854775808", "99999999999999999999999999", "007", "00"),
     *("-1", "-0", "+5", "1.5", "1e3", '"5"', "null", "", "0x10", "٣", "1_0", "5a"),
 ]
-_TARGETS = ["(id)", "(id)", ""]
+_SESSIONS = ["'s1'", "'s1'", "'s2'", "'s2'", "'s3'", "'s4'", "'S1'", "NULL", "NULL", "NULL", "''"]
 _POLICIES = ["", "OR REPLACE", "OR REPLACE", "OR IGNORE", "OR FAIL", "OR ABORT", "OR ROLLBACK"]
 _CONTROL = [
     *("BEGIN", "BEGIN IMMEDIATE", "COMMIT", "COMMIT", "ROLLBACK", "SAVEPOINT a", "SAVEPOINT a"),
     *("SAVEPOINT b", "ROLLBACK TO a", "ROLLBACK TO a", "ROLLBACK TO b", "RELEASE a", "RELEASE b"),
 ]
-_VALUES = (*_CHOICES, "start_time", "end_time", "duration_seconds", "raw_output")
-_COLUMNS = tuple(name for name in _VALUES if name != "updated_at")
+
+
+class Table(NamedTuple):
+    """A source table, as far as statements name its columns."""
+
+    name: str
+    keys: tuple[str, ...]
+    """names of what tells rows apart, of which a statement gives at most one"""
+    targets: tuple[str, ...]
+    """that an ON CONFLICT may name"""
+    columns: tuple[str, ...]
+    completed: tuple[str, ...]
+    """the columns that a hook sets in the end"""
+
+    @property
+    def key(self) -> str:
+        """The name of the rowid that is used most."""
+        return self.keys[0]
+
+
+INVOCATIONS = Table(
+    "agent_invocations",
+    ("id", "rowid", "_rowid_", "oid"),
+    ("(id)", "(id)", ""),
+    (
+        *("timestamp", "session_id", "event_type", "phase", "agent_name", "model", "status"),
+        *("ticket_id", "parent_agent", "prompt", "raw_input", "start_time", "end_time"),
+        *("duration_seconds", "raw_output"),
+    ),
+    ("end_time", "status", "raw_output", "duration_seconds", "model"),
+)
+SESSIONS = Table(
+    "sessions",
+    ("rowid", "_rowid_", "oid"),
+    ("(session_id)", "(session_id)", ""),
+    ("session_id", "start_time", "end_time", "status", "cwd", "metadata"),
+    ("end_time", "status"),
+)
+TOOL_USES = Table(
+    "agent_tool_uses",
+    ("id", "rowid", "_rowid_", "oid"),
+    ("(id)", "(id)", ""),
+    (
+        *("timestamp", "session_id", "agent_name", "tool_name", "duration_seconds", "status"),
+        *("start_time", "end_time", "sequence_number"),
+    ),
+    ("end_time", "status", "duration_seconds"),
+)
+TABLES = (INVOCATIONS, SESSIONS, TOOL_USES)
+_SHARES = (68, 20, 12)
 
 
 class Outcome(NamedTuple):
@@ -114,8 +168,15 @@ def execute(connection: sqlite3.Connection, statement: str) -> Outcome:
 
 
 def is_write(statement: str) -> bool:
-    """Whether a statement writes rows (the others control transactions)."""
-    return statement not in _CONTROL
+    """Whether a statement writes rows (the others control transactions, or are VACUUM)."""
+    return statement not in (*_CONTROL, VACUUM)
+
+
+def table_of(statement: str) -> str:
+    """The table that a write is about, which is the first that it names."""
+    found = _TABLE.search(statement)
+    assert found is not None
+    return found[0]
 
 
 class Statements:
@@ -123,27 +184,35 @@ class Statements:
 
     def __init__(self, seed: str | random.Random, variant: str) -> None:
         self._random = seed if isinstance(seed, random.Random) else random.Random(seed)
-        self._targets = list(_TARGETS)
+        self._targets = {table.name: list(table.targets) for table in TABLES}
         if variant in ("unique", "expression"):
-            self._targets += ["(ticket_id)"] * 2
+            self._targets[INVOCATIONS.name] += ["(ticket_id)"] * 2
         if variant == "expression":
-            self._targets += ["(lower(parent_agent)) WHERE phase = 'plan'"] * 2
+            expression = "(lower(parent_agent)) WHERE phase = 'plan'"
+            self._targets[INVOCATIONS.name] += [expression] * 2
+        self._table = INVOCATIONS
         self._verbs: list[tuple[int, Callable[[], str]]] = [
             (30, self._insert),
             (8, self._insert_from_itself),
             (22, self._update),
             (8, self._complete),
-            (8, self._change_key),
-            (8, self._delete),
-            (5, self._write_session),
-            (11, self._control),
+            (9, self._change_key),
+            (9, self._delete),
+            (12, self._control),
+            (1, lambda: VACUUM),
         ]
         self._open: list[str] = []  # names of savepoints, roughly; '' is a transaction
 
     def __iter__(self) -> Iterator[str]:
         weights, verbs = zip(*self._verbs, strict=True)
         while True:
-            yield self._random.choices(verbs, weights)[0]()
+            self._table = self._random.choices(TABLES, _SHARES)[0]
+            statement = self._random.choices(verbs, weights)[0]()
+            yield statement
+            # What it may have left behind meets other rowids.
+            is_ignored = " OR IGNORE INTO sessions" in statement or "DO NOTHING" in statement
+            if is_ignored and not self._open and self._chance(0.1):
+                yield VACUUM
 
     def _pick(self, choices: Sequence[str]) -> str:
         return self._random.choice(choices)
@@ -157,6 +226,8 @@ class Statements:
     def _value(self, column: str) -> str:
         if column == "updated_at":
             return self._pick(_CHOICES[column])
+        if column == "session_id" and self._table is SESSIONS and self._chance(0.95):
+            return self._pick(_SESSIONS)
         if self._chance(0.1):
             value = self._pick(_JUNK)
             is_output = column == "raw_output"  # what a NUL means there is not specified
@@ -211,54 +282,63 @@ class Statements:
     def _where(self) -> str:
         if self._chance(0.2):
             return ""
+        key = self._table.key
         conditions = [
-            *[f"{self._pick(['id', 'id', 'rowid', '_rowid_'])} = {self._id()}"] * 4,
-            f"id > {self._random.randint(1, 8)}",
-            f"id IN ({self._random.randint(1, 8)}, {self._random.randint(1, 8)})",
-            "id = (SELECT max(id) FROM agent_invocations)",
-            f"agent_name = {self._value('agent_name')}",
+            *[f"{self._pick(self._table.keys)} = {self._id()}"] * 4,
+            f"{key} > {self._random.randint(1, 8)}",
+            f"{key} IN ({self._random.randint(1, 8)}, {self._random.randint(1, 8)})",
+            f"{key} = (SELECT max({key}) FROM {self._table.name})",
             f"status IS {self._value('status')}",
-            f"ticket_id = {self._value('ticket_id')}",
         ]
+        others = {
+            INVOCATIONS: ("agent_name", "ticket_id"),
+            SESSIONS: ("session_id", "session_id", "session_id"),
+            TOOL_USES: ("agent_name", "session_id"),
+        }
+        for name in others[self._table]:
+            conditions.append(f"{name} {self._pick(['=', 'IS'])} {self._value(name)}")
         return f" WHERE {self._pick(conditions)}"
 
     def _returning(self) -> str:
         return " RETURNING *" if self._chance(0.05) else ""
 
     def _settings(self) -> str:
-        columns = self._some((*_COLUMNS, "updated_at"), 4)
-        settings = [f"{name} = {self._value(name)}" for name in columns]
-        if self._chance(0.1):
+        columns = self._table.columns + ("updated_at",) * (self._table is INVOCATIONS)
+        settings = [f"{name} = {self._value(name)}" for name in self._some(columns, 4)]
+        if self._table is INVOCATIONS and self._chance(0.1):
             settings.append(f"agent_name = {self._pick(['phase', 'model', 'agent_name'])}")
         return ", ".join(settings)
 
     def _upsert(self) -> str:
         if self._chance(0.6):
             return ""
-        target = self._pick(self._targets)
+        targets, key = self._targets[self._table.name], self._table.key
+        target = self._pick(targets)
         if self._chance(0.4):
             return f" ON CONFLICT{target} DO NOTHING"
         action = self._settings()
         if self._chance(0.5):
-            names = self._some(_COLUMNS, 5)
+            names = self._some(self._table.columns, 5)
             action = ", ".join(f"{name} = excluded.{name}" for name in names)
         if self._chance(0.2):
-            action += f", id = {self._pick(['id + 1', self._id(), 'excluded.id + 1'])}"
+            keys = [f"{key} + 1", self._id(), f"excluded.{key} + 1"]
+            action += f", {key} = {self._pick(keys)}"
         where = " WHERE excluded.status IS NOT 'failed'" if self._chance(0.2) else ""
-        other = self._pick(self._targets)  # SQLite 3.40 damages its index where it is the same
+        other = self._pick(targets)  # SQLite 3.40 damages its index where it is the same
         is_other = other not in ("", target) and self._chance(0.3)
         first = f" ON CONFLICT{other} DO NOTHING" if is_other else ""
         return f"{first} ON CONFLICT{target} DO UPDATE SET {action}{where}"
 
     def _into(self) -> str:
         verb = "REPLACE" if self._chance(0.05) else f"INSERT {self._pick(_POLICIES)}"
-        return f"{verb} INTO {TABLE}"
+        return f"{verb} INTO {self._table.name}"
 
     def _insert(self) -> str:
         if self._chance(0.02):
             return f"{self._into()} DEFAULT VALUES"
-        columns = [name for name in _COLUMNS if self._chance(0.7)] or ["status"]
-        key = self._pick(["id", "id", "id", "rowid", "_rowid_", "oid", ""])
+        columns = [name for name in self._table.columns if self._chance(0.7)] or ["status"]
+        is_keyed = self._chance(0.4 if self._table is SESSIONS else 0.85)
+        key = self._pick([self._table.key, *self._table.keys]) if is_keyed else ""
         count = self._pick(["1", "1", "1", "2", "3"])
         rows = ", ".join(
             "("
@@ -271,36 +351,46 @@ class Statements:
 
     def _insert_from_itself(self) -> str:
         if self._chance(0.1):
-            return f"{self._into()} SELECT * FROM {TABLE}{self._where()}"
-        names = ", ".join(_COLUMNS)
-        key = self._pick(["id", "id + 1", "9 - id", "NULL", "-id", self._id()])
-        columns = ", ".join(self._value(name) if self._chance(0.1) else name for name in _COLUMNS)
+            return f"{self._into()} SELECT * FROM {self._table.name}{self._where()}"
+        names = ", ".join(self._table.columns)
+        id_ = self._table.key
+        key = self._pick([id_, f"{id_} + 1", f"9 - {id_}", "NULL", f"-{id_}", self._id()])
+        columns = ", ".join(
+            self._value(name) if self._chance(0.1) else name for name in self._table.columns
+        )
         where = self._where() or " WHERE true"
         return (
-            f"{self._into()} (id, {names}) SELECT {key}, {columns} FROM {TABLE}{where}"
-            f" ORDER BY id LIMIT 3{self._upsert()}"
+            f"{self._into()} ({id_}, {names}) SELECT {key}, {columns} FROM {self._table.name}"
+            f"{where} ORDER BY {id_} LIMIT 3{self._upsert()}"
         )
 
     def _update(self) -> str:
-        policy = self._pick(_POLICIES)
-        return f"UPDATE {policy} {TABLE} SET {self._settings()}{self._where()}{self._returning()}"
+        verb = f"UPDATE {self._pick(_POLICIES)} {self._table.name}"
+        return f"{verb} SET {self._settings()}{self._where()}{self._returning()}"
 
     def _complete(self) -> str:
-        names = ("end_time", "status", "raw_output", "duration_seconds", "model")
-        settings = ", ".join(f"{name} = {self._value(name)}" for name in names)
-        return f"UPDATE {TABLE} SET {settings} WHERE id = {self._id()}"
+        settings = ", ".join(f"{name} = {self._value(name)}" for name in self._table.completed)
+        where = f"{self._table.key} = {self._id()}"
+        if self._table is SESSIONS and self._chance(0.7):
+            where = f"session_id = {self._value('session_id')}"
+        return f"UPDATE {self._table.name} SET {settings} WHERE {where}"
 
     def _change_key(self) -> str:
-        name = self._pick(["id", "rowid", "_rowid_", "oid"])
-        value = self._pick(["id + 1", "id - 1", "9 - id", "id", "-id", "NULL", *_IDS])
+        name, key = self._pick(self._table.keys), self._table.key
+        value = self._pick(
+            [f"{key} + 1", f"{key} - 1", f"9 - {key}", key, f"-{key}", "NULL", *_IDS]
+        )
+        if self._table is SESSIONS and self._chance(0.5):
+            name, value = "session_id", self._pick([*_SESSIONS, "lower(session_id)"])
         more = f", {self._settings()}" if self._chance(0.4) else ""
         policy = self._pick(_POLICIES)
-        return f"UPDATE {policy} {TABLE} SET {name} = {value}{more}{self._where()}"
+        return f"UPDATE {policy} {self._table.name} SET {name} = {value}{more}{self._where()}"
 
     def _delete(self) -> str:
-        where = " WHERE id > 8" if self._chance(0.4) else self._where()
-        where = where if where or self._chance(0.3) else " WHERE id = 1"
-        return f"DELETE FROM {TABLE}{where}{self._returning()}"
+        key = self._table.key
+        where = f" WHERE {key} > 8" if self._chance(0.4) else self._where()
+        where = where if where or self._chance(0.3) else f" WHERE {key} = 1"
+        return f"DELETE FROM {self._table.name}{where}{self._returning()}"
 
     def _control(self) -> str:
         if self._chance(0.1):
@@ -315,18 +405,6 @@ class Statements:
         name = self._pick(["a", "b"] if self._open else ["", "a", "b"])
         self._open.append(name)
         return f"SAVEPOINT {name}" if name else self._pick(["BEGIN", "BEGIN IMMEDIATE"])
-
-    def _write_session(self) -> str:
-        session = self._pick(["'s1'", "'s2'", "'s3'", "'s4'"])
-        return self._pick(
-            [
-                f"INSERT OR REPLACE INTO sessions (session_id, status) VALUES ({session}, 'on')",
-                f"INSERT OR IGNORE INTO sessions (session_id) VALUES ({session})",
-                f"DELETE FROM sessions WHERE session_id = {session}",
-                f"UPDATE OR REPLACE sessions SET session_id = 's4' WHERE session_id = {session}",
-                f"UPDATE sessions SET status = 'completed' WHERE session_id = {session}",
-            ]
-        )
 
 
 class Plan(NamedTuple):

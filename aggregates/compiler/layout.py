@@ -16,28 +16,27 @@ def tokenize(sql: str) -> list[tuple[tokens._TokenType, str]]:
 def wrapped(sql: str) -> str:
     """The same SQL in lines of 100 characters at most, where white space allows it."""
     lines = [""]
+    space = 0  # where the last white space between two words of the line stands
     for kind, value in tokenize(sql):
         if kind in tokens.Newline or "\n" in value:
             first, *others = value.split("\n")
             lines[-1] += first
             lines += others
+            space = 0
         elif kind in tokens.Whitespace and lines[-1].strip():
+            space = len(lines[-1])
             lines[-1] += " "
         else:
             lines[-1] += value
-            if len(lines[-1]) > _WIDTH:
-                lines[-1:] = _broken(lines[-1], value)
+            if len(lines[-1]) > _WIDTH and space:
+                lines[-1:] = _broken(lines[-1], space)
+                space = 0
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _broken(line: str, last: str) -> list[str]:
-    """A line that has just become too long, broken before its last word."""
-    before = line[: len(line) - len(last)]
-    head, _, tail = before.rpartition(" ")
-    if not head.strip():
-        return [line]
+def _broken(line: str, space: int) -> list[str]:
     indent = " " * (len(line) - len(line.lstrip()) + (0 if line.startswith("    ") else 4))
-    return [head, indent + tail + last]
+    return [line[:space], indent + line[space + 1 :]]
 
 
 def normalised(sql: str) -> str:

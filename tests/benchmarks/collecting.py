@@ -20,6 +20,7 @@ from statistics import median
 from sqlalchemy import Connection
 
 from aggregates import reader
+from aggregates.reader import queries as reading
 from aggregates.store import Store
 from tests.benchmarks.databases import ROW_BYTES, SMALL_ROW_BYTES, Databases, Scale
 from tests.benchmarks.report import Plot, Section, Table, Target
@@ -179,7 +180,7 @@ def _shares(stores: dict[str, Store], names: tuple[str, ...]) -> Table:
 @contextmanager
 def _profiled() -> Iterator[list[dict[str, float]]]:
     """Inside, queries of the reader add their seconds, by table, to the last dictionary."""
-    plain = reader._rows
+    plain = reading.rows
     queries: list[dict[str, float]] = []
 
     def rows(connection: Connection, statement: str, *parameters: object) -> object:
@@ -192,8 +193,8 @@ def _profiled() -> Iterator[list[dict[str, float]]]:
         queries[-1][name] = queries[-1].get(name, 0.0) + time.perf_counter() - started
         return found
 
-    reader._rows = rows  # type: ignore[assignment]
+    reading.rows = rows  # type: ignore[assignment]
     try:
         yield queries
     finally:
-        reader._rows = plain
+        reading.rows = plain

@@ -17,6 +17,7 @@ import pytest
 from conftest import MakeDatabase, connect
 from oracle import any_text, differences, recompute, stored
 from statements import Plan, plans
+from test_differential import LEDGERS, last_entry
 
 from aggregates import Store
 
@@ -68,6 +69,7 @@ def in_shell(version: str) -> Run:
             timeout=60,
             check=False,
         )
+        assert done.returncode >= 0, "it crashed"
         assert b"malformed database schema" not in done.stderr
         assert b"no such function" not in done.stderr
 
@@ -161,26 +163,48 @@ def junk() -> list[str]:
             f"UPDATE agent_invocations SET agent_name = 'c', raw_output = {output}"
             f" WHERE id = {number}"
         )
+    return script + junk_of_sessions_and_tools()
+
+
+def junk_of_sessions_and_tools() -> list[str]:
+    """The same for the other tables: as keys, as times and as durations."""
+    script = []
+    for number, value in enumerate([*TIMES, *DURATIONS, *OUTPUTS]):
+        script += [
+            "INSERT OR REPLACE INTO sessions (session_id, start_time, status)"
+            f" VALUES ({value}, {value}, {value})",
+            f"INSERT INTO sessions (session_id, start_time) VALUES ('s{number}', {value})",
+            f"UPDATE sessions SET end_time = {value}, start_time = '2026-10-01T08:00:00Z'"
+            f" WHERE session_id = 's{number}' AND rowid % 2",
+            "INSERT INTO agent_tool_uses (session_id, agent_name, tool_name, start_time, end_time,"
+            f" duration_seconds, status) VALUES ('s', {value}, {value}, {value},"
+            f" '2026-10-01T10:00:00.001', {value}, {value})",
+        ]
     return script
 
 
-def understood_by_all(statement: str) -> str | None:
-    """The statement in words that SQLite 3.24 knows; None where it has none."""
+def understood_by_all(statement: str, variant: str) -> str | None:
+    """The statement in words that SQLite 3.24 knows; None where it has none.
+
+    On a table with a partial index on an expression it crashes at an upsert, triggers or not.
+    """
     if statement.count("ON CONFLICT") > 1 or "ON CONFLICT DO UPDATE" in statement:
+        return None
+    if variant == "expression" and "ON CONFLICT" in statement:
         return None
     return statement.replace(" RETURNING *", "")
 
 
 def result(path: Path) -> dict[str, list[Any]]:
-    """What a script has left: rows, aggregates, and the log but for its times."""
+    """What a script has left: rows and logs, but for times."""
+    found: dict[str, list[Any]] = {}
     with closing(connect(path)) as connection, any_text(connection):
-        rows = connection.execute("SELECT * FROM agent_invocations ORDER BY id")
-        names = [column[0] for column in rows.description]
-        found = {"rows": [repr(row[: names.index("updated_at")]) for row in rows]}
-        log = connection.execute("SELECT * FROM agent_invocation_changes ORDER BY seq")
-        names = [column[0] for column in log.description]
-        at = names.index("updated_at")
-        found["log"] = [repr(row[:at] + row[at + 1 :]) for row in log]
+        for ledger in LEDGERS:
+            for table in (ledger.table, ledger.log):
+                rows = connection.execute(f"SELECT rowid, * FROM {table} ORDER BY rowid")
+                names = [column[0] for column in rows.description]
+                at = names.index("updated_at") if "updated_at" in names else len(names)
+                found[table] = [repr(row[:at] + row[at + 1 :]) for row in rows]
     return found
 
 
@@ -227,12 +251,11 @@ def test_random_statements_keep_everything_exact(
     ]
     written = 0
     for run in plan.runs():
-        script = [*prepare, *filter(None, map(understood_by_all, run)), "COMMIT"]
+        known = (understood_by_all(statement, plan.variant) for statement in run)
+        script = [*prepare, *filter(None, known), "COMMIT"]
         with migrated_database(plan.variant) as path:
             OTHERS[library](path, script)
             check(path)
             with closing(connect(path)) as connection:
-                query = "SELECT coalesce(max(seq), 0) FROM agent_invocation_changes"
-                (entries,) = connection.execute(query).fetchone()
-            written += entries
+                written += sum(last_entry(connection, ledger) for ledger in LEDGERS)
     assert written > 20

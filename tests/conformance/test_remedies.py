@@ -13,6 +13,8 @@ import pytest
 from conftest import connect
 from hooks import AGENT_INVOCATIONS, HOOK_TABLES
 from oracle import differences, recompute, stored
+from statements import VACUUM
+from test_differential import renumber_sessions
 
 from aggregates.migration import upgrade
 
@@ -42,35 +44,48 @@ def row(id_: int | str, agent: str = "'a'", **values: str) -> str:
     return f"{verb} INTO {T} ({names}) VALUES ({', '.join([str(id_), agent, *values.values()])})"
 
 
+def session(name: str, status: str = "'active'", **values: str) -> str:
+    """An INSERT of a session, with values as SQL."""
+    verb = values.pop("verb", "INSERT")
+    names = ", ".join(["session_id", "status", *values])
+    values = {"session_id": name, "status": status, **values}
+    return f"{verb} INTO sessions ({names}) VALUES ({', '.join(values.values())})"
+
+
+_LEFT_IS_DROPPED = r"BEGIN\s+DELETE FROM _aggregates_sessions_replaced[^;]*;"
+_LEFT_IS_SETTLED = """BEGIN
+  UPDATE _aggregates_sessions_replaced SET is_gone = 1
+  WHERE NOT EXISTS (SELECT 1 FROM sessions AS kept WHERE kept.rowid = session_row);
+  DELETE FROM _aggregates_sessions_replaced;"""
 _RUN = {"start_time": "'2026-10-01T10:00:00'", "status": "'started'"}
 _TOKENS = "'{\"totalTokens\": 9223372036854775807}'"
 
 MUTATIONS = [
     Mutation(
         "trap 1: replaced rows are not copied before an INSERT",
-        "before_insert",
+        "invocations_before_insert",
         "",
         "",
         (row(1), row(1, "'b'", verb="INSERT OR REPLACE")),
     ),
     Mutation(
         "trap 1: replaced rows are not copied before an UPDATE",
-        "before_update",
+        "invocations_before_update",
         "",
         "",
         (row(1), row(2, "'b'"), f"UPDATE OR REPLACE {T} SET id = 1 WHERE id = 2"),
     ),
     Mutation(
         "trap 2: a copy is believed to be gone",
-        "before_insert|invocations_insert",
-        r"NOT EXISTS\s+\(SELECT\s+1\s+FROM\s+\w+\s+AS\s+kept\s+WHERE\s+kept.id\s+=\s+\w+.id\)",
+        "invocations_before_insert|invocations_insert",
+        r"NOT\s+EXISTS\s+\(SELECT\s+1\s+FROM\s+agent_invocations\s+AS\s+kept\s+WHERE[^)]*\)",
         "1",
         (row(1), row(1, "'b'", verb="INSERT OR IGNORE"), row(2, "'c'")),
     ),
     Mutation(
         "trap 2: a DELETE leaves the copy",
         "invocations_delete",
-        r"DELETE FROM \w+ WHERE id = OLD.id;",
+        r"DELETE FROM \w+ WHERE invocation_id = OLD.id;",
         "",
         (
             "PRAGMA recursive_triggers = 1",
@@ -104,14 +119,14 @@ MUTATIONS = [
     ),
     Mutation(
         "trap 6: a key with a NUL byte",
-        "post_1",
+        "invocations_post_1",
         r"instr\(NEW.new_agent_name, char\(0\)\)",
         "0",
         (row(1, "'a' || char(0)"),),
     ),
     Mutation(
         "trap 6: a real number in a key",
-        "post_1",
+        "invocations_post_1",
         r"CASE typeof\(NEW.new_model\) WHEN 'text'",
         "CASE 'text' WHEN 'text'",
         (row(1, model="x'31'"),),
@@ -125,21 +140,21 @@ MUTATIONS = [
     ),
     Mutation(
         "trap 8: a day that is not in the calendar",
-        "post_1",
+        "invocations_post_1",
         r"strftime\('%d'[^<]*<>\s+substr\(NEW.new_start_time, 9, 2\)",
         "0",
         (row(1, start_time="'2026-02-30T10:00:00'"),),
     ),
     Mutation(
         "an hour that no clock shows",
-        "post_1",
+        "invocations_post_1",
         r"AND substr\(NEW.new_start_time, 12, 2\) < '24'",
         "",
         (row(1, start_time="'2026-10-01T24:00:00'"),),
     ),
     Mutation(
         "an end with an offset, a start without",
-        "post_2",
+        "invocations_post_2",
         r"\(substr\(NEW.new_start_time, -1\)[^=]*= 'Z'",
         "(1",
         (row(1, start_time="'2026-10-01T10:00:00'", end_time="'2026-10-01T10:00:05Z'"),),
@@ -184,6 +199,142 @@ MUTATIONS = [
         "",
         (row(1, session_id="'s'"), row(2, session_id="'t'"), f"DELETE FROM {T} WHERE id = 2"),
     ),
+    Mutation(
+        "a pair that goes is not counted down in its session",
+        "session_stats_of_session_agents_delete",
+        "",
+        "",
+        (
+            row(1, session_id="'s'"),
+            row(2, "'b'", session_id="'s'"),
+            f"DELETE FROM {T} WHERE id = 2",
+        ),
+    ),
+    Mutation(
+        "a phase that comes is not counted",
+        "session_stats_of_session_phases_insert",
+        "",
+        "",
+        (row(1, session_id="'s'", phase="'plan'"),),
+    ),
+    Mutation(
+        "a session that comes is not counted",
+        "session_totals_of_session_stats_insert",
+        "",
+        "",
+        (row(1, session_id="'s'"),),
+    ),
+    Mutation(
+        "a session that goes is not counted down",
+        "session_totals_of_session_stats_delete",
+        "",
+        "",
+        (row(1, session_id="'s'"), row(2, session_id="'t'"), f"DELETE FROM {T} WHERE id = 2"),
+    ),
+    Mutation(
+        "the session '' is counted",
+        "session_totals_of_session_stats_insert",
+        r"NEW.session_id <> ''",
+        "1",
+        (row(1),),
+    ),
+    Mutation(
+        "the last end of a session that goes is not looked up again",
+        "session_stats_of__aggregates_session_ends_delete",
+        "",
+        "",
+        (
+            row(1, session_id="'s'", end_time="'2026-10-01T10:00:00'"),
+            row(2, session_id="'s'", end_time="'2026-10-02T10:00:00'"),
+            f"UPDATE {T} SET end_time = NULL WHERE id = 2",
+        ),
+    ),
+    Mutation(
+        "trap 1: a session that is written again is not copied",
+        "sessions_before_insert",
+        r"OR clash.session_id = NEW.session_id",
+        "",
+        (session("'s'"), session("'s'", "'completed'", verb="INSERT OR REPLACE")),
+    ),
+    Mutation(
+        "trap 1: a session whose rowid is taken is not copied",
+        "sessions_before_insert",
+        r"clash.rowid = NEW.rowid\s+OR",
+        "",
+        (
+            session("'s'", rowid="1"),
+            session("'t'", "'completed'", rowid="1", verb="INSERT OR REPLACE"),
+        ),
+    ),
+    Mutation(
+        "trap 1: a session that is renamed replaces another",
+        "sessions_before_update",
+        r"OR clash.session_id = NEW.session_id",
+        "",
+        (
+            session("'s'"),
+            session("'t'", "'completed'"),
+            "UPDATE OR REPLACE sessions SET session_id = 's' WHERE session_id = 't'",
+        ),
+    ),
+    Mutation(
+        "trap 2: a DELETE of a session leaves the copy",
+        "sessions_delete",
+        r"DELETE FROM \w+ WHERE session_row = OLD.rowid;",
+        "",
+        (
+            "PRAGMA recursive_triggers = 1",
+            session("NULL", rowid="1"),
+            session("NULL", rowid="2"),
+            session("NULL", "'completed'", rowid="1", verb="INSERT OR REPLACE"),
+        ),
+    ),
+    Mutation(
+        "trap 16: copies that were left are told apart by rowids, and VACUUM changes them",
+        "sessions_before",
+        _LEFT_IS_DROPPED,
+        _LEFT_IS_SETTLED,
+        (
+            session("'s'", rowid="5"),
+            session("'t'", rowid="9"),
+            session("'t'", verb="INSERT OR IGNORE"),
+            VACUUM,
+            session("'u'"),
+        ),
+    ),
+    Mutation(
+        "trap 16: what is left of sessions without a name is settled after a VACUUM",
+        "sessions_before",
+        _LEFT_IS_DROPPED,
+        _LEFT_IS_SETTLED,
+        (
+            session("NULL", rowid="5"),
+            session("NULL", rowid="9"),
+            session("NULL", rowid="9", verb="INSERT OR IGNORE"),
+            VACUUM,
+            session("'s'"),
+        ),
+    ),
+    Mutation(
+        "trap 16: what is left is met by an update that can replace nothing",
+        "sessions_before_update",
+        r"UPDATE OF [^/]*",
+        "UPDATE OF session_id, rowid, oid, _rowid_ ",
+        (
+            session("NULL", rowid="5"),
+            session("NULL", rowid="9"),
+            session("NULL", rowid="9", verb="INSERT OR IGNORE"),
+            VACUUM,
+            "UPDATE sessions SET status = 'completed' WHERE rowid = 1",
+        ),
+    ),
+    Mutation(
+        "the status of a session changes and nothing is posted",
+        "sessions_post_1",
+        "",
+        "",
+        (session("'s'"), "UPDATE sessions SET status = 'completed'"),
+    ),
 ]
 
 
@@ -220,6 +371,8 @@ def outcome(connection: sqlite3.Connection, script: tuple[str, ...]) -> list[str
     for statement in script:
         try:
             connection.execute(statement)
+            if statement == VACUUM:
+                renumber_sessions(connection)
         except sqlite3.Error as error:
             return [f"{statement}: {error}"]
     return differences(stored(connection), recompute(connection))

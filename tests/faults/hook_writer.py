@@ -67,7 +67,9 @@ def _random_write(chance: random.Random, highest: int) -> Write:
     columns = "event_type, agent_name, phase, session_id, start_time, status"
     id_ = chance.randint(1, highest)
     verb = chance.random()
-    if verb < 0.45:
+    if verb < 0.15:
+        return _random_write_beside(chance, start, id_)
+    if verb < 0.5:
         return f"INSERT INTO agent_invocations ({columns}) VALUES (?, ?, ?, ?, ?, ?)", started
     if verb < 0.8:
         seconds = chance.choice((0.25, 12.5, 4000.0, None))
@@ -84,6 +86,38 @@ def _random_write(chance: random.Random, highest: int) -> Write:
             (id_, *started),
         )
     return "DELETE FROM agent_invocations WHERE id = ?", (id_,)
+
+
+def _random_write_beside(chance: random.Random, start: datetime, id_: int) -> Write:
+    """A session that starts, answers or is forgotten, or a tool that starts or ends."""
+    session = f"session-{chance.randrange(20)}"
+    return chance.choice(
+        (
+            (
+                "INSERT OR REPLACE INTO sessions (session_id, start_time, status)"
+                " VALUES (?, ?, 'active')",
+                (chance.choice((session, session, None)), start.isoformat()),
+            ),
+            (
+                "UPDATE sessions SET end_time = ?, status = 'completed' WHERE session_id = ?",
+                ((start + timedelta(minutes=5)).isoformat(), session),
+            ),
+            (
+                "DELETE FROM sessions WHERE rowid = (SELECT max(rowid) FROM sessions)",
+                (),
+            ),
+            (
+                "INSERT INTO agent_tool_uses (session_id, agent_name, tool_name, start_time,"
+                " status) VALUES (?, ?, ?, ?, 'started')",
+                (session, chance.choice(_AGENTS), chance.choice(("Bash", "Read")), str(start)),
+            ),
+            (
+                "UPDATE agent_tool_uses SET duration_seconds = 0.25, status = 'completed'"
+                " WHERE id = ?",
+                (id_ % 500,),
+            ),
+        )
+    )
 
 
 def _write(path: str, write: Write) -> int:

@@ -16,13 +16,14 @@ import pytest
 from hook_writer import writing
 from oracle import differences, recompute, stored
 
+from aggregates import migration
 from aggregates.sample import write_sample
 from aggregates.store import Store
 
 ROWS = 30_000
 UNTIL = datetime(2026, 11, 10, 15, 30)
 RUNS = [(0, "wal"), (1, "keep"), (2, "wal"), (3, "keep"), (4, "wal")]
-"""Seed and journal mode, of four kills each."""
+"""Seed and journal mode, of six kills each."""
 
 ABSENT, ADOPTING, FILLING, FILLED, DONE = range(5)
 """Stages of a migration."""
@@ -59,8 +60,21 @@ class Progress(NamedTuple):
     """How far a migration has got, as anybody can read it in the database."""
 
     stage: int
+    revision: str = ""
+    """whose tables are being filled"""
     mark: float | None = float("-inf")
+    """of the source that is being read"""
     rows_read: int = 0
+    """of all sources"""
+    sources: int = 0
+    """that are not done"""
+
+    def has_come_to(self, revision: str, rows: int = 0, sources_left: int = 3) -> bool:
+        """Whether so many rows have gone into the tables of a revision, or all of them."""
+        if self.stage == DONE or self.revision > revision:
+            return True
+        is_far = self.rows_read > rows or self.stage == FILLED or self.sources < sources_left
+        return self.revision == revision and is_far
 
 
 def progress(path: Path) -> Progress:
@@ -72,11 +86,16 @@ def progress(path: Path) -> Progress:
             return Progress(ABSENT)
         if "_aggregates_backfills" not in tables:
             return Progress(ADOPTING)
-        found = connection.execute("SELECT mark, rows_read FROM _aggregates_backfills").fetchone()
-        if found is not None:
-            return Progress(FILLED if found[0] == float("inf") else FILLING, *found)
+        found = connection.execute(
+            "SELECT revision, mark, rows_read FROM _aggregates_backfills ORDER BY rowid"
+        ).fetchall()
+        if found:
+            (revision, mark, _), *others = found
+            is_filled = not others and mark == float("inf")
+            rows = sum(row[2] for row in found)
+            return Progress(FILLED if is_filled else FILLING, revision, mark, rows, len(found))
         versions = connection.execute("SELECT version_num FROM _aggregates_version").fetchall()
-        return Progress(DONE if versions >= [("0002",)] else ADOPTING)
+        return Progress(DONE if versions == [(migration.head(),)] else ADOPTING)
 
 
 def check_exact(path: Path) -> None:
@@ -137,44 +156,31 @@ def test_a_migration_goes_on_where_it_was_killed(
 ) -> None:
     chance = random.Random(f"kill {seed}")
     options = ("--journal-mode", journal_mode)
-    read = [int(ROWS * chance.uniform(*part)) for part in ((0, 0.4), (0.4, 0.8))]
+    read = [int(ROWS * chance.uniform(*part)) for part in ((0, 0.4), (0.4, 0.8), (0, 0.8))]
     reached = []
+
+    def killed(is_time: Callable[[Progress], bool], longest_delay: float = 0.03) -> None:
+        delay = chance.uniform(0, longest_delay)
+        reached.append(kill_when(is_time, database, delay, *options, may_have_ended=True))
+
     with writing(database, seed) as report:
-        # Starting or adopting, early in the backfill, late in it, and at the end.
+        # Starting or adopting, early in a backfill, late in it, and at its end.
         instant = time.monotonic() + chance.uniform(seconds_to_adopt / 2, seconds_to_adopt)
-        reached.append(
-            kill_when(
-                lambda now: now.stage >= FILLING or time.monotonic() > instant,
-                database,
-                0,
-                *options,
-            )
-        )
-        for rows in read:
-            jitter = chance.uniform(0, 0.03)
-            reached.append(
-                kill_when(
-                    lambda now, rows=rows: now.rows_read > rows or now.stage >= FILLED,
-                    database,
-                    jitter,
-                    *options,
-                )
-            )
-        reached.append(
-            kill_when(
-                lambda now: now.stage >= FILLED,
-                database,
-                chance.uniform(0, 0.03),
-                *options,
-                may_have_ended=True,
-            )
-        )
+        killed(lambda now: now.stage >= FILLING or time.monotonic() > instant, 0)
+        killed(lambda now: now.has_come_to("0002", read[0]))
+        killed(lambda now: now.has_come_to("0002", read[1]))
+        killed(lambda now: now.has_come_to("0002", 10**9))
+        # In one out of several sources: in the first, and when it is done.
+        killed(lambda now: now.has_come_to("0003", read[2]))
+        killed(lambda now: now.has_come_to("0003", 10**9), 0.01)
         finish("migrate", database, *options)
         time.sleep(0.2)
     print(f"killed at {reached}; {report}")
     assert report.failures == []
     assert report.writes > 100
-    assert FILLING in {one.stage for one in reached}, "no kill hit the backfill"
+    assert {("0002", FILLING), ("0003", FILLING)} <= {
+        (one.revision, one.stage) for one in reached
+    }, "a backfill was not hit"
     check_exact(database)
 
 

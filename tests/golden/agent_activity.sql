@@ -35,27 +35,27 @@ INSERT INTO agent_activity (agent_name, invocations, succeeded, failed, in_fligh
     failed = failed + excluded.failed, in_flight = in_flight + excluded.in_flight, first_start =
     CASE WHEN first_start IS NULL OR excluded.first_start < first_start THEN excluded.first_start
     ELSE first_start END, last_start = CASE WHEN last_start IS NULL OR excluded.last_start >
-    last_start THEN excluded.last_start ELSE last_start END, updated_at = max(coalesce(updated_at,
-    ''), excluded.updated_at);
+    last_start THEN excluded.last_start ELSE last_start END, updated_at = coalesce(max(updated_at,
+    excluded.updated_at), excluded.updated_at);
 
 -- what subtracts
 UPDATE agent_activity SET invocations = invocations - 1, succeeded = succeeded - NEW.old_succeeded,
     failed = failed - NEW.old_failed, in_flight = in_flight - NEW.old_in_flight, updated_at =
-    max(coalesce(updated_at, ''), NEW.updated_at)
+    coalesce(max(updated_at, NEW.updated_at), NEW.updated_at)
   WHERE NEW.agent_activity_posts IN (2, 3) AND agent_name = NEW.old_agent;
   DELETE FROM agent_activity WHERE NEW.agent_activity_posts IN (2, 3) AND agent_name = NEW.old_agent
     AND invocations = 0 AND succeeded = 0 AND failed = 0 AND in_flight = 0 AND sessions = 0;
 
--- trigger _aggregates_session_agents_insert
-CREATE TRIGGER _aggregates_session_agents_insert AFTER INSERT ON session_agents
+-- trigger _aggregates_agent_activity_of_session_agents_insert
+CREATE TRIGGER _aggregates_agent_activity_of_session_agents_insert AFTER INSERT ON session_agents
 WHEN NEW.session_id <> ''
 BEGIN
   INSERT INTO agent_activity (agent_name, sessions) VALUES (NEW.agent_name, 1)
   ON CONFLICT (agent_name) DO UPDATE SET sessions = sessions + 1;
 END;
 
--- trigger _aggregates_session_agents_delete
-CREATE TRIGGER _aggregates_session_agents_delete AFTER DELETE ON session_agents
+-- trigger _aggregates_agent_activity_of_session_agents_delete
+CREATE TRIGGER _aggregates_agent_activity_of_session_agents_delete AFTER DELETE ON session_agents
 WHEN OLD.session_id <> ''
 BEGIN
   INSERT INTO agent_activity (agent_name, sessions) VALUES (OLD.agent_name, -1)
@@ -64,8 +64,9 @@ BEGIN
       = 0 AND failed = 0 AND in_flight = 0 AND sessions = 0;
 END;
 
--- trigger _aggregates_agent_starts_delete
-CREATE TRIGGER _aggregates_agent_starts_delete AFTER DELETE ON _aggregates_agent_starts
+-- trigger _aggregates_agent_activity_of__aggregates_agent_starts_delete
+CREATE TRIGGER _aggregates_agent_activity_of__aggregates_agent_starts_delete AFTER DELETE ON
+    _aggregates_agent_starts
 BEGIN
   UPDATE agent_activity SET first_start = (SELECT min(listed.start_time) FROM
       _aggregates_agent_starts AS listed WHERE listed.agent_name = agent_activity.agent_name),

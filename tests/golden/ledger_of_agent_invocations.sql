@@ -33,7 +33,7 @@ CREATE TABLE agent_invocation_changes (
 
 -- table _aggregates_agent_invocations_replaced
 CREATE TABLE _aggregates_agent_invocations_replaced (
-  id, timestamp, session_id, event_type, phase, agent_name, model, start_time, end_time,
+  invocation_id, timestamp, session_id, event_type, phase, agent_name, model, start_time, end_time,
       duration_seconds, status, raw_output,
   is_gone
 );
@@ -46,10 +46,11 @@ WHEN EXISTS (SELECT 1 FROM agent_invocations AS clash WHERE clash.id = NEW.id
 BEGIN
   UPDATE _aggregates_agent_invocations_replaced SET is_gone = 1
   WHERE NOT EXISTS (SELECT 1 FROM agent_invocations AS kept WHERE kept.id =
-      _aggregates_agent_invocations_replaced.id);
-  DELETE FROM _aggregates_agent_invocations_replaced WHERE id IS NOT NULL;
-  INSERT INTO _aggregates_agent_invocations_replaced (id, timestamp, session_id, event_type, phase,
-      agent_name, model, start_time, end_time, duration_seconds, status, raw_output)
+      _aggregates_agent_invocations_replaced.invocation_id);
+  DELETE FROM _aggregates_agent_invocations_replaced WHERE invocation_id IS NOT NULL;
+  INSERT INTO _aggregates_agent_invocations_replaced (invocation_id, timestamp, session_id,
+      event_type, phase, agent_name, model, start_time, end_time, duration_seconds, status,
+      raw_output)
   SELECT clash.id, clash.timestamp, clash.session_id, clash.event_type, clash.phase,
       clash.agent_name, clash.model, clash.start_time, clash.end_time, clash.duration_seconds,
       clash.status, clash.raw_output
@@ -66,10 +67,11 @@ WHEN EXISTS (SELECT 1 FROM agent_invocations AS clash WHERE (clash.id = NEW.id
 BEGIN
   UPDATE _aggregates_agent_invocations_replaced SET is_gone = 1
   WHERE NOT EXISTS (SELECT 1 FROM agent_invocations AS kept WHERE kept.id =
-      _aggregates_agent_invocations_replaced.id);
-  DELETE FROM _aggregates_agent_invocations_replaced WHERE id IS NOT NULL;
-  INSERT INTO _aggregates_agent_invocations_replaced (id, timestamp, session_id, event_type, phase,
-      agent_name, model, start_time, end_time, duration_seconds, status, raw_output)
+      _aggregates_agent_invocations_replaced.invocation_id);
+  DELETE FROM _aggregates_agent_invocations_replaced WHERE invocation_id IS NOT NULL;
+  INSERT INTO _aggregates_agent_invocations_replaced (invocation_id, timestamp, session_id,
+      event_type, phase, agent_name, model, start_time, end_time, duration_seconds, status,
+      raw_output)
   SELECT clash.id, clash.timestamp, clash.session_id, clash.event_type, clash.phase,
       clash.agent_name, clash.model, clash.start_time, clash.end_time, clash.duration_seconds,
       clash.status, clash.raw_output
@@ -85,7 +87,7 @@ BEGIN
   INSERT INTO agent_invocation_changes (operation, updated_at, invocation_id,
     old_timestamp, old_session_id, old_event_type, old_phase, old_agent_name, old_model,
     old_start_time, old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls)
-  VALUES ('delete', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), OLD.id,
+  VALUES ('delete', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), OLD.invocation_id,
     OLD.timestamp, OLD.session_id, OLD.event_type, OLD.phase, OLD.agent_name, OLD.model,
     OLD.start_time, OLD.end_time, OLD.duration_seconds, OLD.status, CASE WHEN typeof(OLD.raw_output)
     = 'text' THEN
@@ -113,9 +115,9 @@ END;
 CREATE TRIGGER _aggregates_agent_invocations_insert AFTER INSERT ON agent_invocations
 BEGIN
   UPDATE _aggregates_agent_invocations_replaced SET is_gone = 1
-  WHERE id = NEW.id OR NOT EXISTS (SELECT 1 FROM agent_invocations AS kept WHERE kept.id =
-      _aggregates_agent_invocations_replaced.id);
-  DELETE FROM _aggregates_agent_invocations_replaced WHERE id IS NOT NULL;
+  WHERE invocation_id = NEW.id OR NOT EXISTS (SELECT 1 FROM agent_invocations AS kept WHERE kept.id
+      = _aggregates_agent_invocations_replaced.invocation_id);
+  DELETE FROM _aggregates_agent_invocations_replaced WHERE invocation_id IS NOT NULL;
   INSERT INTO agent_invocation_changes (operation, updated_at, invocation_id,
     new_timestamp, new_session_id, new_event_type, new_phase, new_agent_name, new_model,
     new_start_time, new_end_time, new_duration_seconds, new_status, new_tokens, new_tool_calls)
@@ -212,9 +214,9 @@ WHEN OLD.status COLLATE BINARY IS NOT NEW.status
     place)) ELSE 0 END)
 BEGIN
   UPDATE _aggregates_agent_invocations_replaced SET is_gone = 1
-  WHERE (id = NEW.id AND OLD.id <> NEW.id) OR NOT EXISTS (SELECT 1 FROM agent_invocations AS kept
-      WHERE kept.id = _aggregates_agent_invocations_replaced.id);
-  DELETE FROM _aggregates_agent_invocations_replaced WHERE id IS NOT NULL;
+  WHERE (invocation_id = NEW.id AND OLD.id <> NEW.id) OR NOT EXISTS (SELECT 1 FROM agent_invocations
+      AS kept WHERE kept.id = _aggregates_agent_invocations_replaced.invocation_id);
+  DELETE FROM _aggregates_agent_invocations_replaced WHERE invocation_id IS NOT NULL;
   INSERT INTO agent_invocation_changes (operation, updated_at, invocation_id, old_invocation_id,
     old_timestamp, old_session_id, old_event_type, old_phase, old_agent_name, old_model,
     old_start_time, old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls,
@@ -270,9 +272,9 @@ CREATE TRIGGER _aggregates_agent_invocations_update_replacing AFTER UPDATE OF id
 WHEN EXISTS (SELECT 1 FROM _aggregates_agent_invocations_replaced)
 BEGIN
   UPDATE _aggregates_agent_invocations_replaced SET is_gone = 1
-  WHERE (id = NEW.id AND OLD.id <> NEW.id) OR NOT EXISTS (SELECT 1 FROM agent_invocations AS kept
-      WHERE kept.id = _aggregates_agent_invocations_replaced.id);
-  DELETE FROM _aggregates_agent_invocations_replaced WHERE id IS NOT NULL;
+  WHERE (invocation_id = NEW.id AND OLD.id <> NEW.id) OR NOT EXISTS (SELECT 1 FROM agent_invocations
+      AS kept WHERE kept.id = _aggregates_agent_invocations_replaced.invocation_id);
+  DELETE FROM _aggregates_agent_invocations_replaced WHERE invocation_id IS NOT NULL;
 END;
 
 -- trigger _aggregates_agent_invocations_touch
@@ -285,7 +287,7 @@ END;
 -- trigger _aggregates_agent_invocations_delete
 CREATE TRIGGER _aggregates_agent_invocations_delete AFTER DELETE ON agent_invocations
 BEGIN
-  DELETE FROM _aggregates_agent_invocations_replaced WHERE id = OLD.id;
+  DELETE FROM _aggregates_agent_invocations_replaced WHERE invocation_id = OLD.id;
   INSERT INTO agent_invocation_changes (operation, updated_at, invocation_id,
     old_timestamp, old_session_id, old_event_type, old_phase, old_agent_name, old_model,
     old_start_time, old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls)
@@ -323,49 +325,53 @@ END;
 
 -- view _aggregates_agent_invocations_facts_1
 CREATE VIEW _aggregates_agent_invocations_facts_1 (
-  updated_at, old_exists, old_invocation_id, old_start_time, old_end_time, old_duration_seconds,
-      old_status, old_is_invocation, old_session, old_event, old_agent, old_phase_name,
-      old_model_name, old_status_name, old_token_count, old_tool_call_count, old_start, old_end,
-      old_succeeded, old_failed, new_exists, new_invocation_id, new_start_time, new_end_time,
-      new_duration_seconds, new_status, new_is_invocation, new_session, new_event, new_agent,
-      new_phase_name, new_model_name, new_status_name, new_token_count, new_tool_call_count,
-      new_start, new_end, new_succeeded, new_failed
+  updated_at, seq, old_exists, old_invocation_id, old_start_time, old_end_time,
+      old_duration_seconds, old_status, old_is_invocation, old_session, old_event, old_agent,
+      old_phase_name, old_model_name, old_status_name, old_token_count, old_tool_call_count,
+      old_start, old_end, old_succeeded, old_failed, new_exists, new_invocation_id, new_start_time,
+      new_end_time, new_duration_seconds, new_status, new_is_invocation, new_session, new_event,
+      new_agent, new_phase_name, new_model_name, new_status_name, new_token_count,
+      new_tool_call_count, new_start, new_end, new_succeeded, new_failed
 ) AS SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
     NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL;
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL;
 
 -- view _aggregates_agent_invocations_facts_2
 CREATE VIEW _aggregates_agent_invocations_facts_2 (
-  updated_at, old_exists, old_invocation_id, old_is_invocation, old_session, old_event, old_agent,
-      old_phase_name, old_model_name, old_status_name, old_token_count, old_tool_call_count,
-      old_start, old_duration_ms, old_succeeded, old_failed, old_in_flight, new_exists,
-      new_invocation_id, new_is_invocation, new_session, new_event, new_agent, new_phase_name,
-      new_model_name, new_status_name, new_token_count, new_tool_call_count, new_start,
-      new_duration_ms, new_succeeded, new_failed, new_in_flight
+  updated_at, seq, old_exists, old_invocation_id, old_is_invocation, old_session, old_event,
+      old_agent, old_phase_name, old_model_name, old_status_name, old_token_count,
+      old_tool_call_count, old_start, old_end, old_duration_ms, old_succeeded, old_failed,
+      old_in_flight, new_exists, new_invocation_id, new_is_invocation, new_session, new_event,
+      new_agent, new_phase_name, new_model_name, new_status_name, new_token_count,
+      new_tool_call_count, new_start, new_end, new_duration_ms, new_succeeded, new_failed,
+      new_in_flight
 ) AS SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
     NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-    NULL, NULL, NULL;
+    NULL, NULL, NULL, NULL, NULL, NULL;
 
 -- view _aggregates_agent_invocations_posting
 CREATE VIEW _aggregates_agent_invocations_posting (
-  updated_at, agent_stats_posts, agent_hourly_posts, agent_durations_posts,
+  updated_at, seq, agent_stats_posts, agent_hourly_posts, agent_durations_posts,
       agent_durations_daily_posts, agent_percentiles_posts, agent_activity_posts,
-      session_agents_posts, open_runs_posts, agent_starts_posts, old_agent, old_duration_ms,
-      old_event, old_failed, old_in_flight, old_invocation_id, old_is_invocation, old_le_ms,
-      old_model_name, old_phase_name, old_session, old_start, old_status_name, old_succeeded,
-      old_token_count, old_tool_call_count, new_agent, new_duration_ms, new_event, new_failed,
-      new_in_flight, new_invocation_id, new_is_invocation, new_le_ms, new_model_name,
-      new_phase_name, new_session, new_start, new_status_name, new_succeeded, new_token_count,
-      new_tool_call_count
+      session_agents_posts, open_runs_posts, agent_starts_posts, session_phases_posts,
+      session_stats_posts, session_starts_posts, session_ends_posts, old_agent, old_duration_ms,
+      old_end, old_event, old_failed, old_in_flight, old_invocation_id, old_is_invocation,
+      old_le_ms, old_model_name, old_phase_name, old_session, old_start, old_status_name,
+      old_succeeded, old_token_count, old_tool_call_count, new_agent, new_duration_ms, new_end,
+      new_event, new_failed, new_in_flight, new_invocation_id, new_is_invocation, new_le_ms,
+      new_model_name, new_phase_name, new_session, new_start, new_status_name, new_succeeded,
+      new_token_count, new_tool_call_count
 ) AS SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
     NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL;
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL;
 
 -- trigger _aggregates_agent_invocations_post_1
 CREATE TRIGGER _aggregates_agent_invocations_post_1 AFTER INSERT ON agent_invocation_changes
 BEGIN
   INSERT INTO _aggregates_agent_invocations_facts_1 VALUES (
   NEW.updated_at,
+  NEW.seq,
   NEW.operation <> 'insert',
   coalesce(NEW.old_invocation_id, NEW.invocation_id),
   NEW.old_start_time,
@@ -562,6 +568,7 @@ CREATE TRIGGER _aggregates_agent_invocations_post_2 INSTEAD OF INSERT ON
 BEGIN
   INSERT INTO _aggregates_agent_invocations_facts_2 VALUES (
   NEW.updated_at,
+  NEW.seq,
   NEW.old_exists,
   NEW.old_invocation_id,
   NEW.old_is_invocation,
@@ -574,6 +581,7 @@ BEGIN
   NEW.old_token_count,
   NEW.old_tool_call_count,
   NEW.old_start,
+  NEW.old_end,
   (SELECT CASE WHEN one BETWEEN 0 AND 315360000000 THEN one
     WHEN other BETWEEN 0 AND 315360000000 THEN other END
   FROM (SELECT CASE WHEN ((substr(NEW.old_start_time, -1) = 'Z' OR substr(NEW.old_start_time, -6, 1)
@@ -600,6 +608,7 @@ BEGIN
   NEW.new_token_count,
   NEW.new_tool_call_count,
   NEW.new_start,
+  NEW.new_end,
   (SELECT CASE WHEN one BETWEEN 0 AND 315360000000 THEN one
     WHEN other BETWEEN 0 AND 315360000000 THEN other END
   FROM (SELECT CASE WHEN ((substr(NEW.new_start_time, -1) = 'Z' OR substr(NEW.new_start_time, -6, 1)
@@ -622,6 +631,7 @@ CREATE TRIGGER _aggregates_agent_invocations_post_3 INSTEAD OF INSERT ON
 BEGIN
   INSERT INTO _aggregates_agent_invocations_posting VALUES (
   NEW.updated_at,
+  NEW.seq,
   CASE WHEN NEW.old_exists AND NEW.new_exists AND NEW.old_status_name = NEW.new_status_name AND
       NEW.old_model_name = NEW.new_model_name AND NEW.old_phase_name = NEW.new_phase_name AND
       NEW.old_agent = NEW.new_agent AND NEW.old_event = NEW.new_event
@@ -690,8 +700,30 @@ BEGIN
       NEW.old_agent = NEW.new_agent
     THEN 0 ELSE (NEW.new_exists AND NEW.new_is_invocation AND NEW.new_start IS NOT NULL) + 2 *
     (NEW.old_exists AND NEW.old_is_invocation AND NEW.old_start IS NOT NULL) END,
+  CASE WHEN (NEW.old_exists AND NEW.old_is_invocation) AND (NEW.new_exists AND
+      NEW.new_is_invocation) AND NEW.old_phase_name = NEW.new_phase_name AND NEW.old_session =
+      NEW.new_session
+    THEN 0 ELSE (NEW.new_exists AND NEW.new_is_invocation) + 2 * (NEW.old_exists AND
+    NEW.old_is_invocation) END,
+  CASE WHEN (NEW.old_exists AND NEW.old_is_invocation) AND (NEW.new_exists AND
+      NEW.new_is_invocation) AND NEW.old_session = NEW.new_session
+    THEN 4 ELSE (NEW.new_exists AND NEW.new_is_invocation) + 2 * (NEW.old_exists AND
+    NEW.old_is_invocation) END,
+  CASE WHEN (NEW.old_exists AND NEW.old_is_invocation AND NEW.old_start IS NOT NULL) AND
+      (NEW.new_exists AND NEW.new_is_invocation AND NEW.new_start IS NOT NULL) AND
+      NEW.old_invocation_id = NEW.new_invocation_id AND NEW.old_start = NEW.new_start AND
+      NEW.old_session = NEW.new_session
+    THEN 0 ELSE (NEW.new_exists AND NEW.new_is_invocation AND NEW.new_start IS NOT NULL) + 2 *
+    (NEW.old_exists AND NEW.old_is_invocation AND NEW.old_start IS NOT NULL) END,
+  CASE WHEN (NEW.old_exists AND NEW.old_is_invocation AND NEW.old_end IS NOT NULL) AND
+      (NEW.new_exists AND NEW.new_is_invocation AND NEW.new_end IS NOT NULL) AND
+      NEW.old_invocation_id = NEW.new_invocation_id AND NEW.old_end = NEW.new_end AND
+      NEW.old_session = NEW.new_session
+    THEN 0 ELSE (NEW.new_exists AND NEW.new_is_invocation AND NEW.new_end IS NOT NULL) + 2 *
+    (NEW.old_exists AND NEW.old_is_invocation AND NEW.old_end IS NOT NULL) END,
   NEW.old_agent,
   NEW.old_duration_ms,
+  NEW.old_end,
   NEW.old_event,
   NEW.old_failed,
   NEW.old_in_flight,
@@ -709,6 +741,7 @@ BEGIN
   NEW.old_tool_call_count,
   NEW.new_agent,
   NEW.new_duration_ms,
+  NEW.new_end,
   NEW.new_event,
   NEW.new_failed,
   NEW.new_in_flight,
@@ -804,8 +837,8 @@ BEGIN
     failed = failed + excluded.failed, in_flight = in_flight + excluded.in_flight, first_start =
     CASE WHEN first_start IS NULL OR excluded.first_start < first_start THEN excluded.first_start
     ELSE first_start END, last_start = CASE WHEN last_start IS NULL OR excluded.last_start >
-    last_start THEN excluded.last_start ELSE last_start END, updated_at = max(coalesce(updated_at,
-    ''), excluded.updated_at);
+    last_start THEN excluded.last_start ELSE last_start END, updated_at = coalesce(max(updated_at,
+    excluded.updated_at), excluded.updated_at);
   INSERT INTO open_runs (start_time, invocation_id, session_id, agent_name, phase)
   SELECT NEW.new_start, NEW.new_invocation_id,
     NEW.new_session,
@@ -879,7 +912,7 @@ BEGIN
     AND runs = 0 AND duration_ms_sum = 0;
   UPDATE agent_activity SET invocations = invocations - 1, succeeded = succeeded -
       NEW.old_succeeded, failed = failed - NEW.old_failed, in_flight = in_flight -
-      NEW.old_in_flight, updated_at = max(coalesce(updated_at, ''), NEW.updated_at)
+      NEW.old_in_flight, updated_at = coalesce(max(updated_at, NEW.updated_at), NEW.updated_at)
   WHERE NEW.agent_activity_posts IN (2, 3) AND agent_name = NEW.old_agent;
   DELETE FROM agent_activity WHERE NEW.agent_activity_posts IN (2, 3) AND agent_name = NEW.old_agent
     AND invocations = 0 AND succeeded = 0 AND failed = 0 AND in_flight = 0 AND sessions = 0;
@@ -889,15 +922,15 @@ BEGIN
 END;
 
 -- recomputation: facts
-CREATE TEMP TABLE _aggregates_agent_invocations_facts (sign, updated_at, invocation_id,
+CREATE TEMP TABLE _aggregates_agent_invocations_facts (sign, updated_at, seq, invocation_id,
     is_invocation, session, event, agent, phase_name, model_name, status_name, token_count,
     tool_call_count, start, "end", duration_ms, succeeded, failed, in_flight, le_ms);
 
 -- recomputation: slice
-INSERT INTO temp._aggregates_agent_invocations_facts (sign, updated_at, invocation_id,
+INSERT INTO temp._aggregates_agent_invocations_facts (sign, updated_at, seq, invocation_id,
     is_invocation, session, event, agent, phase_name, model_name, status_name, token_count,
     tool_call_count, start, "end", duration_ms, succeeded, failed, in_flight, le_ms)
-SELECT sign, updated_at, invocation_id, is_invocation, session, event, agent, phase_name,
+SELECT sign, updated_at, seq, invocation_id, is_invocation, session, event, agent, phase_name,
     model_name, status_name, token_count, tool_call_count, start, "end", duration_ms, succeeded,
     failed, in_flight, le_ms
 FROM (SELECT *, (typeof(agent_name) = 'text' AND agent_name NOT IN ('', 'unknown')) AND NOT
@@ -989,8 +1022,8 @@ FROM (SELECT *, CASE WHEN typeof(start_time) <> 'text' THEN NULL
         FROM (SELECT CASE WHEN substr(end_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
           substr(end_time, 17, 1) = ':' AND substr(end_time, 20, 2) GLOB '.[0-9]' AS fraction))
       LIMIT 1 OFFSET 0)) END AS "end"
-FROM (SELECT 1 AS sign, updated_at, agent_invocations.id AS invocation_id,
-  +agent_invocations.timestamp COLLATE BINARY AS timestamp,
+FROM (SELECT 1 AS sign, updated_at AS updated_at, NULL AS seq,
+  agent_invocations.id AS invocation_id, +agent_invocations.timestamp COLLATE BINARY AS timestamp,
   +agent_invocations.session_id COLLATE BINARY AS session_id,
   +agent_invocations.event_type COLLATE BINARY AS event_type,
   +agent_invocations.phase COLLATE BINARY AS phase,
@@ -1024,10 +1057,10 @@ FROM main.agent_invocations WHERE agent_invocations.id > :mark ORDER BY agent_in
     :rows OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0);
 
 -- recomputation: old side of entries
-INSERT INTO temp._aggregates_agent_invocations_facts (sign, updated_at, invocation_id,
+INSERT INTO temp._aggregates_agent_invocations_facts (sign, updated_at, seq, invocation_id,
     is_invocation, session, event, agent, phase_name, model_name, status_name, token_count,
     tool_call_count, start, "end", duration_ms, succeeded, failed, in_flight, le_ms)
-SELECT sign, updated_at, invocation_id, is_invocation, session, event, agent, phase_name,
+SELECT sign, updated_at, seq, invocation_id, is_invocation, session, event, agent, phase_name,
     model_name, status_name, token_count, tool_call_count, start, "end", duration_ms, succeeded,
     failed, in_flight, le_ms
 FROM (SELECT *, (typeof(agent_name) = 'text' AND agent_name NOT IN ('', 'unknown')) AND NOT
@@ -1119,10 +1152,10 @@ FROM (SELECT *, CASE WHEN typeof(start_time) <> 'text' THEN NULL
         FROM (SELECT CASE WHEN substr(end_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
           substr(end_time, 17, 1) = ':' AND substr(end_time, 20, 2) GLOB '.[0-9]' AS fraction))
       LIMIT 1 OFFSET 0)) END AS "end"
-FROM (SELECT -1 AS sign, updated_at, coalesce(old_invocation_id, invocation_id) AS invocation_id,
-    old_timestamp AS timestamp, old_session_id AS session_id, old_event_type AS event_type,
-    old_phase AS phase, old_agent_name AS agent_name, old_model AS model, old_start_time AS
-    start_time, old_end_time AS end_time, old_duration_seconds AS duration_seconds, old_status AS
+FROM (SELECT -1 AS sign, updated_at, seq, coalesce(old_invocation_id, invocation_id) AS
+    invocation_id, old_timestamp AS timestamp, old_session_id AS session_id, old_event_type AS
+    event_type, old_phase AS phase, old_agent_name AS agent_name, old_model AS model, old_start_time
+    AS start_time, old_end_time AS end_time, old_duration_seconds AS duration_seconds, old_status AS
     status, old_tokens AS tokens, old_tool_calls AS tool_calls
 FROM main.agent_invocation_changes WHERE seq > :seq AND operation <> 'insert'
 AND coalesce(old_invocation_id, invocation_id) > :above AND coalesce(old_invocation_id,
@@ -1130,10 +1163,10 @@ AND coalesce(old_invocation_id, invocation_id) > :above AND coalesce(old_invocat
     LIMIT -1 OFFSET 0);
 
 -- recomputation: new side of entries
-INSERT INTO temp._aggregates_agent_invocations_facts (sign, updated_at, invocation_id,
+INSERT INTO temp._aggregates_agent_invocations_facts (sign, updated_at, seq, invocation_id,
     is_invocation, session, event, agent, phase_name, model_name, status_name, token_count,
     tool_call_count, start, "end", duration_ms, succeeded, failed, in_flight, le_ms)
-SELECT sign, updated_at, invocation_id, is_invocation, session, event, agent, phase_name,
+SELECT sign, updated_at, seq, invocation_id, is_invocation, session, event, agent, phase_name,
     model_name, status_name, token_count, tool_call_count, start, "end", duration_ms, succeeded,
     failed, in_flight, le_ms
 FROM (SELECT *, (typeof(agent_name) = 'text' AND agent_name NOT IN ('', 'unknown')) AND NOT
@@ -1225,7 +1258,7 @@ FROM (SELECT *, CASE WHEN typeof(start_time) <> 'text' THEN NULL
         FROM (SELECT CASE WHEN substr(end_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
           substr(end_time, 17, 1) = ':' AND substr(end_time, 20, 2) GLOB '.[0-9]' AS fraction))
       LIMIT 1 OFFSET 0)) END AS "end"
-FROM (SELECT 1 AS sign, updated_at, invocation_id AS invocation_id, new_timestamp AS timestamp,
+FROM (SELECT 1 AS sign, updated_at, seq, invocation_id AS invocation_id, new_timestamp AS timestamp,
     new_session_id AS session_id, new_event_type AS event_type, new_phase AS phase, new_agent_name
     AS agent_name, new_model AS model, new_start_time AS start_time, new_end_time AS end_time,
     new_duration_seconds AS duration_seconds, new_status AS status, new_tokens AS tokens,
@@ -1265,4 +1298,15 @@ AND invocation_id > :above AND invocation_id <= :upto ORDER BY seq LIMIT -1 OFFS
 -- agent_invocation_changes.new_tokens: tokens, out of raw_output, after the change
 -- agent_invocation_changes.old_tool_calls: tool calls, out of raw_output, before the change
 -- agent_invocation_changes.new_tool_calls: tool calls, out of raw_output, after the change
+-- agent_invocations: one row a run of an agent, and markers, written by the agents' hooks
+-- agent_invocations.timestamp: when the hook wrote the row
+-- agent_invocations.session_id: session of the run
+-- agent_invocations.event_type: kind of row: a run, or a marker that is not one
+-- agent_invocations.phase: phase of the workflow
+-- agent_invocations.agent_name: name of the agent
+-- agent_invocations.model: model, or service tier, of the run
+-- agent_invocations.start_time: start of the run
+-- agent_invocations.end_time: end of the run
+-- agent_invocations.duration_seconds: duration as the hook measured it
+-- agent_invocations.status: started, completed, failed, error, or the writer's own word
 -- agent_invocations.updated_at: when the row was last inserted or updated, UTC

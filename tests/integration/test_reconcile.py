@@ -33,7 +33,7 @@ PLANTED = [
     ("UPDATE agent_activity SET first_start = NULL, sessions = 7", {"agent_activity"}),
     (
         "DELETE FROM session_agents WHERE agent_name = 'architect'",
-        {"session_agents", "agent_activity"},
+        {"session_agents", "agent_activity", "session_stats"},
     ),
     (
         "DELETE FROM _aggregates_agent_starts WHERE agent_name = 'architect'",
@@ -41,6 +41,31 @@ PLANTED = [
     ),
     ("UPDATE open_runs SET phase = 'x'", {"open_runs"}),
     ("INSERT INTO open_runs VALUES ('2026-01-01T00:00:00.000', -5, 's', 'a', 'p')", {"open_runs"}),
+    ("UPDATE session_stats SET agents = agents + 1, last_end = NULL", {"session_stats"}),
+    (
+        "DELETE FROM session_stats WHERE session_id < '8'",
+        {"session_stats", "_aggregates_session_totals"},
+    ),
+    ("DELETE FROM session_phases WHERE session_id > '8'", {"session_phases", "session_stats"}),
+    ("UPDATE session_phases SET invocations = 7", {"session_phases"}),
+    (
+        "DELETE FROM _aggregates_session_starts WHERE session_id > '8'",
+        {"_aggregates_session_starts", "session_stats"},
+    ),
+    (
+        "DELETE FROM _aggregates_session_ends WHERE session_id > '8'",
+        {"_aggregates_session_ends", "session_stats"},
+    ),
+    ("UPDATE _aggregates_session_totals SET sessions = 1", {"_aggregates_session_totals"}),
+    ("UPDATE sessions_summary SET duration_ms_sum = -1", {"sessions_summary"}),
+    ("DELETE FROM _aggregates_sessions_by_start", {"_aggregates_sessions_by_start"}),
+    (
+        "INSERT INTO _aggregates_open_sessions VALUES ('2026-01-01T00:00:00.000', 'ghost', 1)",
+        {"_aggregates_open_sessions"},
+    ),
+    ("UPDATE tool_stats SET uses = uses - 1 WHERE tool_name = 'Bash'", {"tool_stats"}),
+    ("DELETE FROM tool_durations WHERE tool_name = 'Bash'", {"tool_durations"}),
+    ("DELETE FROM _aggregates_session_tool_uses", {"_aggregates_session_tool_uses"}),
 ]
 
 
@@ -63,6 +88,16 @@ def database(template: bytes, tmp_path: Path) -> Path:
     return path
 
 
+def rows_of_sources(connection: sqlite3.Connection) -> int:
+    """How many there are, of all three."""
+    counts = [
+        connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
+        for name in ("agent_invocations", "sessions", "agent_tool_uses")
+    ]
+    assert all(counts)
+    return sum(counts)
+
+
 def everything(connection: sqlite3.Connection) -> dict[str, list[tuple[object, ...]]]:
     """All rows of all aggregates, internal ones included."""
     return {
@@ -83,7 +118,7 @@ def test_planted_drift_is_named_and_mended(
         assert planted != before
         result = store.verify()
         assert {drift.table for drift in result.drifts} == tables
-        assert result.rows_read == 1500
+        assert result.rows_read == rows_of_sources(connection)
         assert everything(connection) == planted
         assert store.repair().drifts == result.drifts
         assert store.verify().drifts == []
@@ -148,6 +183,34 @@ def test_what_writers_do_meanwhile_is_no_drift(database: Path) -> None:
     assert drifts == [[]] * 6
     assert repaired == []
     assert failures == []
+    with closing(connect(database)) as connection:
+        assert differences(stored(connection), recompute(connection)) == []
+
+
+def test_what_goes_while_a_verify_reads_is_no_drift(database: Path) -> None:
+    """Pairs that were counted in one slice, and are gone in the next, are not counted any more."""
+    shown: list[tuple[int, int]] = []
+
+    def write(done: int, total: int) -> None:
+        shown.append((done, total))
+        with closing(connect(database)) as connection:
+            connection.execute(
+                "DELETE FROM agent_invocations WHERE id % 97 = ? AND id < 1000", (len(shown),)
+            )
+            connection.execute(
+                "UPDATE agent_invocations SET phase = 'moved', agent_name = 'moved' WHERE id % 97"
+                " = ? AND id < 1000",
+                (len(shown) + 40,),
+            )
+            connection.execute(
+                "DELETE FROM sessions WHERE rowid % 7 = ? AND rowid < 100", (len(shown),)
+            )
+            connection.execute("DELETE FROM agent_tool_uses WHERE id % 7 = ?", (len(shown),))
+
+    with Store(database) as store:
+        assert store.verify(write).drifts == []
+        assert len(shown) >= 3, "nothing was written while it read"
+        assert store.verify().drifts == []
     with closing(connect(database)) as connection:
         assert differences(stored(connection), recompute(connection)) == []
 

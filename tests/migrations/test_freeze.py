@@ -12,7 +12,7 @@ from conftest import MakeDatabase, connect
 
 from aggregates import freeze, migration, script
 from aggregates.catalogue import MODEL, SESSION, agent_invocations, agent_stats, catalogue
-from aggregates.definition import Aggregate, Catalogue, Measure
+from aggregates.definition import Aggregate, Measure
 from aggregates.errors import DefinitionError
 
 SESSION_TOKENS = Aggregate(
@@ -22,9 +22,8 @@ SESSION_TOKENS = Aggregate(
     measures=(Measure("tokens_sum", agent_invocations.fact("token_count"), "tokens"),),
     description="tokens of each session by model",
 )
-EXTENDED = Catalogue(
-    (*catalogue.definitions, SESSION_TOKENS), catalogue.totals, bounds=catalogue.bounds
-)
+EXTENDED = replace(catalogue, definitions=(*catalogue.definitions, SESSION_TOKENS))
+NEXT = f"{int(migration.head()) + 1:04}"
 ROWS = [
     ("s1", "a", "m", '{"totalTokens": 5}'),
     ("s1", "b", "m", '{"totalTokens": 7}'),
@@ -76,7 +75,7 @@ def test_an_added_aggregate_is_filled_and_kept_exact(
     )
     path = freeze.write_revision("Session tokens", EXTENDED, folder)
     assert path is not None
-    assert path.name == "0003_session_tokens.py"
+    assert path.name == f"{NEXT}_session_tokens.py"
     assert freeze.same(freeze.live(EXTENDED), freeze.frozen(folder))
     with migrated_database("plain") as database, closing(connect(database)) as connection:
         connection.executemany(insert, ROWS)
@@ -90,7 +89,7 @@ def test_an_added_aggregate_is_filled_and_kept_exact(
         assert stored(connection) == right(changed[1:])
         (count,) = connection.execute("SELECT sum(invocations) FROM agent_stats").fetchone()
         assert count == 7
-        migration.downgrade(str(database), revision="0002", folder=folder)
+        migration.downgrade(str(database), revision=migration.head(), folder=folder)
         assert schema(connection) == before
         connection.execute("DELETE FROM agent_invocations")
         assert connection.execute("SELECT count(*) FROM agent_stats").fetchone() == (0,)
@@ -100,11 +99,7 @@ def test_a_released_table_does_not_change(folder: Path) -> None:
     fewer = replace(agent_stats, dimensions=agent_stats.dimensions[1:])
     others = tuple(one for one in catalogue.definitions if one is not agent_stats)
     with pytest.raises(DefinitionError, match="agent_stats is released"):
-        freeze.write_revision(
-            "x", Catalogue((fewer, *others), catalogue.totals, bounds=catalogue.bounds), folder
-        )
+        freeze.write_revision("x", replace(catalogue, definitions=(fewer, *others)), folder)
     with pytest.raises(DefinitionError, match="agent_stats"):
-        freeze.write_revision(
-            "x", Catalogue(others, catalogue.totals, bounds=catalogue.bounds), folder
-        )
-    assert not list((folder / "versions").glob("0003*"))
+        freeze.write_revision("x", replace(catalogue, definitions=others), folder)
+    assert not list((folder / "versions").glob(f"{NEXT}*"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from alembic.script import ScriptDirectory
 from conftest import MakeDatabase, connect
-from hooks import AGENT_INVOCATIONS, SESSIONS
+from hooks import AGENT_INVOCATIONS, AGENT_TOOL_USES, SESSIONS
 
 from aggregates import freeze, inspection, migration, script
 from aggregates.catalogue import catalogue
@@ -88,12 +88,17 @@ def test_every_aggregate_is_filled_by_one_revision() -> None:
 
 
 def test_frozen_hook_tables_are_those_of_the_hooks() -> None:
-    (path,) = frozen("hooks.sql")
-    found = {one.name: one.sql for one in script.statements(path)}
-    assert found == {name: HOOK_TABLES[name] for name in ("sessions", "agent_invocations")}
-    assert list(found.values()) == [
-        sql.strip().removesuffix(";") for sql in (SESSIONS, AGENT_INVOCATIONS)
-    ]
+    found: dict[str, str] = {}
+    for path in frozen("hooks.sql"):
+        for one in script.statements(path):
+            assert found.setdefault(one.name, one.sql) == one.sql, "a table has two shapes"
+    right = {
+        "sessions": SESSIONS,
+        "agent_invocations": AGENT_INVOCATIONS,
+        "agent_tool_uses": AGENT_TOOL_USES.partition(";")[0],
+    }
+    assert found == {name: sql.strip().removesuffix(";") for name, sql in right.items()}
+    assert found == {name: HOOK_TABLES[name] for name in right}
 
 
 def test_a_migrated_database_holds_what_is_frozen(migrated_database: MakeDatabase) -> None:

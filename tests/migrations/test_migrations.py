@@ -440,7 +440,7 @@ REFUSED = {
     ),
     "other sessions": (
         AGENT_INVOCATIONS + "CREATE TABLE sessions (id INTEGER PRIMARY KEY, name);",
-        *("sessions: its columns are id, name", "session_id"),
+        *("sessions: its primary key is (id)", "session_id PRIMARY KEY"),
     ),
     "FTS": (
         "CREATE VIRTUAL TABLE agent_invocations USING fts5(id, agent_name);",

@@ -17,6 +17,7 @@ import click
 import pytest
 from conftest import MakeDatabase, connect
 from hooks import HOOK_TABLES
+from sqlalchemy import column
 from test_golden import load_generator
 
 from aggregates import catalogue as shipped
@@ -39,7 +40,10 @@ _PARAMETERS = {
     "checkpoint": 0,
     "highest": 100,
     "since": "2026-10-01T00:00:00.000Z",
-    "day": "2026-10-01",
+    "agent": "architect",
+    "session": "",
+    "first_day": "2026-10-01",
+    "last_day": "2026-10-02",
     "from_hour": "2026-10-01T00:00:00",
     "to_hour": "2026-10-02T00:00:00",
 }
@@ -209,17 +213,6 @@ def test_a_python_example_runs(code: str, folder: Path, monkeypatch: pytest.Monk
     exec(compile(code, "example", "exec"), {})
 
 
-def test_the_percentile_in_sql_is_the_one_of_the_store(folder: Path) -> None:
-    from aggregates import Store
-
-    (query,) = (one for one in blocks(DOCS / "how-to" / "query.md", "sql") if "p95_seconds" in one)
-    path = folder / "agent_workflow.db"
-    with closing(connect(path)) as connection, Store(path) as store:
-        found = dict(connection.execute(query))
-        right = {one.agent_name: one.p95_ms for one in store.agents() if one.p95_ms is not None}
-    assert found == {name: round(p95 / 1000, 1) for name, p95 in right.items()}
-
-
 # The tutorial
 
 
@@ -318,7 +311,7 @@ def test_the_error_on_the_page_is_the_one_that_is_raised() -> None:
     wrong = code.replace('_fact("token_count")', "column('tokens')")
     assert wrong != code
     with pytest.raises(DefinitionError) as raised:
-        exec(compile(wrong, "example", "exec"), dict(vars(shipped)))
+        exec(compile(wrong, "example", "exec"), vars(shipped) | {"column": column})
     assert str(raised.value) == message
 
 

@@ -181,6 +181,26 @@ def test_recompute(connection: sqlite3.Connection) -> None:
             (4, "s", "subagent_stop", None, None, None, None, None, None, "completed", None),
         ],
     )
+    connection.executemany(
+        "INSERT INTO sessions (session_id, start_time, end_time, status) VALUES (?, ?, ?, ?)",
+        [
+            ("s", f"{DAY}T09:00", f"{DAY}T09:00:01.5", "completed"),
+            ("t", f"{DAY}T09:00Z", f"{DAY}T09:00:01", "completed"),  # zoned and naive
+            (None, f"{DAY} 10:00", None, "active"),
+            (None, f"{DAY} 10:00", None, "active"),
+            ("u", f"{DAY} 10:00", None, "error"),
+            ("v", None, None, None),
+        ],
+    )
+    connection.executemany(
+        "INSERT INTO agent_tool_uses (session_id, agent_name, tool_name, start_time, end_time,"
+        " duration_seconds, status) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            ("s", "a", "Bash", f"{DAY}T09:00", f"{DAY}T09:00:02", 9.0, "completed"),
+            (None, "unknown", 7, None, None, 0.5, "completed"),
+            ("s", None, "Bash", "bad", None, None, "started"),
+        ],
+    )
     stop = ("subagent_stop", "", "", "", "completed")
     completed, failed, started = (
         ((*run[:1], "a", "plan", "m", status)) for status in ("completed", "error", "started")
@@ -209,6 +229,63 @@ def test_recompute(connection: sqlite3.Connection) -> None:
         "agent_activity": {("a",): (3, 1, 1, 1, 1, f"{DAY}T09:10:00.000", f"{DAY}T10:00:00.500")},
         "open_runs": {(2,): ("s", "a", "plan", f"{DAY}T10:00:00.500")},
         "session_agents": {("s", "a"): (2,), ("", "a"): (1,)},
+        "session_phases": {("s", "plan"): (2,), ("", "plan"): (1,)},
+        "session_stats": {
+            ("s",): (
+                *(2, 1, 0, 1, 1, 1000, 1, 1),
+                *(f"{DAY}T09:10:00.000", f"{DAY}T09:10:01.000"),
+            ),
+            ("",): (1, 0, 1, 0, 1, 2000, 1, 1, None, None),
+        },
+        "sessions_summary": {
+            ("completed",): (2, 1, 1500),
+            ("active",): (2, 0, 0),
+            ("error",): (1, 0, 0),
+            ("",): (1, 0, 0),
+        },
+        "tool_stats": {
+            ("a", "Bash", "completed"): (1, 1, 2000),
+            ("unknown", "7", "completed"): (1, 1, 500),
+            ("", "Bash", "started"): (1, 0, 0),
+        },
+        "tool_durations": {
+            ("a", "Bash", LAST_BOUND): (1, 2000),
+            ("unknown", "7", 1000): (1, 500),
+        },
+        "aggregate_totals": {
+            ("invocations",): (3,),
+            ("succeeded",): (1,),
+            ("failed",): (1,),
+            ("in_flight",): (1,),
+            ("agents",): (1,),
+            ("session_agent_pairs",): (1,),
+            ("rows",): (4,),
+            ("durations",): (2,),
+            ("sessions",): (1,),
+            ("session_rows",): (6,),
+            ("tool_uses",): (3,),
+        },
+        "_aggregates_agent_percentiles": {
+            ("a", 1000): (1, 1000),
+            ("a", LAST_BOUND): (1, 2000),
+        },
+        "_aggregates_agent_starts": {
+            (1,): ("a", f"{DAY}T09:10:00.000"),
+            (2,): ("a", f"{DAY}T10:00:00.500"),
+        },
+        "_aggregates_session_starts": {
+            (1,): ("s", f"{DAY}T09:10:00.000"),
+            (2,): ("s", f"{DAY}T10:00:00.500"),
+        },
+        "_aggregates_session_ends": {(1,): ("s", f"{DAY}T09:10:01.000")},
+        "_aggregates_sessions_by_start": {
+            (f"{DAY}T09:00:00.000", "s"): (1,),
+            (f"{DAY}T09:00:00.000", "t"): (1,),
+            (f"{DAY}T10:00:00.000", ""): (2,),
+            (f"{DAY}T10:00:00.000", "u"): (1,),
+        },
+        "_aggregates_open_sessions": {(f"{DAY}T10:00:00.000", ""): (2,)},
+        "_aggregates_session_tool_uses": {(1,): ("s", f"{DAY}T09:00:00.000")},
     }
     assert recompute(connection) == expected
     assert differences(recompute(connection), expected) == []

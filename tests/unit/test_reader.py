@@ -39,7 +39,19 @@ CREATE TABLE open_runs (invocation_id INTEGER PRIMARY KEY, session_id TEXT, agen
     phase TEXT, start_time TEXT);
 CREATE INDEX open_runs_by_start ON open_runs (start_time);
 CREATE TABLE aggregate_totals (name TEXT PRIMARY KEY, value INTEGER);
-CREATE TABLE duration_bounds (le_ms INTEGER PRIMARY KEY)
+CREATE TABLE duration_bounds (le_ms INTEGER PRIMARY KEY);
+CREATE TABLE sessions (session_id TEXT PRIMARY KEY, start_time, end_time, status);
+CREATE TABLE session_stats (session_id TEXT PRIMARY KEY, invocations, succeeded, failed, in_flight,
+    agents, phases, duration_count, duration_ms_sum, first_start, last_end);
+CREATE TABLE sessions_summary (status TEXT PRIMARY KEY, sessions, duration_count, duration_ms_sum);
+CREATE TABLE _aggregates_sessions_by_start (start_time TEXT, session_id TEXT, sessions);
+CREATE TABLE _aggregates_open_sessions (start_time TEXT, session_id TEXT, sessions);
+CREATE TABLE _aggregates_session_starts (session_id TEXT, start_time TEXT, invocation_id INTEGER);
+CREATE TABLE _aggregates_session_tool_uses (session_id TEXT, start_time TEXT, tool_use_id INTEGER);
+CREATE TABLE tool_stats (agent_name TEXT, tool_name TEXT, status TEXT, uses INTEGER,
+    duration_count INTEGER, duration_ms_sum INTEGER);
+CREATE TABLE tool_durations (agent_name TEXT, tool_name TEXT, le_ms INTEGER, uses INTEGER,
+    duration_ms_sum INTEGER)
 """
 
 
@@ -278,6 +290,8 @@ def test_a_collection_of_an_empty_database(connection: Connection) -> None:
     collection = reader.collect(connection, now=NOW, zone=UTC)
     assert collection.at == "2026-10-01T12:30:00.000Z"
     assert (collection.totals, collection.agents, collection.running) == ({}, (), ())
+    assert (collection.sessions, collection.tools, collection.agent_tools) == ((), (), ())
+    assert collection.session_totals.agents_per_session is None
     assert [point.hour for point in collection.hours][::23] == [
         "2026-09-30T13:00:00",
         "2026-10-01T12:00:00",

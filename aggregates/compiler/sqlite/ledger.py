@@ -29,16 +29,6 @@ def ledger(compiler: Compiler, source: Source) -> list[Statement]:
     def logged(*sides: str) -> str:
         return ", ".join(q(f"{side}_{name}") for side in sides for name in source.image)
 
-    def is_copy_of(row: str) -> str:
-        """Whether a copy is of a row. A rowid alone does not tell, as VACUUM changes it."""
-        if source.unique is None:
-            return f"{copies}.{log_key} = {row}.{key}"
-        unique = q(source.unique)
-        return (
-            f"({copies}.{unique} = {row}.{unique} OR {copies}.{unique} IS NULL"
-            f" AND {row}.{unique} IS NULL AND {copies}.{log_key} = {row}.{key})"
-        )
-
     def entry(operation: str, row: str, side: str, of: str = key) -> str:
         values = image(compiler, source, row).values()
         return (
@@ -50,22 +40,19 @@ def ledger(compiler: Compiler, source: Source) -> list[Statement]:
     # may replace are kept; after it, those whose row is gone are marked, and deleted with the rest:
     # a trigger on the copies logs the marked ones as deletes.
     # (A DELETE without WHERE would write a page even where there is nothing to delete.)
+    empty = f"DELETE FROM {copies} WHERE {log_key} IS NOT NULL;"
     settle = f"""UPDATE {copies} SET is_gone = 1
-  WHERE {{gone}}NOT EXISTS (SELECT 1 FROM {table} AS kept WHERE {is_copy_of("kept")});
-  DELETE FROM {copies} WHERE {log_key} IS NOT NULL;"""
-    moved = f"OLD.{key} <> NEW.{key}"
+  WHERE {{gone}}NOT EXISTS (SELECT 1 FROM {table} AS kept WHERE kept.{key} = {copies}.{log_key});
+  {empty}"""
+    settle_before = settle.format(gone="")
+    settle_inserted = settle.format(gone=f"{log_key} = NEW.{key} OR ")
+    settle_updated = settle.format(gone=f"({log_key} = NEW.{key} AND OLD.{key} <> NEW.{key}) OR ")
     clashing = f"clash.{key} = NEW.{key}"
     if source.unique is not None:
-        unique = q(source.unique)
-        moved = f"({moved} OR OLD.{unique} IS NOT NEW.{unique})"
-        clashing += f" OR clash.{unique} = NEW.{unique}"
-    settle_before = settle.format(gone="")
-    if source.unique is not None:
-        # What a statement has left is of rows that it did not replace. A copy without a name is
-        # known by a rowid that may have changed since: it can only be dropped.
-        settle_before = f"DELETE FROM {copies} WHERE {log_key} IS NOT NULL;"
-    settle_inserted = settle.format(gone=f"{is_copy_of('NEW')} OR ")
-    settle_updated = settle.format(gone=f"({is_copy_of('NEW')} AND {moved}) OR ")
+        clashing += f" OR clash.{q(source.unique)} = NEW.{q(source.unique)}"
+        # What a statement that replaced nothing has left behind is known by rowids, which VACUUM
+        # may have changed since. It is dropped before any write that would settle it.
+        settle_before = empty
     clashing += f" {OTHER_KEYS}"
     others_clashing = f"({clashing}) AND clash.{key} <> OLD.{key}"
 
@@ -152,7 +139,7 @@ def ledger(compiler: Compiler, source: Source) -> list[Statement]:
             "delete",
             "AFTER DELETE",
             "",
-            f"DELETE FROM {copies} WHERE {is_copy_of('OLD')};\n  {entry('delete', 'OLD', 'old')}",
+            f"DELETE FROM {copies} WHERE {log_key} = OLD.{key};\n  {entry('delete', 'OLD', 'old')}",
         ),
         trigger(
             "prune",

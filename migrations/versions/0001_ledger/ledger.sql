@@ -45,8 +45,8 @@ WHEN EXISTS (SELECT 1 FROM agent_invocations AS clash WHERE clash.id = NEW.id
   OR EXISTS (SELECT 1 FROM _aggregates_agent_invocations_replaced)
 BEGIN
   UPDATE _aggregates_agent_invocations_replaced SET is_gone = 1
-  WHERE NOT EXISTS (SELECT 1 FROM agent_invocations AS kept WHERE
-      _aggregates_agent_invocations_replaced.invocation_id = kept.id);
+  WHERE NOT EXISTS (SELECT 1 FROM agent_invocations AS kept WHERE kept.id =
+      _aggregates_agent_invocations_replaced.invocation_id);
   DELETE FROM _aggregates_agent_invocations_replaced WHERE invocation_id IS NOT NULL;
   INSERT INTO _aggregates_agent_invocations_replaced (invocation_id, timestamp, session_id,
       event_type, phase, agent_name, model, start_time, end_time, duration_seconds, status,
@@ -66,8 +66,8 @@ WHEN EXISTS (SELECT 1 FROM agent_invocations AS clash WHERE (clash.id = NEW.id
   OR EXISTS (SELECT 1 FROM _aggregates_agent_invocations_replaced)
 BEGIN
   UPDATE _aggregates_agent_invocations_replaced SET is_gone = 1
-  WHERE NOT EXISTS (SELECT 1 FROM agent_invocations AS kept WHERE
-      _aggregates_agent_invocations_replaced.invocation_id = kept.id);
+  WHERE NOT EXISTS (SELECT 1 FROM agent_invocations AS kept WHERE kept.id =
+      _aggregates_agent_invocations_replaced.invocation_id);
   DELETE FROM _aggregates_agent_invocations_replaced WHERE invocation_id IS NOT NULL;
   INSERT INTO _aggregates_agent_invocations_replaced (invocation_id, timestamp, session_id,
       event_type, phase, agent_name, model, start_time, end_time, duration_seconds, status,
@@ -115,9 +115,8 @@ END;
 CREATE TRIGGER _aggregates_agent_invocations_insert AFTER INSERT ON agent_invocations
 BEGIN
   UPDATE _aggregates_agent_invocations_replaced SET is_gone = 1
-  WHERE _aggregates_agent_invocations_replaced.invocation_id = NEW.id OR NOT EXISTS (SELECT 1 FROM
-      agent_invocations AS kept WHERE _aggregates_agent_invocations_replaced.invocation_id =
-      kept.id);
+  WHERE invocation_id = NEW.id OR NOT EXISTS (SELECT 1 FROM agent_invocations AS kept WHERE kept.id
+      = _aggregates_agent_invocations_replaced.invocation_id);
   DELETE FROM _aggregates_agent_invocations_replaced WHERE invocation_id IS NOT NULL;
   INSERT INTO agent_invocation_changes (operation, updated_at, invocation_id,
     new_timestamp, new_session_id, new_event_type, new_phase, new_agent_name, new_model,
@@ -215,9 +214,8 @@ WHEN OLD.status COLLATE BINARY IS NOT NEW.status
     place)) ELSE 0 END)
 BEGIN
   UPDATE _aggregates_agent_invocations_replaced SET is_gone = 1
-  WHERE (_aggregates_agent_invocations_replaced.invocation_id = NEW.id AND OLD.id <> NEW.id) OR NOT
-      EXISTS (SELECT 1 FROM agent_invocations AS kept WHERE
-      _aggregates_agent_invocations_replaced.invocation_id = kept.id);
+  WHERE (invocation_id = NEW.id AND OLD.id <> NEW.id) OR NOT EXISTS (SELECT 1 FROM agent_invocations
+      AS kept WHERE kept.id = _aggregates_agent_invocations_replaced.invocation_id);
   DELETE FROM _aggregates_agent_invocations_replaced WHERE invocation_id IS NOT NULL;
   INSERT INTO agent_invocation_changes (operation, updated_at, invocation_id, old_invocation_id,
     old_timestamp, old_session_id, old_event_type, old_phase, old_agent_name, old_model,
@@ -274,9 +272,8 @@ CREATE TRIGGER _aggregates_agent_invocations_update_replacing AFTER UPDATE OF id
 WHEN EXISTS (SELECT 1 FROM _aggregates_agent_invocations_replaced)
 BEGIN
   UPDATE _aggregates_agent_invocations_replaced SET is_gone = 1
-  WHERE (_aggregates_agent_invocations_replaced.invocation_id = NEW.id AND OLD.id <> NEW.id) OR NOT
-      EXISTS (SELECT 1 FROM agent_invocations AS kept WHERE
-      _aggregates_agent_invocations_replaced.invocation_id = kept.id);
+  WHERE (invocation_id = NEW.id AND OLD.id <> NEW.id) OR NOT EXISTS (SELECT 1 FROM agent_invocations
+      AS kept WHERE kept.id = _aggregates_agent_invocations_replaced.invocation_id);
   DELETE FROM _aggregates_agent_invocations_replaced WHERE invocation_id IS NOT NULL;
 END;
 
@@ -290,8 +287,7 @@ END;
 -- [trigger] _aggregates_agent_invocations_delete
 CREATE TRIGGER _aggregates_agent_invocations_delete AFTER DELETE ON agent_invocations
 BEGIN
-  DELETE FROM _aggregates_agent_invocations_replaced WHERE
-      _aggregates_agent_invocations_replaced.invocation_id = OLD.id;
+  DELETE FROM _aggregates_agent_invocations_replaced WHERE invocation_id = OLD.id;
   INSERT INTO agent_invocation_changes (operation, updated_at, invocation_id,
     old_timestamp, old_session_id, old_event_type, old_phase, old_agent_name, old_model,
     old_start_time, old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls)

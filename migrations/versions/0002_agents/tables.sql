@@ -288,8 +288,8 @@ INSERT OR REPLACE INTO aggregate_descriptions VALUES
   ('agent_invocation_changes', '', 'one row for each change of a row of agent_invocations'),
   ('agent_invocation_changes', 'seq', 'position in the log; grows with each entry'),
   ('agent_invocation_changes', 'operation', 'insert, update or delete'),
-  ('agent_invocation_changes', 'updated_at', 'when the change was made: UTC with milliseconds and
-      Z'),
+  ('agent_invocation_changes', 'updated_at',
+      'when the change was made: UTC with milliseconds and Z'),
   ('agent_invocation_changes', 'invocation_id',
       'key of the row after the change; of a deleted row, its'),
   ('agent_invocation_changes', 'old_invocation_id', 'key before an update that changed it'),
@@ -305,8 +305,8 @@ INSERT OR REPLACE INTO aggregate_descriptions VALUES
   ('agent_invocation_changes', 'new_phase', 'phase of the workflow, after the change'),
   ('agent_invocation_changes', 'old_agent_name', 'name of the agent, before the change'),
   ('agent_invocation_changes', 'new_agent_name', 'name of the agent, after the change'),
-  ('agent_invocation_changes', 'old_model', 'model, or service tier, of the run, before the
-      change'),
+  ('agent_invocation_changes', 'old_model',
+      'model, or service tier, of the run, before the change'),
   ('agent_invocation_changes', 'new_model', 'model, or service tier, of the run, after the change'),
   ('agent_invocation_changes', 'old_start_time', 'start of the run, before the change'),
   ('agent_invocation_changes', 'new_start_time', 'start of the run, after the change'),
@@ -322,11 +322,11 @@ INSERT OR REPLACE INTO aggregate_descriptions VALUES
       'started, completed, failed, error, or the writer''s own word, after the change'),
   ('agent_invocation_changes', 'old_tokens', 'tokens, out of raw_output, before the change'),
   ('agent_invocation_changes', 'new_tokens', 'tokens, out of raw_output, after the change'),
-  ('agent_invocation_changes', 'old_tool_calls', 'tool calls, out of raw_output, before the
-      change'),
+  ('agent_invocation_changes', 'old_tool_calls',
+      'tool calls, out of raw_output, before the change'),
   ('agent_invocation_changes', 'new_tool_calls', 'tool calls, out of raw_output, after the change'),
-  ('agent_invocations', '', 'one row a run of an agent, and markers, written by the agents''
-      hooks'),
+  ('agent_invocations', '',
+      'one row a run of an agent, and markers, written by the agents'' hooks'),
   ('agent_invocations', 'timestamp', 'when the hook wrote the row'),
   ('agent_invocations', 'session_id', 'session of the run'),
   ('agent_invocations', 'event_type', 'kind of row: a run, or a marker that is not one'),

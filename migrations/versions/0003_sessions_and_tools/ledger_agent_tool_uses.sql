@@ -34,8 +34,8 @@ WHEN EXISTS (SELECT 1 FROM agent_tool_uses AS clash WHERE clash.id = NEW.id
   OR EXISTS (SELECT 1 FROM _aggregates_agent_tool_uses_replaced)
 BEGIN
   UPDATE _aggregates_agent_tool_uses_replaced SET is_gone = 1
-  WHERE NOT EXISTS (SELECT 1 FROM agent_tool_uses AS kept WHERE
-      _aggregates_agent_tool_uses_replaced.tool_use_id = kept.id);
+  WHERE NOT EXISTS (SELECT 1 FROM agent_tool_uses AS kept WHERE kept.id =
+      _aggregates_agent_tool_uses_replaced.tool_use_id);
   DELETE FROM _aggregates_agent_tool_uses_replaced WHERE tool_use_id IS NOT NULL;
   INSERT INTO _aggregates_agent_tool_uses_replaced (tool_use_id, session_id, agent_name, tool_name,
       start_time, end_time, duration_seconds, status)
@@ -53,8 +53,8 @@ WHEN EXISTS (SELECT 1 FROM agent_tool_uses AS clash WHERE (clash.id = NEW.id
   OR EXISTS (SELECT 1 FROM _aggregates_agent_tool_uses_replaced)
 BEGIN
   UPDATE _aggregates_agent_tool_uses_replaced SET is_gone = 1
-  WHERE NOT EXISTS (SELECT 1 FROM agent_tool_uses AS kept WHERE
-      _aggregates_agent_tool_uses_replaced.tool_use_id = kept.id);
+  WHERE NOT EXISTS (SELECT 1 FROM agent_tool_uses AS kept WHERE kept.id =
+      _aggregates_agent_tool_uses_replaced.tool_use_id);
   DELETE FROM _aggregates_agent_tool_uses_replaced WHERE tool_use_id IS NOT NULL;
   INSERT INTO _aggregates_agent_tool_uses_replaced (tool_use_id, session_id, agent_name, tool_name,
       start_time, end_time, duration_seconds, status)
@@ -81,8 +81,8 @@ END;
 CREATE TRIGGER _aggregates_agent_tool_uses_insert AFTER INSERT ON agent_tool_uses
 BEGIN
   UPDATE _aggregates_agent_tool_uses_replaced SET is_gone = 1
-  WHERE _aggregates_agent_tool_uses_replaced.tool_use_id = NEW.id OR NOT EXISTS (SELECT 1 FROM
-      agent_tool_uses AS kept WHERE _aggregates_agent_tool_uses_replaced.tool_use_id = kept.id);
+  WHERE tool_use_id = NEW.id OR NOT EXISTS (SELECT 1 FROM agent_tool_uses AS kept WHERE kept.id =
+      _aggregates_agent_tool_uses_replaced.tool_use_id);
   DELETE FROM _aggregates_agent_tool_uses_replaced WHERE tool_use_id IS NOT NULL;
   INSERT INTO agent_tool_use_changes (operation, updated_at, tool_use_id,
     new_session_id, new_agent_name, new_tool_name, new_start_time, new_end_time,
@@ -113,9 +113,8 @@ WHEN OLD.status COLLATE BINARY IS NOT NEW.status
   OR typeof(OLD.session_id) <> typeof(NEW.session_id)
 BEGIN
   UPDATE _aggregates_agent_tool_uses_replaced SET is_gone = 1
-  WHERE (_aggregates_agent_tool_uses_replaced.tool_use_id = NEW.id AND OLD.id <> NEW.id) OR NOT
-      EXISTS (SELECT 1 FROM agent_tool_uses AS kept WHERE
-      _aggregates_agent_tool_uses_replaced.tool_use_id = kept.id);
+  WHERE (tool_use_id = NEW.id AND OLD.id <> NEW.id) OR NOT EXISTS (SELECT 1 FROM agent_tool_uses AS
+      kept WHERE kept.id = _aggregates_agent_tool_uses_replaced.tool_use_id);
   DELETE FROM _aggregates_agent_tool_uses_replaced WHERE tool_use_id IS NOT NULL;
   INSERT INTO agent_tool_use_changes (operation, updated_at, tool_use_id, old_tool_use_id,
     old_session_id, old_agent_name, old_tool_name, old_start_time, old_end_time,
@@ -133,17 +132,15 @@ CREATE TRIGGER _aggregates_agent_tool_uses_update_replacing AFTER UPDATE OF id, 
 WHEN EXISTS (SELECT 1 FROM _aggregates_agent_tool_uses_replaced)
 BEGIN
   UPDATE _aggregates_agent_tool_uses_replaced SET is_gone = 1
-  WHERE (_aggregates_agent_tool_uses_replaced.tool_use_id = NEW.id AND OLD.id <> NEW.id) OR NOT
-      EXISTS (SELECT 1 FROM agent_tool_uses AS kept WHERE
-      _aggregates_agent_tool_uses_replaced.tool_use_id = kept.id);
+  WHERE (tool_use_id = NEW.id AND OLD.id <> NEW.id) OR NOT EXISTS (SELECT 1 FROM agent_tool_uses AS
+      kept WHERE kept.id = _aggregates_agent_tool_uses_replaced.tool_use_id);
   DELETE FROM _aggregates_agent_tool_uses_replaced WHERE tool_use_id IS NOT NULL;
 END;
 
 -- [trigger] _aggregates_agent_tool_uses_delete
 CREATE TRIGGER _aggregates_agent_tool_uses_delete AFTER DELETE ON agent_tool_uses
 BEGIN
-  DELETE FROM _aggregates_agent_tool_uses_replaced WHERE
-      _aggregates_agent_tool_uses_replaced.tool_use_id = OLD.id;
+  DELETE FROM _aggregates_agent_tool_uses_replaced WHERE tool_use_id = OLD.id;
   INSERT INTO agent_tool_use_changes (operation, updated_at, tool_use_id,
     old_session_id, old_agent_name, old_tool_name, old_start_time, old_end_time,
     old_duration_seconds, old_status)

@@ -62,12 +62,8 @@ END;
 CREATE TRIGGER _aggregates_sessions_insert AFTER INSERT ON sessions
 BEGIN
   UPDATE _aggregates_sessions_replaced SET is_gone = 1
-  WHERE (_aggregates_sessions_replaced.session_id = NEW.session_id OR
-      _aggregates_sessions_replaced.session_id IS NULL AND NEW.session_id IS NULL AND
-      _aggregates_sessions_replaced.session_row = NEW.rowid) OR NOT EXISTS (SELECT 1 FROM sessions
-      AS kept WHERE (_aggregates_sessions_replaced.session_id = kept.session_id OR
-      _aggregates_sessions_replaced.session_id IS NULL AND kept.session_id IS NULL AND
-      _aggregates_sessions_replaced.session_row = kept.rowid));
+  WHERE session_row = NEW.rowid OR NOT EXISTS (SELECT 1 FROM sessions AS kept WHERE kept.rowid =
+      _aggregates_sessions_replaced.session_row);
   DELETE FROM _aggregates_sessions_replaced WHERE session_row IS NOT NULL;
   INSERT INTO session_changes (operation, updated_at, session_row,
     new_session_id, new_start_time, new_end_time, new_status)
@@ -89,13 +85,8 @@ WHEN OLD.status COLLATE BINARY IS NOT NEW.status
   OR typeof(OLD.session_id) <> typeof(NEW.session_id)
 BEGIN
   UPDATE _aggregates_sessions_replaced SET is_gone = 1
-  WHERE ((_aggregates_sessions_replaced.session_id = NEW.session_id OR
-      _aggregates_sessions_replaced.session_id IS NULL AND NEW.session_id IS NULL AND
-      _aggregates_sessions_replaced.session_row = NEW.rowid) AND (OLD.rowid <> NEW.rowid OR
-      OLD.session_id IS NOT NEW.session_id)) OR NOT EXISTS (SELECT 1 FROM sessions AS kept WHERE
-      (_aggregates_sessions_replaced.session_id = kept.session_id OR
-      _aggregates_sessions_replaced.session_id IS NULL AND kept.session_id IS NULL AND
-      _aggregates_sessions_replaced.session_row = kept.rowid));
+  WHERE (session_row = NEW.rowid AND OLD.rowid <> NEW.rowid) OR NOT EXISTS (SELECT 1 FROM sessions
+      AS kept WHERE kept.rowid = _aggregates_sessions_replaced.session_row);
   DELETE FROM _aggregates_sessions_replaced WHERE session_row IS NOT NULL;
   INSERT INTO session_changes (operation, updated_at, session_row, old_session_row,
     old_session_id, old_start_time, old_end_time, old_status, new_session_id, new_start_time,
@@ -111,22 +102,15 @@ CREATE TRIGGER _aggregates_sessions_update_replacing AFTER UPDATE OF rowid, oid,
 WHEN EXISTS (SELECT 1 FROM _aggregates_sessions_replaced)
 BEGIN
   UPDATE _aggregates_sessions_replaced SET is_gone = 1
-  WHERE ((_aggregates_sessions_replaced.session_id = NEW.session_id OR
-      _aggregates_sessions_replaced.session_id IS NULL AND NEW.session_id IS NULL AND
-      _aggregates_sessions_replaced.session_row = NEW.rowid) AND (OLD.rowid <> NEW.rowid OR
-      OLD.session_id IS NOT NEW.session_id)) OR NOT EXISTS (SELECT 1 FROM sessions AS kept WHERE
-      (_aggregates_sessions_replaced.session_id = kept.session_id OR
-      _aggregates_sessions_replaced.session_id IS NULL AND kept.session_id IS NULL AND
-      _aggregates_sessions_replaced.session_row = kept.rowid));
+  WHERE (session_row = NEW.rowid AND OLD.rowid <> NEW.rowid) OR NOT EXISTS (SELECT 1 FROM sessions
+      AS kept WHERE kept.rowid = _aggregates_sessions_replaced.session_row);
   DELETE FROM _aggregates_sessions_replaced WHERE session_row IS NOT NULL;
 END;
 
 -- [trigger] _aggregates_sessions_delete
 CREATE TRIGGER _aggregates_sessions_delete AFTER DELETE ON sessions
 BEGIN
-  DELETE FROM _aggregates_sessions_replaced WHERE (_aggregates_sessions_replaced.session_id =
-      OLD.session_id OR _aggregates_sessions_replaced.session_id IS NULL AND OLD.session_id IS NULL
-      AND _aggregates_sessions_replaced.session_row = OLD.rowid);
+  DELETE FROM _aggregates_sessions_replaced WHERE session_row = OLD.rowid;
   INSERT INTO session_changes (operation, updated_at, session_row,
     old_session_id, old_start_time, old_end_time, old_status)
   VALUES ('delete', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), OLD.rowid,

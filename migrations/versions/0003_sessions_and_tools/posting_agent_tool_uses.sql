@@ -24,6 +24,174 @@ CREATE VIEW _aggregates_agent_tool_uses_posting (
 ) AS SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
     NULL, NULL, NULL, NULL, NULL, NULL, NULL;
 
+-- [trigger] _aggregates_agent_tool_uses_post_1
+CREATE TRIGGER _aggregates_agent_tool_uses_post_1 AFTER INSERT ON agent_tool_use_changes
+BEGIN
+  INSERT INTO _aggregates_agent_tool_uses_facts_1 VALUES (
+  NEW.updated_at,
+  NEW.seq,
+  NEW.operation <> 'insert',
+  coalesce(NEW.old_tool_use_id, NEW.tool_use_id),
+  NEW.old_start_time,
+  NEW.old_end_time,
+  NEW.old_duration_seconds,
+  CASE typeof(NEW.old_session_id) WHEN 'text' THEN CASE WHEN instr(NEW.old_session_id, char(0)) THEN
+      '' ELSE NEW.old_session_id END WHEN 'integer' THEN CAST(NEW.old_session_id AS TEXT) ELSE ''
+      END,
+  CASE typeof(NEW.old_agent_name) WHEN 'text' THEN CASE WHEN instr(NEW.old_agent_name, char(0)) THEN
+      '' ELSE NEW.old_agent_name END WHEN 'integer' THEN CAST(NEW.old_agent_name AS TEXT) ELSE ''
+      END,
+  CASE typeof(NEW.old_tool_name) WHEN 'text' THEN CASE WHEN instr(NEW.old_tool_name, char(0)) THEN
+      '' ELSE NEW.old_tool_name END WHEN 'integer' THEN CAST(NEW.old_tool_name AS TEXT) ELSE '' END,
+  CASE typeof(NEW.old_status) WHEN 'text' THEN CASE WHEN instr(NEW.old_status, char(0)) THEN '' ELSE
+      NEW.old_status END WHEN 'integer' THEN CAST(NEW.old_status AS TEXT) ELSE '' END,
+  CASE WHEN typeof(NEW.old_start_time) <> 'text' THEN NULL
+  WHEN NEW.old_start_time GLOB
+      '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]*'
+      AND NEW.old_start_time >= '0001'
+    AND substr(NEW.old_start_time, 6, 2) BETWEEN '01' AND '12' AND substr(NEW.old_start_time, 9, 2)
+    BETWEEN '01' AND '28'
+    AND substr(NEW.old_start_time, 12, 2) < '24' AND NOT substr(NEW.old_start_time, 24) GLOB
+    '*[^0-9]*'
+    AND NOT instr(NEW.old_start_time, char(0))
+  THEN substr(NEW.old_start_time, 1, 23)
+  WHEN NEW.old_start_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
+    AND NEW.old_start_time >= '0001' AND substr(NEW.old_start_time, 12, 2) < '24' AND NOT
+    instr(NEW.old_start_time, char(0))
+  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
+        CASE WHEN fraction THEN substr(substr(NEW.old_start_time, 21, length(NEW.old_start_time) -
+        20 - length(zone)) || '000',
+          1, 3) ELSE '000' END END
+    FROM (SELECT zone, fraction, CASE
+        WHEN strftime('%d', substr(NEW.old_start_time, 1, 10), '+0 days') <>
+        substr(NEW.old_start_time, 9, 2) THEN NULL
+        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_start_time, 1,
+        clock))
+        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
+        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_start_time, 1, clock),
+          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
+        END AS seconds
+      FROM (SELECT clock, fraction, CASE WHEN fraction
+          THEN ltrim(substr(NEW.old_start_time, 21), '0123456789') ELSE substr(NEW.old_start_time,
+          clock + 1) END AS zone
+        FROM (SELECT CASE WHEN substr(NEW.old_start_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
+          substr(NEW.old_start_time, 17, 1) = ':' AND substr(NEW.old_start_time, 20, 2) GLOB
+          '.[0-9]' AS fraction))
+      LIMIT 1 OFFSET 0)) END,
+  CASE WHEN typeof(NEW.old_end_time) <> 'text' THEN NULL
+  WHEN NEW.old_end_time GLOB
+      '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]*'
+      AND NEW.old_end_time >= '0001'
+    AND substr(NEW.old_end_time, 6, 2) BETWEEN '01' AND '12' AND substr(NEW.old_end_time, 9, 2)
+    BETWEEN '01' AND '28'
+    AND substr(NEW.old_end_time, 12, 2) < '24' AND NOT substr(NEW.old_end_time, 24) GLOB '*[^0-9]*'
+    AND NOT instr(NEW.old_end_time, char(0))
+  THEN substr(NEW.old_end_time, 1, 23)
+  WHEN NEW.old_end_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
+    AND NEW.old_end_time >= '0001' AND substr(NEW.old_end_time, 12, 2) < '24' AND NOT
+    instr(NEW.old_end_time, char(0))
+  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
+        CASE WHEN fraction THEN substr(substr(NEW.old_end_time, 21, length(NEW.old_end_time) - 20 -
+        length(zone)) || '000',
+          1, 3) ELSE '000' END END
+    FROM (SELECT zone, fraction, CASE
+        WHEN strftime('%d', substr(NEW.old_end_time, 1, 10), '+0 days') <> substr(NEW.old_end_time,
+        9, 2) THEN NULL
+        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_end_time, 1,
+        clock))
+        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
+        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_end_time, 1, clock),
+          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
+        END AS seconds
+      FROM (SELECT clock, fraction, CASE WHEN fraction
+          THEN ltrim(substr(NEW.old_end_time, 21), '0123456789') ELSE substr(NEW.old_end_time, clock
+          + 1) END AS zone
+        FROM (SELECT CASE WHEN substr(NEW.old_end_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
+          substr(NEW.old_end_time, 17, 1) = ':' AND substr(NEW.old_end_time, 20, 2) GLOB '.[0-9]' AS
+          fraction))
+      LIMIT 1 OFFSET 0)) END,
+  NEW.operation <> 'delete',
+  NEW.tool_use_id,
+  NEW.new_start_time,
+  NEW.new_end_time,
+  NEW.new_duration_seconds,
+  CASE typeof(NEW.new_session_id) WHEN 'text' THEN CASE WHEN instr(NEW.new_session_id, char(0)) THEN
+      '' ELSE NEW.new_session_id END WHEN 'integer' THEN CAST(NEW.new_session_id AS TEXT) ELSE ''
+      END,
+  CASE typeof(NEW.new_agent_name) WHEN 'text' THEN CASE WHEN instr(NEW.new_agent_name, char(0)) THEN
+      '' ELSE NEW.new_agent_name END WHEN 'integer' THEN CAST(NEW.new_agent_name AS TEXT) ELSE ''
+      END,
+  CASE typeof(NEW.new_tool_name) WHEN 'text' THEN CASE WHEN instr(NEW.new_tool_name, char(0)) THEN
+      '' ELSE NEW.new_tool_name END WHEN 'integer' THEN CAST(NEW.new_tool_name AS TEXT) ELSE '' END,
+  CASE typeof(NEW.new_status) WHEN 'text' THEN CASE WHEN instr(NEW.new_status, char(0)) THEN '' ELSE
+      NEW.new_status END WHEN 'integer' THEN CAST(NEW.new_status AS TEXT) ELSE '' END,
+  CASE WHEN typeof(NEW.new_start_time) <> 'text' THEN NULL
+  WHEN NEW.new_start_time GLOB
+      '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]*'
+      AND NEW.new_start_time >= '0001'
+    AND substr(NEW.new_start_time, 6, 2) BETWEEN '01' AND '12' AND substr(NEW.new_start_time, 9, 2)
+    BETWEEN '01' AND '28'
+    AND substr(NEW.new_start_time, 12, 2) < '24' AND NOT substr(NEW.new_start_time, 24) GLOB
+    '*[^0-9]*'
+    AND NOT instr(NEW.new_start_time, char(0))
+  THEN substr(NEW.new_start_time, 1, 23)
+  WHEN NEW.new_start_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
+    AND NEW.new_start_time >= '0001' AND substr(NEW.new_start_time, 12, 2) < '24' AND NOT
+    instr(NEW.new_start_time, char(0))
+  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
+        CASE WHEN fraction THEN substr(substr(NEW.new_start_time, 21, length(NEW.new_start_time) -
+        20 - length(zone)) || '000',
+          1, 3) ELSE '000' END END
+    FROM (SELECT zone, fraction, CASE
+        WHEN strftime('%d', substr(NEW.new_start_time, 1, 10), '+0 days') <>
+        substr(NEW.new_start_time, 9, 2) THEN NULL
+        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_start_time, 1,
+        clock))
+        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
+        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_start_time, 1, clock),
+          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
+        END AS seconds
+      FROM (SELECT clock, fraction, CASE WHEN fraction
+          THEN ltrim(substr(NEW.new_start_time, 21), '0123456789') ELSE substr(NEW.new_start_time,
+          clock + 1) END AS zone
+        FROM (SELECT CASE WHEN substr(NEW.new_start_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
+          substr(NEW.new_start_time, 17, 1) = ':' AND substr(NEW.new_start_time, 20, 2) GLOB
+          '.[0-9]' AS fraction))
+      LIMIT 1 OFFSET 0)) END,
+  CASE WHEN typeof(NEW.new_end_time) <> 'text' THEN NULL
+  WHEN NEW.new_end_time GLOB
+      '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]*'
+      AND NEW.new_end_time >= '0001'
+    AND substr(NEW.new_end_time, 6, 2) BETWEEN '01' AND '12' AND substr(NEW.new_end_time, 9, 2)
+    BETWEEN '01' AND '28'
+    AND substr(NEW.new_end_time, 12, 2) < '24' AND NOT substr(NEW.new_end_time, 24) GLOB '*[^0-9]*'
+    AND NOT instr(NEW.new_end_time, char(0))
+  THEN substr(NEW.new_end_time, 1, 23)
+  WHEN NEW.new_end_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
+    AND NEW.new_end_time >= '0001' AND substr(NEW.new_end_time, 12, 2) < '24' AND NOT
+    instr(NEW.new_end_time, char(0))
+  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
+        CASE WHEN fraction THEN substr(substr(NEW.new_end_time, 21, length(NEW.new_end_time) - 20 -
+        length(zone)) || '000',
+          1, 3) ELSE '000' END END
+    FROM (SELECT zone, fraction, CASE
+        WHEN strftime('%d', substr(NEW.new_end_time, 1, 10), '+0 days') <> substr(NEW.new_end_time,
+        9, 2) THEN NULL
+        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_end_time, 1,
+        clock))
+        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
+        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_end_time, 1, clock),
+          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
+        END AS seconds
+      FROM (SELECT clock, fraction, CASE WHEN fraction
+          THEN ltrim(substr(NEW.new_end_time, 21), '0123456789') ELSE substr(NEW.new_end_time, clock
+          + 1) END AS zone
+        FROM (SELECT CASE WHEN substr(NEW.new_end_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
+          substr(NEW.new_end_time, 17, 1) = ':' AND substr(NEW.new_end_time, 20, 2) GLOB '.[0-9]' AS
+          fraction))
+      LIMIT 1 OFFSET 0)) END);
+END;
+
 -- [trigger] _aggregates_agent_tool_uses_post_2
 CREATE TRIGGER _aggregates_agent_tool_uses_post_2 INSTEAD OF INSERT ON
     _aggregates_agent_tool_uses_facts_1

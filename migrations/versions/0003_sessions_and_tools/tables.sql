@@ -155,330 +155,6 @@ BEGIN
   DELETE FROM _aggregates_session_totals WHERE (scope) = ('all') AND sessions = 0;
 END;
 
--- [trigger] _aggregates_sessions_post_1
-CREATE TRIGGER _aggregates_sessions_post_1 AFTER INSERT ON session_changes
-BEGIN
-  INSERT INTO _aggregates_sessions_facts_1 VALUES (
-  NEW.updated_at,
-  NEW.seq,
-  NEW.operation <> 'insert',
-  NEW.old_start_time,
-  NEW.old_end_time,
-  NEW.old_status,
-  CASE typeof(NEW.old_session_id) WHEN 'text' THEN CASE WHEN instr(NEW.old_session_id, char(0)) THEN
-      '' ELSE NEW.old_session_id END WHEN 'integer' THEN CAST(NEW.old_session_id AS TEXT) ELSE ''
-      END,
-  CASE typeof(NEW.old_status) WHEN 'text' THEN CASE WHEN instr(NEW.old_status, char(0)) THEN '' ELSE
-      NEW.old_status END WHEN 'integer' THEN CAST(NEW.old_status AS TEXT) ELSE '' END,
-  CASE WHEN typeof(NEW.old_start_time) <> 'text' THEN NULL
-  WHEN NEW.old_start_time GLOB
-      '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]*'
-      AND NEW.old_start_time >= '0001'
-    AND substr(NEW.old_start_time, 6, 2) BETWEEN '01' AND '12' AND substr(NEW.old_start_time, 9, 2)
-    BETWEEN '01' AND '28'
-    AND substr(NEW.old_start_time, 12, 2) < '24' AND NOT substr(NEW.old_start_time, 24) GLOB
-    '*[^0-9]*'
-    AND NOT instr(NEW.old_start_time, char(0))
-  THEN substr(NEW.old_start_time, 1, 23)
-  WHEN NEW.old_start_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND NEW.old_start_time >= '0001' AND substr(NEW.old_start_time, 12, 2) < '24' AND NOT
-    instr(NEW.old_start_time, char(0))
-  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-        CASE WHEN fraction THEN substr(substr(NEW.old_start_time, 21, length(NEW.old_start_time) -
-        20 - length(zone)) || '000',
-          1, 3) ELSE '000' END END
-    FROM (SELECT zone, fraction, CASE
-        WHEN strftime('%d', substr(NEW.old_start_time, 1, 10), '+0 days') <>
-        substr(NEW.old_start_time, 9, 2) THEN NULL
-        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_start_time, 1,
-        clock))
-        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_start_time, 1, clock),
-          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
-        END AS seconds
-      FROM (SELECT clock, fraction, CASE WHEN fraction
-          THEN ltrim(substr(NEW.old_start_time, 21), '0123456789') ELSE substr(NEW.old_start_time,
-          clock + 1) END AS zone
-        FROM (SELECT CASE WHEN substr(NEW.old_start_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-          substr(NEW.old_start_time, 17, 1) = ':' AND substr(NEW.old_start_time, 20, 2) GLOB
-          '.[0-9]' AS fraction))
-      LIMIT 1 OFFSET 0)) END,
-  CASE WHEN typeof(NEW.old_end_time) <> 'text' THEN NULL
-  WHEN NEW.old_end_time GLOB
-      '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]*'
-      AND NEW.old_end_time >= '0001'
-    AND substr(NEW.old_end_time, 6, 2) BETWEEN '01' AND '12' AND substr(NEW.old_end_time, 9, 2)
-    BETWEEN '01' AND '28'
-    AND substr(NEW.old_end_time, 12, 2) < '24' AND NOT substr(NEW.old_end_time, 24) GLOB '*[^0-9]*'
-    AND NOT instr(NEW.old_end_time, char(0))
-  THEN substr(NEW.old_end_time, 1, 23)
-  WHEN NEW.old_end_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND NEW.old_end_time >= '0001' AND substr(NEW.old_end_time, 12, 2) < '24' AND NOT
-    instr(NEW.old_end_time, char(0))
-  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-        CASE WHEN fraction THEN substr(substr(NEW.old_end_time, 21, length(NEW.old_end_time) - 20 -
-        length(zone)) || '000',
-          1, 3) ELSE '000' END END
-    FROM (SELECT zone, fraction, CASE
-        WHEN strftime('%d', substr(NEW.old_end_time, 1, 10), '+0 days') <> substr(NEW.old_end_time,
-        9, 2) THEN NULL
-        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_end_time, 1,
-        clock))
-        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_end_time, 1, clock),
-          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
-        END AS seconds
-      FROM (SELECT clock, fraction, CASE WHEN fraction
-          THEN ltrim(substr(NEW.old_end_time, 21), '0123456789') ELSE substr(NEW.old_end_time, clock
-          + 1) END AS zone
-        FROM (SELECT CASE WHEN substr(NEW.old_end_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-          substr(NEW.old_end_time, 17, 1) = ':' AND substr(NEW.old_end_time, 20, 2) GLOB '.[0-9]' AS
-          fraction))
-      LIMIT 1 OFFSET 0)) END,
-  NEW.operation <> 'delete',
-  NEW.new_start_time,
-  NEW.new_end_time,
-  NEW.new_status,
-  CASE typeof(NEW.new_session_id) WHEN 'text' THEN CASE WHEN instr(NEW.new_session_id, char(0)) THEN
-      '' ELSE NEW.new_session_id END WHEN 'integer' THEN CAST(NEW.new_session_id AS TEXT) ELSE ''
-      END,
-  CASE typeof(NEW.new_status) WHEN 'text' THEN CASE WHEN instr(NEW.new_status, char(0)) THEN '' ELSE
-      NEW.new_status END WHEN 'integer' THEN CAST(NEW.new_status AS TEXT) ELSE '' END,
-  CASE WHEN typeof(NEW.new_start_time) <> 'text' THEN NULL
-  WHEN NEW.new_start_time GLOB
-      '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]*'
-      AND NEW.new_start_time >= '0001'
-    AND substr(NEW.new_start_time, 6, 2) BETWEEN '01' AND '12' AND substr(NEW.new_start_time, 9, 2)
-    BETWEEN '01' AND '28'
-    AND substr(NEW.new_start_time, 12, 2) < '24' AND NOT substr(NEW.new_start_time, 24) GLOB
-    '*[^0-9]*'
-    AND NOT instr(NEW.new_start_time, char(0))
-  THEN substr(NEW.new_start_time, 1, 23)
-  WHEN NEW.new_start_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND NEW.new_start_time >= '0001' AND substr(NEW.new_start_time, 12, 2) < '24' AND NOT
-    instr(NEW.new_start_time, char(0))
-  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-        CASE WHEN fraction THEN substr(substr(NEW.new_start_time, 21, length(NEW.new_start_time) -
-        20 - length(zone)) || '000',
-          1, 3) ELSE '000' END END
-    FROM (SELECT zone, fraction, CASE
-        WHEN strftime('%d', substr(NEW.new_start_time, 1, 10), '+0 days') <>
-        substr(NEW.new_start_time, 9, 2) THEN NULL
-        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_start_time, 1,
-        clock))
-        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_start_time, 1, clock),
-          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
-        END AS seconds
-      FROM (SELECT clock, fraction, CASE WHEN fraction
-          THEN ltrim(substr(NEW.new_start_time, 21), '0123456789') ELSE substr(NEW.new_start_time,
-          clock + 1) END AS zone
-        FROM (SELECT CASE WHEN substr(NEW.new_start_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-          substr(NEW.new_start_time, 17, 1) = ':' AND substr(NEW.new_start_time, 20, 2) GLOB
-          '.[0-9]' AS fraction))
-      LIMIT 1 OFFSET 0)) END,
-  CASE WHEN typeof(NEW.new_end_time) <> 'text' THEN NULL
-  WHEN NEW.new_end_time GLOB
-      '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]*'
-      AND NEW.new_end_time >= '0001'
-    AND substr(NEW.new_end_time, 6, 2) BETWEEN '01' AND '12' AND substr(NEW.new_end_time, 9, 2)
-    BETWEEN '01' AND '28'
-    AND substr(NEW.new_end_time, 12, 2) < '24' AND NOT substr(NEW.new_end_time, 24) GLOB '*[^0-9]*'
-    AND NOT instr(NEW.new_end_time, char(0))
-  THEN substr(NEW.new_end_time, 1, 23)
-  WHEN NEW.new_end_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND NEW.new_end_time >= '0001' AND substr(NEW.new_end_time, 12, 2) < '24' AND NOT
-    instr(NEW.new_end_time, char(0))
-  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-        CASE WHEN fraction THEN substr(substr(NEW.new_end_time, 21, length(NEW.new_end_time) - 20 -
-        length(zone)) || '000',
-          1, 3) ELSE '000' END END
-    FROM (SELECT zone, fraction, CASE
-        WHEN strftime('%d', substr(NEW.new_end_time, 1, 10), '+0 days') <> substr(NEW.new_end_time,
-        9, 2) THEN NULL
-        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_end_time, 1,
-        clock))
-        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_end_time, 1, clock),
-          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
-        END AS seconds
-      FROM (SELECT clock, fraction, CASE WHEN fraction
-          THEN ltrim(substr(NEW.new_end_time, 21), '0123456789') ELSE substr(NEW.new_end_time, clock
-          + 1) END AS zone
-        FROM (SELECT CASE WHEN substr(NEW.new_end_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-          substr(NEW.new_end_time, 17, 1) = ':' AND substr(NEW.new_end_time, 20, 2) GLOB '.[0-9]' AS
-          fraction))
-      LIMIT 1 OFFSET 0)) END);
-END;
-
--- [trigger] _aggregates_agent_tool_uses_post_1
-CREATE TRIGGER _aggregates_agent_tool_uses_post_1 AFTER INSERT ON agent_tool_use_changes
-BEGIN
-  INSERT INTO _aggregates_agent_tool_uses_facts_1 VALUES (
-  NEW.updated_at,
-  NEW.seq,
-  NEW.operation <> 'insert',
-  coalesce(NEW.old_tool_use_id, NEW.tool_use_id),
-  NEW.old_start_time,
-  NEW.old_end_time,
-  NEW.old_duration_seconds,
-  CASE typeof(NEW.old_session_id) WHEN 'text' THEN CASE WHEN instr(NEW.old_session_id, char(0)) THEN
-      '' ELSE NEW.old_session_id END WHEN 'integer' THEN CAST(NEW.old_session_id AS TEXT) ELSE ''
-      END,
-  CASE typeof(NEW.old_agent_name) WHEN 'text' THEN CASE WHEN instr(NEW.old_agent_name, char(0)) THEN
-      '' ELSE NEW.old_agent_name END WHEN 'integer' THEN CAST(NEW.old_agent_name AS TEXT) ELSE ''
-      END,
-  CASE typeof(NEW.old_tool_name) WHEN 'text' THEN CASE WHEN instr(NEW.old_tool_name, char(0)) THEN
-      '' ELSE NEW.old_tool_name END WHEN 'integer' THEN CAST(NEW.old_tool_name AS TEXT) ELSE '' END,
-  CASE typeof(NEW.old_status) WHEN 'text' THEN CASE WHEN instr(NEW.old_status, char(0)) THEN '' ELSE
-      NEW.old_status END WHEN 'integer' THEN CAST(NEW.old_status AS TEXT) ELSE '' END,
-  CASE WHEN typeof(NEW.old_start_time) <> 'text' THEN NULL
-  WHEN NEW.old_start_time GLOB
-      '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]*'
-      AND NEW.old_start_time >= '0001'
-    AND substr(NEW.old_start_time, 6, 2) BETWEEN '01' AND '12' AND substr(NEW.old_start_time, 9, 2)
-    BETWEEN '01' AND '28'
-    AND substr(NEW.old_start_time, 12, 2) < '24' AND NOT substr(NEW.old_start_time, 24) GLOB
-    '*[^0-9]*'
-    AND NOT instr(NEW.old_start_time, char(0))
-  THEN substr(NEW.old_start_time, 1, 23)
-  WHEN NEW.old_start_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND NEW.old_start_time >= '0001' AND substr(NEW.old_start_time, 12, 2) < '24' AND NOT
-    instr(NEW.old_start_time, char(0))
-  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-        CASE WHEN fraction THEN substr(substr(NEW.old_start_time, 21, length(NEW.old_start_time) -
-        20 - length(zone)) || '000',
-          1, 3) ELSE '000' END END
-    FROM (SELECT zone, fraction, CASE
-        WHEN strftime('%d', substr(NEW.old_start_time, 1, 10), '+0 days') <>
-        substr(NEW.old_start_time, 9, 2) THEN NULL
-        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_start_time, 1,
-        clock))
-        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_start_time, 1, clock),
-          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
-        END AS seconds
-      FROM (SELECT clock, fraction, CASE WHEN fraction
-          THEN ltrim(substr(NEW.old_start_time, 21), '0123456789') ELSE substr(NEW.old_start_time,
-          clock + 1) END AS zone
-        FROM (SELECT CASE WHEN substr(NEW.old_start_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-          substr(NEW.old_start_time, 17, 1) = ':' AND substr(NEW.old_start_time, 20, 2) GLOB
-          '.[0-9]' AS fraction))
-      LIMIT 1 OFFSET 0)) END,
-  CASE WHEN typeof(NEW.old_end_time) <> 'text' THEN NULL
-  WHEN NEW.old_end_time GLOB
-      '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]*'
-      AND NEW.old_end_time >= '0001'
-    AND substr(NEW.old_end_time, 6, 2) BETWEEN '01' AND '12' AND substr(NEW.old_end_time, 9, 2)
-    BETWEEN '01' AND '28'
-    AND substr(NEW.old_end_time, 12, 2) < '24' AND NOT substr(NEW.old_end_time, 24) GLOB '*[^0-9]*'
-    AND NOT instr(NEW.old_end_time, char(0))
-  THEN substr(NEW.old_end_time, 1, 23)
-  WHEN NEW.old_end_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND NEW.old_end_time >= '0001' AND substr(NEW.old_end_time, 12, 2) < '24' AND NOT
-    instr(NEW.old_end_time, char(0))
-  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-        CASE WHEN fraction THEN substr(substr(NEW.old_end_time, 21, length(NEW.old_end_time) - 20 -
-        length(zone)) || '000',
-          1, 3) ELSE '000' END END
-    FROM (SELECT zone, fraction, CASE
-        WHEN strftime('%d', substr(NEW.old_end_time, 1, 10), '+0 days') <> substr(NEW.old_end_time,
-        9, 2) THEN NULL
-        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_end_time, 1,
-        clock))
-        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.old_end_time, 1, clock),
-          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
-        END AS seconds
-      FROM (SELECT clock, fraction, CASE WHEN fraction
-          THEN ltrim(substr(NEW.old_end_time, 21), '0123456789') ELSE substr(NEW.old_end_time, clock
-          + 1) END AS zone
-        FROM (SELECT CASE WHEN substr(NEW.old_end_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-          substr(NEW.old_end_time, 17, 1) = ':' AND substr(NEW.old_end_time, 20, 2) GLOB '.[0-9]' AS
-          fraction))
-      LIMIT 1 OFFSET 0)) END,
-  NEW.operation <> 'delete',
-  NEW.tool_use_id,
-  NEW.new_start_time,
-  NEW.new_end_time,
-  NEW.new_duration_seconds,
-  CASE typeof(NEW.new_session_id) WHEN 'text' THEN CASE WHEN instr(NEW.new_session_id, char(0)) THEN
-      '' ELSE NEW.new_session_id END WHEN 'integer' THEN CAST(NEW.new_session_id AS TEXT) ELSE ''
-      END,
-  CASE typeof(NEW.new_agent_name) WHEN 'text' THEN CASE WHEN instr(NEW.new_agent_name, char(0)) THEN
-      '' ELSE NEW.new_agent_name END WHEN 'integer' THEN CAST(NEW.new_agent_name AS TEXT) ELSE ''
-      END,
-  CASE typeof(NEW.new_tool_name) WHEN 'text' THEN CASE WHEN instr(NEW.new_tool_name, char(0)) THEN
-      '' ELSE NEW.new_tool_name END WHEN 'integer' THEN CAST(NEW.new_tool_name AS TEXT) ELSE '' END,
-  CASE typeof(NEW.new_status) WHEN 'text' THEN CASE WHEN instr(NEW.new_status, char(0)) THEN '' ELSE
-      NEW.new_status END WHEN 'integer' THEN CAST(NEW.new_status AS TEXT) ELSE '' END,
-  CASE WHEN typeof(NEW.new_start_time) <> 'text' THEN NULL
-  WHEN NEW.new_start_time GLOB
-      '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]*'
-      AND NEW.new_start_time >= '0001'
-    AND substr(NEW.new_start_time, 6, 2) BETWEEN '01' AND '12' AND substr(NEW.new_start_time, 9, 2)
-    BETWEEN '01' AND '28'
-    AND substr(NEW.new_start_time, 12, 2) < '24' AND NOT substr(NEW.new_start_time, 24) GLOB
-    '*[^0-9]*'
-    AND NOT instr(NEW.new_start_time, char(0))
-  THEN substr(NEW.new_start_time, 1, 23)
-  WHEN NEW.new_start_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND NEW.new_start_time >= '0001' AND substr(NEW.new_start_time, 12, 2) < '24' AND NOT
-    instr(NEW.new_start_time, char(0))
-  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-        CASE WHEN fraction THEN substr(substr(NEW.new_start_time, 21, length(NEW.new_start_time) -
-        20 - length(zone)) || '000',
-          1, 3) ELSE '000' END END
-    FROM (SELECT zone, fraction, CASE
-        WHEN strftime('%d', substr(NEW.new_start_time, 1, 10), '+0 days') <>
-        substr(NEW.new_start_time, 9, 2) THEN NULL
-        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_start_time, 1,
-        clock))
-        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_start_time, 1, clock),
-          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
-        END AS seconds
-      FROM (SELECT clock, fraction, CASE WHEN fraction
-          THEN ltrim(substr(NEW.new_start_time, 21), '0123456789') ELSE substr(NEW.new_start_time,
-          clock + 1) END AS zone
-        FROM (SELECT CASE WHEN substr(NEW.new_start_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-          substr(NEW.new_start_time, 17, 1) = ':' AND substr(NEW.new_start_time, 20, 2) GLOB
-          '.[0-9]' AS fraction))
-      LIMIT 1 OFFSET 0)) END,
-  CASE WHEN typeof(NEW.new_end_time) <> 'text' THEN NULL
-  WHEN NEW.new_end_time GLOB
-      '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]*'
-      AND NEW.new_end_time >= '0001'
-    AND substr(NEW.new_end_time, 6, 2) BETWEEN '01' AND '12' AND substr(NEW.new_end_time, 9, 2)
-    BETWEEN '01' AND '28'
-    AND substr(NEW.new_end_time, 12, 2) < '24' AND NOT substr(NEW.new_end_time, 24) GLOB '*[^0-9]*'
-    AND NOT instr(NEW.new_end_time, char(0))
-  THEN substr(NEW.new_end_time, 1, 23)
-  WHEN NEW.new_end_time GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:*'
-    AND NEW.new_end_time >= '0001' AND substr(NEW.new_end_time, 12, 2) < '24' AND NOT
-    instr(NEW.new_end_time, char(0))
-  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-        CASE WHEN fraction THEN substr(substr(NEW.new_end_time, 21, length(NEW.new_end_time) - 20 -
-        length(zone)) || '000',
-          1, 3) ELSE '000' END END
-    FROM (SELECT zone, fraction, CASE
-        WHEN strftime('%d', substr(NEW.new_end_time, 1, 10), '+0 days') <> substr(NEW.new_end_time,
-        9, 2) THEN NULL
-        WHEN zone IN ('', 'Z') THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_end_time, 1,
-        clock))
-        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-        THEN strftime('%Y-%m-%dT%H:%M:%S', substr(NEW.new_end_time, 1, clock),
-          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
-        END AS seconds
-      FROM (SELECT clock, fraction, CASE WHEN fraction
-          THEN ltrim(substr(NEW.new_end_time, 21), '0123456789') ELSE substr(NEW.new_end_time, clock
-          + 1) END AS zone
-        FROM (SELECT CASE WHEN substr(NEW.new_end_time, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-          substr(NEW.new_end_time, 17, 1) = ':' AND substr(NEW.new_end_time, 20, 2) GLOB '.[0-9]' AS
-          fraction))
-      LIMIT 1 OFFSET 0)) END);
-END;
-
 -- [data] aggregate_descriptions
 INSERT OR REPLACE INTO aggregate_descriptions VALUES
   ('agent_stats', '', 'all rows, all-time'),
@@ -649,8 +325,8 @@ INSERT OR REPLACE INTO aggregate_descriptions VALUES
   ('v_agents_hourly', 'failed', 'that failed'),
   ('v_agents_hourly', 'ended', 'succeeded + failed'),
   ('v_agents_hourly', 'success_rate', 'succeeded / ended, from 0 to 1; NULL where nothing ended'),
-  ('v_agents_hourly', 'mean_seconds', 'mean of the known durations, in seconds; of failed runs
-      too'),
+  ('v_agents_hourly', 'mean_seconds',
+      'mean of the known durations, in seconds; of failed runs too'),
   ('v_agents_hourly', 'tokens', 'tokens'),
   ('v_agents_hourly', 'tool_calls', 'tool calls'),
   ('v_agents_daily', '', 'each agent by the day of the start; no row without a run'),
@@ -712,8 +388,8 @@ INSERT OR REPLACE INTO aggregate_descriptions VALUES
   ('agent_invocation_changes', '', 'one row for each change of a row of agent_invocations'),
   ('agent_invocation_changes', 'seq', 'position in the log; grows with each entry'),
   ('agent_invocation_changes', 'operation', 'insert, update or delete'),
-  ('agent_invocation_changes', 'updated_at', 'when the change was made: UTC with milliseconds and
-      Z'),
+  ('agent_invocation_changes', 'updated_at',
+      'when the change was made: UTC with milliseconds and Z'),
   ('agent_invocation_changes', 'invocation_id',
       'key of the row after the change; of a deleted row, its'),
   ('agent_invocation_changes', 'old_invocation_id', 'key before an update that changed it'),
@@ -729,8 +405,8 @@ INSERT OR REPLACE INTO aggregate_descriptions VALUES
   ('agent_invocation_changes', 'new_phase', 'phase of the workflow, after the change'),
   ('agent_invocation_changes', 'old_agent_name', 'name of the agent, before the change'),
   ('agent_invocation_changes', 'new_agent_name', 'name of the agent, after the change'),
-  ('agent_invocation_changes', 'old_model', 'model, or service tier, of the run, before the
-      change'),
+  ('agent_invocation_changes', 'old_model',
+      'model, or service tier, of the run, before the change'),
   ('agent_invocation_changes', 'new_model', 'model, or service tier, of the run, after the change'),
   ('agent_invocation_changes', 'old_start_time', 'start of the run, before the change'),
   ('agent_invocation_changes', 'new_start_time', 'start of the run, after the change'),
@@ -746,11 +422,11 @@ INSERT OR REPLACE INTO aggregate_descriptions VALUES
       'started, completed, failed, error, or the writer''s own word, after the change'),
   ('agent_invocation_changes', 'old_tokens', 'tokens, out of raw_output, before the change'),
   ('agent_invocation_changes', 'new_tokens', 'tokens, out of raw_output, after the change'),
-  ('agent_invocation_changes', 'old_tool_calls', 'tool calls, out of raw_output, before the
-      change'),
+  ('agent_invocation_changes', 'old_tool_calls',
+      'tool calls, out of raw_output, before the change'),
   ('agent_invocation_changes', 'new_tool_calls', 'tool calls, out of raw_output, after the change'),
-  ('agent_invocations', '', 'one row a run of an agent, and markers, written by the agents''
-      hooks'),
+  ('agent_invocations', '',
+      'one row a run of an agent, and markers, written by the agents'' hooks'),
   ('agent_invocations', 'timestamp', 'when the hook wrote the row'),
   ('agent_invocations', 'session_id', 'session of the run'),
   ('agent_invocations', 'event_type', 'kind of row: a run, or a marker that is not one'),
@@ -774,14 +450,14 @@ INSERT OR REPLACE INTO aggregate_descriptions VALUES
       'start of the session, or when it was last resumed, before the change'),
   ('session_changes', 'new_start_time',
       'start of the session, or when it was last resumed, after the change'),
-  ('session_changes', 'old_end_time', 'end of the session, as of its last answer, before the
-      change'),
-  ('session_changes', 'new_end_time', 'end of the session, as of its last answer, after the
-      change'),
+  ('session_changes', 'old_end_time',
+      'end of the session, as of its last answer, before the change'),
+  ('session_changes', 'new_end_time',
+      'end of the session, as of its last answer, after the change'),
   ('session_changes', 'old_status',
       'active, completed, or the writer''s own word, before the change'),
-  ('session_changes', 'new_status', 'active, completed, or the writer''s own word, after the
-      change'),
+  ('session_changes', 'new_status',
+      'active, completed, or the writer''s own word, after the change'),
   ('sessions', '', 'one row a session, written again when it is resumed'),
   ('sessions', 'session_id', 'the session'),
   ('sessions', 'start_time', 'start of the session, or when it was last resumed'),
@@ -791,8 +467,8 @@ INSERT OR REPLACE INTO aggregate_descriptions VALUES
   ('agent_tool_use_changes', 'seq', 'position in the log; grows with each entry'),
   ('agent_tool_use_changes', 'operation', 'insert, update or delete'),
   ('agent_tool_use_changes', 'updated_at', 'when the change was made: UTC with milliseconds and Z'),
-  ('agent_tool_use_changes', 'tool_use_id', 'key of the row after the change; of a deleted row,
-      its'),
+  ('agent_tool_use_changes', 'tool_use_id',
+      'key of the row after the change; of a deleted row, its'),
   ('agent_tool_use_changes', 'old_tool_use_id', 'key before an update that changed it'),
   ('agent_tool_use_changes', 'old_session_id', 'session of the use, before the change'),
   ('agent_tool_use_changes', 'new_session_id', 'session of the use, after the change'),
