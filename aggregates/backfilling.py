@@ -20,8 +20,8 @@ from aggregates.recompute import (
 BACKFILLS = "_aggregates_backfills"
 REBUILD = "rebuild"
 """What the filling of a rebuild, which belongs to no revision, is called, before its tables."""
-REBUILDING, REBUILT = "_aggregates_rebuilding_", "_aggregates_rebuilt_"
-"""What the tables of a rebuild begin with: the new ones, and the old ones."""
+REBUILDING = "_aggregates_rebuilding_"
+"""What the names of its tables begin with."""
 
 
 class Superseded(Exception):

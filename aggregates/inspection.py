@@ -12,14 +12,14 @@ from sqlalchemy import Connection
 
 from aggregates import migration, script
 from aggregates.adoption import Shape, fit, table_exists
-from aggregates.backfilling import BACKFILLS
+from aggregates.backfilling import BACKFILLS, REBUILD
 from aggregates.catalogue import catalogue
 from aggregates.changes import ConsumerStatus, consumers
 from aggregates.compiler.base import Statement
 from aggregates.compiler.layout import normalised
 from aggregates.compiler.sqlite.consuming import CONSUMERS, VERIFICATIONS
 from aggregates.database import driver
-from aggregates.proofs import Proof, proofs
+from aggregates.proofs import Proof, proofs, proved_at
 
 
 @dataclass(frozen=True)
@@ -173,18 +173,15 @@ def _reconciled(connection: Connection, is_head: bool) -> tuple[list[Proof], lis
 
 def _doubts(found: list[Proof]) -> Iterator[Finding]:
     """That triggers were put back, and nothing has been proved since."""
-    for proof in found:
-        if proof.is_complete and (proof.kind != "verify" or not proof.drifts):
-            return
-        if proof.kind == "reinstall":
-            yield Finding(
-                "unproved",
-                "",
-                "",
-                f"triggers were put back at {proof.started_at}, and what was written without them"
-                " is not counted yet: run `aggregates repair`",
-            )
-            return
+    reinstalled = [proof.started_at for proof in found if proof.kind == "reinstall"]
+    if reinstalled and proved_at(found) is None:
+        yield Finding(
+            "unproved",
+            "",
+            "",
+            f"triggers were put back at {max(reinstalled)}, and what was written without them is"
+            " not counted yet: run `aggregates repair`",
+        )
 
 
 def _different_rows(
@@ -222,5 +219,7 @@ def _table_of(statement: Statement) -> str:
 def _filling(connection: Connection) -> str | None:
     if not table_exists(connection, BACKFILLS):
         return None
-    found = connection.exec_driver_sql(f"SELECT revision FROM {BACKFILLS}").scalar()
+    # While a rebuild fills new tables, the old ones hold everything.
+    query = f"SELECT revision FROM {BACKFILLS} WHERE revision NOT GLOB '{REBUILD} *'"
+    found = connection.exec_driver_sql(query).scalar()
     return None if found is None else str(found)

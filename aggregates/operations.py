@@ -25,7 +25,14 @@ from aggregates.adoption import (
     missing_columns,
     table_exists,
 )
-from aggregates.backfilling import BACKFILLS, Superseded, fill, stored_position
+from aggregates.backfilling import (
+    BACKFILLS,
+    REBUILD,
+    REBUILDING,
+    Superseded,
+    fill,
+    stored_position,
+)
 from aggregates.compiler.base import Recomputation
 from aggregates.compiler.sqlite import quote
 from aggregates.database import driver
@@ -118,9 +125,15 @@ def uninstall(op: Operations, here: Path) -> None:
 
 
 def remove_unfinished(op: Operations, revisions: Path) -> None:
-    """Remove the tables of a revision that was killed before it had filled them."""
+    """Remove the tables of a revision, or of a rebuild, that was killed before they were filled."""
     if op.get_context().as_sql or not table_exists(_connection(op), BACKFILLS):
         return
+    _execute(op, f"DELETE FROM {BACKFILLS} WHERE revision GLOB '{REBUILD} *'")
+    rebuilding = (
+        f"SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB '{REBUILDING}*'"
+    )
+    for name in _connection(op).exec_driver_sql(rebuilding).scalars().all():
+        _execute(op, f"DROP TABLE {quote(name)}")
     query = f"SELECT DISTINCT revision FROM {BACKFILLS}"
     for revision in _connection(op).exec_driver_sql(query).scalars().all():
         (here,) = (path for path in revisions.glob(f"{revision}_*") if path.is_dir())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import astuple, dataclass
 from typing import Literal
@@ -37,6 +38,25 @@ def proofs(connection: sqlite3.Connection, limit: int = 10) -> list[Proof]:
         Proof(kind, started_at, seconds, rows_read, drifts, bool(is_complete))
         for kind, started_at, seconds, rows_read, drifts, is_complete in rows
     ]
+
+
+def proved_at(found: Sequence[Proof]) -> str | None:
+    """When the newest proof of the whole began that nothing since makes doubtful.
+
+    A verify that has found drift proves nothing, nor does what began before triggers were put
+    back: it may have read rows that were written without them later.
+    """
+    reinstalled = max((one.started_at for one in found if one.kind == "reinstall"), default="")
+    return max(
+        (
+            one.started_at
+            for one in found
+            if one.is_complete
+            and one.started_at >= reinstalled
+            and not (one.kind == "verify" and one.drifts)
+        ),
+        default=None,
+    )
 
 
 def record(connection: sqlite3.Connection, proof: Proof) -> None:

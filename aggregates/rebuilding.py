@@ -13,21 +13,26 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
-from aggregates.backfilling import BACKFILLS, clear, fill, stored_position
+from aggregates import derived
+from aggregates.backfilling import (
+    BACKFILLS,
+    REBUILD,
+    REBUILDING,
+    Superseded,
+    clear,
+    fill,
+    stored_position,
+)
 from aggregates.catalogue import catalogue
 from aggregates.changes import utc_text
 from aggregates.compiler.sqlite import SQLite, quote
 from aggregates.database import raw_connection, transaction
 from aggregates.definition import Catalogue
-from aggregates.derived import Deriver
+from aggregates.errors import AggregatesError
 from aggregates.proofs import Proof, record
 from aggregates.recompute import Recomputer, StaleError
 from aggregates.reconcile import VerifyResult, check_revision, verify
 from aggregates.verification import Progress
-
-REBUILD = "rebuild"
-"""What a filling is called that belongs to no revision."""
-_NEW = "_aggregates_rebuilding_"
 
 
 def rebuild(
@@ -41,7 +46,8 @@ def rebuild(
 
     Killed at any instant it leaves either the old or the new; called again it goes on. A dry run
     only verifies. Raises SchemaMismatch where the database is not at the head revision,
-    DefinitionError for the name of no table.
+    DefinitionError for the name of no table, AggregatesError where another process begins to
+    rebuild other tables meanwhile.
     """
     if dry_run:
         return verify(engine, progress, tables=tables)
@@ -53,9 +59,8 @@ def rebuild(
         with raw_connection(engine) as connection:
             rows = _rebuild(connection, chosen, progress)
     with raw_connection(engine) as connection:
-        _remove_all(connection)
-        if "session_stats" in {one.name for one in chosen.definitions}:
-            Deriver(connection, catalogue.bounds).start_over()
+        if not _fillings(connection):
+            _remove_all(connection)
         result = VerifyResult(
             rows,
             time.monotonic() - started,
@@ -70,42 +75,80 @@ def _rebuild(
     connection: sqlite3.Connection, chosen: Catalogue, progress: Progress | None
 ) -> int | None:
     """Rows read; None where the log no longer reached back in the last moment."""
-    compiler = SQLite()
     _begin(connection, chosen)
-    recomputers = []
-    for source in chosen.sources:
-        sql = compiler.recomputation(chosen, source, _new)
-        recomputer = Recomputer(connection, sql, stored_position(connection, REBUILD, source.name))
-        fill(recomputer, REBUILD, progress)
-        recomputers.append(recomputer)
+    recomputers: list[Recomputer] = []
     try:
+        _fill(connection, chosen, recomputers, progress)
         _swap(connection, chosen, recomputers)
     except StaleError:
+        return None
+    except Superseded:
+        if _fillings(connection):
+            raise AggregatesError(
+                "another process has begun to rebuild other tables; wait until it has ended"
+            ) from None
+        # Another process has just put the tables of both into their place.
         return None
     return sum(recomputer.position.rows for recomputer in recomputers)
 
 
+def _fill(
+    connection: sqlite3.Connection,
+    chosen: Catalogue,
+    recomputers: list[Recomputer],
+    progress: Progress | None,
+) -> None:
+    """Fill the new tables, until only a few entries of each log are left."""
+    filling = _filling(chosen)
+    for source in chosen.sources:
+        sql = SQLite().recomputation(chosen, source, _new)
+        position = stored_position(connection, filling, source.name)
+        recomputers.append(Recomputer(connection, sql, position))
+    is_close = False
+    while not is_close:
+        for recomputer in recomputers:
+            fill(recomputer, filling, progress)
+        # While one was filled, entries have come for another.
+        is_close = all(recomputer.is_close() for recomputer in recomputers)
+
+
 def _begin(connection: sqlite3.Connection, chosen: Catalogue) -> None:
     """Make the new tables, unless an interrupted rebuild of the same ones has left them."""
-    sources = {
-        source
-        for (source,) in connection.execute(
-            f"SELECT source FROM main.{BACKFILLS} WHERE revision = ?", (REBUILD,)
-        )
-    }
+    filling = _filling(chosen)
     is_same = _names(connection, "table") == {_new(one.name) for one in chosen.definitions}
-    if is_same and sources == {source.name for source in chosen.sources}:
+    if is_same and _fillings(connection) == {(filling, one.name) for one in chosen.sources}:
         return
     _remove_all(connection)
     with transaction(connection, "IMMEDIATE"):
+        _forget_fillings(connection)
         for statement in SQLite().shadows(chosen, _new, "main"):
             connection.execute(statement.sql)
         for source in chosen.sources:
             connection.execute(
                 f"INSERT INTO main.{BACKFILLS} (revision, source, mark, seq, rows_read)"
                 f" SELECT ?, ?, -9e999, coalesce(max(seq), 0), 0 FROM main.{quote(source.log)}",
-                (REBUILD, source.name),
+                (filling, source.name),
             )
+
+
+def _filling(chosen: Catalogue) -> str:
+    """What the filling is called. Of other tables it has another name.
+
+    A process that fills tables which others have replaced by their own sees so at its next step.
+    """
+    return " ".join([REBUILD, *(one.name for one in chosen.definitions)])
+
+
+def _fillings(connection: sqlite3.Connection) -> set[tuple[str, str]]:
+    """The rebuilds that were begun: (filling, source)."""
+    rows = connection.execute(
+        f"SELECT revision, source FROM main.{BACKFILLS} WHERE revision GLOB ?", (f"{REBUILD} *",)
+    )
+    return {(filling, source) for filling, source in rows}
+
+
+def _forget_fillings(connection: sqlite3.Connection) -> None:
+    connection.execute(f"DELETE FROM main.{BACKFILLS} WHERE revision GLOB ?", (f"{REBUILD} *",))
 
 
 def _swap(
@@ -121,9 +164,13 @@ def _swap(
     connection.execute("PRAGMA writable_schema = ON")
     with transaction(connection, "IMMEDIATE"):
         for recomputer in recomputers:
-            recomputer.position = stored_position(connection, REBUILD, recomputer.sql.source)
+            source = recomputer.sql.source
+            recomputer.position = stored_position(connection, _filling(chosen), source)
             recomputer.catch_up()
-        connection.execute(f"DELETE FROM main.{BACKFILLS} WHERE revision = ?", (REBUILD,))
+        _forget_fillings(connection)
+        if derived.STATS in {one.name for one in chosen.definitions}:
+            # Nothing is derived yet in the new one.
+            derived.restart_walk(connection)
         roots = dict(
             connection.execute("SELECT name, rootpage FROM main.sqlite_master WHERE type = 'table'")
         )
@@ -141,7 +188,7 @@ def _swap(
 
 def _remove_all(connection: sqlite3.Connection) -> None:
     """Drop tables of a rebuild: emptied a few rows a transaction, as DROP TABLE reads them all."""
-    connection.execute(f"DELETE FROM main.{BACKFILLS} WHERE revision = ?", (REBUILD,))
+    _forget_fillings(connection)
     for name in _names(connection, "trigger"):
         connection.execute(f"DROP TRIGGER main.{quote(name)}")
     found = _names(connection, "table")
@@ -159,10 +206,10 @@ def _names(connection: sqlite3.Connection, kind: str) -> set[str]:
     """Tables of a rebuild, or triggers on them."""
     rows = connection.execute(
         "SELECT name FROM main.sqlite_master WHERE type = ? AND tbl_name GLOB ?",
-        (kind, f"{_NEW}*"),
+        (kind, f"{REBUILDING}*"),
     )
     return {name for (name,) in rows}
 
 
 def _new(name: str) -> str:
-    return _NEW + name.removeprefix("_aggregates_")
+    return REBUILDING + name.removeprefix("_aggregates_")

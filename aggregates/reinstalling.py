@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine
 
 from aggregates import migration
 from aggregates.adoption import Shape, fit, missing_columns, table_exists
+from aggregates.backfilling import BACKFILLS, REBUILD
 from aggregates.catalogue import catalogue
 from aggregates.changes import utc_text
 from aggregates.compiler.sqlite import quote
@@ -83,6 +84,8 @@ def _install(connection: Connection, revision: str) -> list[str]:
         connection.exec_driver_sql(f"DELETE FROM {quote(one.name)}")
         connection.exec_driver_sql(one.sql)
     connection.exec_driver_sql(f"UPDATE {CONSUMERS} SET is_lost = 1")
+    # An interrupted rebuild has read rows that may have changed since.
+    connection.exec_driver_sql(f"DELETE FROM {BACKFILLS} WHERE revision GLOB '{REBUILD} *'")
     connection.exec_driver_sql(
         f"INSERT INTO {VERIFICATIONS} (kind, started_at, seconds, rows_read, drifts, is_complete)"
         " VALUES ('reinstall', ?, 0, 0, 0, 0)",

@@ -7,6 +7,7 @@ from typing import Any
 
 from aggregates.catalogue import catalogue
 from aggregates.compiler.sqlite import SQLite
+from aggregates.database import any_text
 from aggregates.recompute import Position, Recomputer
 from aggregates.verification import Drift, drifts_of, shadow
 
@@ -23,6 +24,8 @@ def assert_consistent(connection: Any) -> None:
     raw = connection if isinstance(connection, sqlite3.Connection) else _driver(connection)
     compiler = SQLite()
     found: list[Drift] = []
+    factories = raw.row_factory, raw.text_factory
+    raw.row_factory, raw.text_factory = None, str
     # What is made inside goes again, and a transaction of the caller stays as it was.
     raw.execute("SAVEPOINT assert_consistent")
     try:
@@ -36,10 +39,12 @@ def assert_consistent(connection: Any) -> None:
             recomputer.fold()
         for definition in catalogue.definitions:
             comparison = compiler.comparison(definition, shadow)
-            found += drifts_of(comparison, raw.execute(comparison.rows[False, False]))
+            with any_text(raw):
+                found += drifts_of(comparison, raw.execute(comparison.rows[False, False]))
     finally:
         raw.execute("ROLLBACK TO assert_consistent")
         raw.execute("RELEASE assert_consistent")
+        raw.row_factory, raw.text_factory = factories
     if found:
         lines = [
             f"{one.table} {one.key} {one.column}: {one.stored!r}, right {one.right!r}"

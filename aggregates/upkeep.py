@@ -12,7 +12,7 @@ import socket
 import sqlite3
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Self
@@ -25,7 +25,7 @@ from aggregates.changes import utc_text
 from aggregates.compiler.sqlite.consuming import LEASES, VERIFICATIONS
 from aggregates.database import raw_connection
 from aggregates.derived import Deriver, Round
-from aggregates.proofs import proofs
+from aggregates.proofs import proofs, proved_at
 from aggregates.pruning import Retention, prune
 from aggregates.reconcile import VerifyResult
 from aggregates.stopping import Stopped
@@ -114,8 +114,10 @@ class Upkeep:
                     self._beat(*progress)
                     now = datetime.now(UTC)
                     if now - self._renewed > _LEASE_LASTS / 3:
-                        acquire(connection, self._owner)
-                        self._renewed = now
+                        # The next step tries again.
+                        with suppress(sqlite3.OperationalError):
+                            acquire(connection, self._owner)
+                            self._renewed = now
 
                 if job == "rebuild":
                     rebuilding.rebuild(self._engine, renewed)
@@ -131,12 +133,12 @@ class Upkeep:
 def due(connection: sqlite3.Connection, schedule: Schedule, is_stale: bool) -> str | None:
     """The job whose time has come: `verify`, `rebuild` or none."""
     now = datetime.now(UTC)
-    found = [proof for proof in proofs(connection, 1000) if proof.is_complete]
-    proved = max((proof.started_at for proof in found), default="")
-    if is_stale or proved < utc_text(now - schedule.verify_every):
+    found = proofs(connection, 1000)
+    if is_stale or (proved_at(found) or "") < utc_text(now - schedule.verify_every):
         return "verify"
     (first,) = connection.execute(f"SELECT min(started_at) FROM main.{VERIFICATIONS}").fetchone()
-    rebuilt = max((proof.started_at for proof in found if proof.kind == "rebuild"), default=first)
+    rebuilds = [one.started_at for one in found if one.kind == "rebuild" and one.is_complete]
+    rebuilt = max(rebuilds, default=first)
     return "rebuild" if rebuilt < utc_text(now - schedule.rebuild_every) else None
 
 

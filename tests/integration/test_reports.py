@@ -13,7 +13,6 @@ import signal
 import struct
 import subprocess
 import termios
-import time
 import unicodedata
 from collections.abc import Iterator
 from contextlib import closing
@@ -85,9 +84,12 @@ def report(database: Path, *arguments: str) -> str:
 
 
 def on_terminal(
-    database: Path, *arguments: str, columns: int = 80, lines: int = 24, stop_after: float = 0
+    database: Path, *arguments: str, columns: int = 80, lines: int = 24, stop_after: int = 0
 ) -> tuple[int, str]:
-    """The status of a command and what it wrote on a terminal, without colours and cursor."""
+    """The status of a command and what it wrote on a terminal, without colours and cursor.
+
+    It is asked to stop as soon as it has shown `stop_after` collections.
+    """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
     environment = {
@@ -109,9 +111,8 @@ def on_terminal(
 
 
 def _until_its_end(
-    process: subprocess.Popen[bytes], terminal: int, stop_after: float
+    process: subprocess.Popen[bytes], terminal: int, stop_after: int
 ) -> Iterator[bytes]:
-    started = time.monotonic()
     seen = b""
     while True:
         try:
@@ -122,7 +123,7 @@ def _until_its_end(
             return
         yield data
         seen += data
-        if stop_after and b"runs an hour" in seen and time.monotonic() - started > stop_after:
+        if stop_after and seen.count(b"runs an hour") >= stop_after:
             process.send_signal(signal.SIGTERM)
             stop_after = 0
 
@@ -135,9 +136,13 @@ def test_csv_holds_what_json_holds(database: Path, what: str) -> None:
     by_json = json.loads(report(database, what, "--format", "json"))
     by_csv = list(csv.DictReader(io.StringIO(report(database, what, "--format", "csv"))))
     assert by_json
-    assert by_csv == [
-        {key: "" if value is None else str(value) for key, value in one.items()} for one in by_json
-    ]
+    for one in by_json:
+        assert by_csv.pop(0).items() >= {
+            (key, "" if value is None else str(value))
+            for key, value in one.items()
+            if key != "elapsed_ms"  # goes on, in an active session
+        }
+    assert by_csv == []
     assert json.loads(report(database, what, "--json"))[0].keys() == by_json[0].keys()
 
 
@@ -184,21 +189,25 @@ def test_agents_tools_and_hours_of_one_agent(database: Path) -> None:
         report(database, "tools", "--by-agent", "--agent", "architect", "--json")
     )
     assert of_agent["uses"] == sum(tool["uses"] for tool in tools)
-    hours = report(database, "hours", "--since", "31d", "--agent", "architect", "--json")
+    hours = report(database, "hours", "--since", "50d", "--agent", "architect", "--json")
     assert sum(hour["invocations"] for hour in json.loads(hours)) == agent["invocations"]
+
+
+def ids(sessions: list[dict[str, object]]) -> list[object]:
+    return [session["session_id"] for session in sessions]
 
 
 def test_sessions_by_state_agent_start_and_number(database: Path) -> None:
     everything = json.loads(report(database, "sessions", "--limit", "100000", "--json"))
     assert len(json.loads(report(database, "sessions", "--limit", "3", "--json"))) == 3
     since = json.loads(report(database, "sessions", "--since", "7d", "--limit", "9999", "--json"))
-    assert since == everything[: len(since)]
+    assert ids(since) == ids(everything)[: len(since)]
     assert 0 < len(since) < len(everything)
     active = json.loads(report(database, "sessions", "--state", "active", "--json"))
-    assert SESSION in [one["session_id"] for one in active]
+    assert SESSION in ids(active)
     assert {one["state"] for one in active} == {"active"}
     of_agent = json.loads(report(database, "sessions", "--agent", LONG, "--json"))
-    assert [one["session_id"] for one in of_agent] == [SESSION]
+    assert ids(of_agent) == [SESSION]
 
 
 def test_hours_have_one_beginning_that_is_not_too_far_back(database: Path) -> None:
@@ -280,10 +289,10 @@ def test_nothing_breaks_a_terminal(
 
 def test_watch_is_live_until_it_is_stopped(database: Path) -> None:
     status, shown = on_terminal(
-        database, "watch", "--interval", "0.1", columns=100, lines=40, stop_after=1
+        database, "watch", "--interval", "0.1", columns=100, lines=40, stop_after=3
     )
     assert status == 0, shown
-    assert shown.count("runs an hour") > 1
+    assert shown.count("runs an hour") >= 3
     assert "[bold]markup[/bold]" in shown
 
 
