@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
 from collections import Counter, defaultdict
@@ -16,9 +17,10 @@ from typing import Any
 import pytest
 from conftest import connect
 from oracle import canonical, dimension, duration_ms, is_invocation, parse_time
+from sqlalchemy import Connection
 
 from aggregates import Store, migration, sample
-from aggregates.reader import Collection
+from aggregates.reader import Collection, queries
 
 REAL_DATA = Path(__file__).parents[3] / "shared" / "data" / "agent_workflow.db"
 FAILED = ("failed", "error")
@@ -337,3 +339,39 @@ def test_the_tools_of_each_agent(case: Case) -> None:
         assert one.invocations == invocations[one.agent_name]
         assert one.uses_per_invocation == ratio(uses, one.invocations)
         assert one.primary_tool == min(tools, key=lambda name: (-tools[name], name), default=None)
+
+
+# Cost
+
+
+def test_no_query_scans_a_table_that_grows_with_the_history(
+    prepared: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = queries.rows
+    scanned: set[str] = set()
+
+    def planned(connection: Connection, statement: str, *parameters: object) -> list[queries.Row]:
+        for *_, step in plain(connection, f"EXPLAIN QUERY PLAN {statement}", *parameters):
+            if found := re.match(r"SCAN (\w+)", step):
+                scanned.add(found[1])
+        return plain(connection, statement, *parameters)
+
+    monkeypatch.setattr(queries, "rows", planned)
+    with Store(prepared["sample1"]) as store:
+        store.collect()
+        (session, *_) = store.sessions(agent="architect")
+        store.sessions(state="active")
+        store.session(session.session_id)
+    assert scanned <= {
+        "CONSTANT",
+        "aggregate_totals",
+        "_aggregates_agent_percentiles",
+        "_aggregates_session_totals",
+        "agent_activity",
+        "agent_stats",
+        "duration_bounds",
+        "sessions_summary",
+        "tool_durations",
+        "tool_stats",
+        "listed",  # in the order of its key, as far as the limit
+    }

@@ -289,7 +289,7 @@ def test_nothing_breaks_a_terminal(
 
 def test_watch_is_live_until_it_is_stopped(database: Path) -> None:
     status, shown = on_terminal(
-        database, "watch", "--interval", "0.1", columns=100, lines=40, stop_after=3
+        database, "watch", "--interval", "0.1", columns=100, lines=80, stop_after=3
     )
     assert status == 0, shown
     assert shown.count("runs an hour") >= 3
