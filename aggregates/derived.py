@@ -12,7 +12,7 @@ import time
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
@@ -27,6 +27,7 @@ from aggregates.changes import (
 from aggregates.compiler.sqlite import SQLite
 from aggregates.compiler.sqlite.consuming import COUNTED, DERIVED, DURATIONS, OVERLAP, WALKS
 from aggregates.database import any_text, encoded, transaction
+from aggregates.overlaps import Overlap, milliseconds, overlap
 from aggregates.recompute import LONGEST_LOCK
 from aggregates.sources import agent_invocations, sessions
 from aggregates.verification import Drift
@@ -64,38 +65,6 @@ class Round:
     """keys of the first invocations whose history was edited"""
     is_complete: bool = True
     """whether nothing is pending any more"""
-
-
-@dataclass(frozen=True)
-class Overlap:
-    """How the ended runs of a session overlap."""
-
-    max_parallel: int
-    """most runs open at one instant"""
-    busy_ms: int
-    """milliseconds in which at least one was open: the union of their intervals"""
-
-
-def overlap(runs: Iterable[tuple[int, int]]) -> Overlap:
-    """Of runs as (start, duration) in integer milliseconds.
-
-    Intervals are half open, `[start, start + duration)`; a run of no length counts as one at its
-    instant, beside those that are open then.
-    """
-    # At one instant runs end first, then others start, then those of no length end.
-    events: list[tuple[int, int, int]] = []
-    for start, duration in runs:
-        events.append((start, 1, 1))
-        events.append((start + duration, 0 if duration else 2, -1))
-    is_open = most = busy = 0
-    since = 0
-    for moment, _, step in sorted(events):
-        if is_open:
-            busy += moment - since
-        since = moment
-        is_open += step
-        most = max(most, is_open)
-    return Overlap(most, busy)
 
 
 class Deriver:
@@ -166,7 +135,10 @@ class Deriver:
 
     def mend(self, drifts: Iterable[Drift]) -> None:
         """Make right what `verify` has found."""
+        drifts = list(drifts)
         self.derive(str(one.key["session_id"]) for one in drifts if "session_id" in one.key)
+        if not any(one.table in TABLES[DURATIONS] for one in drifts):
+            return
         for _ in range(_ATTEMPTS):
             with transaction(self.connection):
                 wrong = _drifts_of_durations(self.connection, {})
@@ -369,7 +341,7 @@ def expected(
         session,
         first_agent,
         overlap(
-            (_milliseconds(run.start), run.duration_ms)
+            (milliseconds(run.start), run.duration_ms)
             for run in runs
             if run.duration_ms is not None and (run.succeeded or run.failed)
         ),
@@ -627,7 +599,3 @@ def _names(changes: Iterable[Change]) -> Iterator[str]:
                 yield name
             elif isinstance(name, int):
                 yield str(name)
-
-
-def _milliseconds(time_: str) -> int:
-    return (datetime.fromisoformat(time_) - datetime(1, 1, 1)) // _MILLISECOND

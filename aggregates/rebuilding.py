@@ -171,6 +171,18 @@ def _swap(
         if derived.STATS in {one.name for one in chosen.definitions}:
             # Nothing is derived yet in the new one.
             derived.restart_walk(connection)
+        # Indexes that people have made are of the old rows.
+        names = {one.name for one in chosen.definitions}
+        indexes = [
+            (name, sql)
+            for name, table, sql in connection.execute(
+                "SELECT name, tbl_name, sql FROM main.sqlite_master"
+                " WHERE type = 'index' AND sql IS NOT NULL"
+            )
+            if table in names
+        ]
+        for name, _ in indexes:
+            connection.execute(f"DROP INDEX main.{quote(name)}")
         roots = dict(
             connection.execute("SELECT name, rootpage FROM main.sqlite_master WHERE type = 'table'")
         )
@@ -184,6 +196,10 @@ def _swap(
         # All other connections read the schema again.
         (version,) = connection.execute("PRAGMA main.schema_version").fetchone()
         connection.execute(f"PRAGMA main.schema_version = {version + 1}")
+        if indexes:
+            connection.execute("PRAGMA writable_schema = RESET")
+        for _, sql in indexes:
+            connection.execute(sql)
 
 
 def _remove_all(connection: sqlite3.Connection) -> None:

@@ -138,6 +138,7 @@ class Store:
                 since=since,
                 agent=agent,
                 now=now,
+                abandon_after=self.abandon_after,
                 activity=self.activity,
                 zone=self.zone,
             )

@@ -65,10 +65,14 @@ class Window:
         return next((name for name in definition.key if name in _TIMES), None)
 
     def holds(self, when: str) -> bool:
-        """Whether an hour, a day or a time lies inside."""
+        """Whether an hour, a day or a time lies inside; what does not parse does not."""
+        if self == Window():
+            return True
         width = len(when)
-        return (self.since is None or when >= self.since[:width]) and (
-            self.until is None or when < self.until[:width]
+        return (
+            bool(when)
+            and (self.since is None or when >= self.since[:width])
+            and (self.until is None or when < self.until[:width])
         )
 
 

@@ -68,7 +68,14 @@ def collect(
     now_running = running(connection, now, abandon_after, zone=zone)
     agents = all_time(connection, Counter(run.agent_name for run in now_running))
     active = active_count(connection, now=now, activity=activity, zone=zone)
-    latest = sessions(connection, latest_sessions, now=now, activity=activity, zone=zone)
+    latest = sessions(
+        connection,
+        latest_sessions,
+        now=now,
+        abandon_after=abandon_after,
+        activity=activity,
+        zone=zone,
+    )
     of_tools = tools(connection)
     invocations = {agent.agent_name: agent.invocations for agent in agents}
     return Collection(

@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 from aggregates import sources
 from aggregates.compiler.sqlite import SQLite
 from aggregates.errors import AmbiguousSession, NoSuchSession
+from aggregates.overlaps import Overlap, milliseconds, overlap
 from aggregates.reader import queries
 from aggregates.reader.clock import (
     canonical,
@@ -27,6 +28,7 @@ from aggregates.reader.clock import (
     milliseconds_since,
     wall_clock,
 )
+from aggregates.reader.runs import ABANDON_AFTER
 
 LATEST = 50
 """Sessions of a listing, and of a collection."""
@@ -115,6 +117,18 @@ class SessionStatistics:
     """earliest start of an invocation"""
     last_end: str | None
     """latest end of an invocation"""
+    first_agent: str | None
+    """agent of that start; None while pending"""
+    max_parallel: int | None
+    """most runs open at one instant, those that run now too; None while nothing is derived"""
+    busy_ms: int | None
+    """milliseconds in which at least one run was open; None while nothing is derived"""
+    idle_ms: int | None
+    """elapsed_ms - busy_ms, not below 0; None where either is not known"""
+    efficiency: float | None
+    """busy_ms / elapsed_ms, from 0 to 1; None where either is not known, or nothing elapsed"""
+    is_pending: bool
+    """whether the session has changed since the last four were derived"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +163,7 @@ def sessions(
     since: datetime | None = None,
     agent: str | None = None,
     now: datetime | None = None,
+    abandon_after: timedelta = ABANDON_AFTER,
     activity: Activity = ACTIVITY,
     zone: tzinfo | None = None,
 ) -> list[SessionStatistics]:
@@ -184,6 +199,7 @@ def sessions(
         *parameters,
         at_most,
         now=now,
+        abandon_after=abandon_after,
         activity=activity,
         zone=zone,
     )
@@ -240,24 +256,33 @@ def described(
     listed: str,
     *parameters: object,
     now: datetime,
+    abandon_after: timedelta = ABANDON_AFTER,
     activity: Activity = ACTIVITY,
     zone: tzinfo | None = None,
 ) -> list[SessionStatistics]:
     """The sessions that a query for `session_id` lists, newest first."""
     counted = queries.rows(
         connection,
-        f"SELECT listed.session_id, {', '.join(_COUNTS)}, first_start, last_end, {_LATEST_EVENTS}"
+        f"SELECT listed.session_id, {', '.join(_COUNTS)}, first_start, last_end, {_LATEST_EVENTS},"
+        " stats.first_agent, max_parallel, busy_ms, coalesce(is_pending, 1)"
         f" FROM ({listed}) AS listed"
-        " LEFT JOIN session_stats AS stats ON stats.session_id = listed.session_id",
+        " LEFT JOIN session_stats AS stats ON stats.session_id = listed.session_id"
+        " LEFT JOIN session_overlap AS derived ON derived.session_id = listed.session_id",
         *parameters,
     )
+    listed_ids = {row[0] for row in counted}
+    running = _running_overlaps(connection, listed_ids, now, abandon_after, zone)
     own = {row[0]: row[1:] for row in queries.rows(connection, _own_rows(listed), *parameters)}
     earliest, idle = _earliest(now, activity, zone)
     short = short_ids(row[0] for row in counted)
     found = []
     for session_id, *values in counted:
         counts = dict(zip(_COUNTS, (count or 0 for count in values), strict=False))
-        first_start, last_end, latest_run, latest_use = values[len(_COUNTS) :]
+        first_start, last_end, latest_run, latest_use, *derived = values[len(_COUNTS) :]
+        first_agent, max_parallel, busy_ms, is_pending = derived
+        if session_id in running:
+            shape = running[session_id]
+            max_parallel, busy_ms = shape.max_parallel, shape.busy_ms
         status, start, end, duration_ms, is_open = own.get(session_id, ("", None, None, None, 0))
         last_event = _latest(start, end, last_end, latest_run, latest_use)
         state: State = "unknown"
@@ -283,6 +308,12 @@ def described(
                 success_rate=counts["succeeded"] / ended if ended else None,
                 first_start=first_start,
                 last_end=last_end,
+                first_agent=first_agent,
+                max_parallel=max_parallel,
+                busy_ms=busy_ms,
+                idle_ms=_idle(duration_ms, busy_ms),
+                efficiency=_efficiency(duration_ms, busy_ms),
+                is_pending=bool(is_pending),
                 **counts,
             )
         )
@@ -290,6 +321,50 @@ def described(
     found.sort(key=lambda one: one.session_id)
     found.sort(key=lambda one: one.start_time or "", reverse=True)
     return found
+
+
+def _idle(elapsed_ms: int | None, busy_ms: int | None) -> int | None:
+    return None if elapsed_ms is None or busy_ms is None else max(0, elapsed_ms - busy_ms)
+
+
+def _efficiency(elapsed_ms: int | None, busy_ms: int | None) -> float | None:
+    # Runs may lie outside what the session's own row says.
+    return min(1.0, busy_ms / elapsed_ms) if elapsed_ms and busy_ms is not None else None
+
+
+def _running_overlaps(
+    connection: Connection,
+    session_ids: set[str],
+    now: datetime,
+    abandon_after: timedelta,
+    zone: tzinfo | None,
+) -> dict[str, Overlap]:
+    """Of those sessions with runs that run now, and so last until now: from all their runs."""
+    oldest = canonical(cutoff(now, abandon_after, zone))
+    until = milliseconds(canonical(wall_clock(now, zone)))
+    found: dict[str, Overlap] = {}
+    for (session_id,) in queries.rows(
+        connection, "SELECT DISTINCT session_id FROM open_runs WHERE start_time > ?", oldest
+    ):
+        if session_id not in session_ids:
+            continue
+        runs = []
+        for start, duration_ms, ended, in_flight in queries.rows(connection, _runs(), session_id):
+            began = milliseconds(start)
+            if in_flight and start > oldest:
+                runs.append((began, max(0, until - began)))
+            elif ended and duration_ms is not None:
+                runs.append((began, duration_ms))
+        found[session_id] = overlap(runs)
+    return found
+
+
+@lru_cache(maxsize=1)
+def _runs() -> str:
+    keys = "SELECT invocation_id FROM _aggregates_session_starts WHERE session_id = ?"
+    facts = ("start", "duration_ms", "succeeded", "failed", "in_flight")
+    rows = SQLite().facts_where(sources.agent_invocations, facts, f"id IN ({keys})")
+    return f"SELECT start, duration_ms, succeeded OR failed, in_flight FROM ({rows})"
 
 
 def find_session(connection: Connection, prefix: str) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from aggregates import sources
 from aggregates.compiler.sqlite import SQLite
 from aggregates.definition import Source
+from aggregates.overlaps import milliseconds
 from aggregates.reader import queries
 from aggregates.reader.clock import canonical, cutoff, milliseconds_since, utc_text
 from aggregates.reader.runs import ABANDON_AFTER
@@ -25,7 +26,6 @@ from aggregates.reader.sessions import (
     find_session,
 )
 
-_EPOCH = datetime(1, 1, 1)
 _RUN_FACTS = (
     "invocation_id",
     "agent",
@@ -117,7 +117,13 @@ def timeline(
     now = now or datetime.now(UTC)
     session_id = find_session(connection, session)
     (statistics,) = described(
-        connection, "SELECT ? AS session_id", session_id, now=now, activity=activity, zone=zone
+        connection,
+        "SELECT ? AS session_id",
+        session_id,
+        now=now,
+        abandon_after=abandon_after,
+        activity=activity,
+        zone=zone,
     )
     oldest = canonical(cutoff(now, abandon_after, zone))
     found: list[queries.Row] = []
@@ -128,7 +134,7 @@ def timeline(
             duration_ms = max(0, milliseconds_since(start, now, zone))
         state = "running" if is_running else "abandoned" if in_flight else "ended"
         found.append((*known, start, end, duration_ms, state))
-        intervals.append((_milliseconds(start), duration_ms or 0))
+        intervals.append((milliseconds(start), duration_ms or 0))
     return Timeline(
         at=utc_text(now, zone),
         session=statistics,
@@ -169,7 +175,3 @@ def _listed(source: Source, facts: tuple[str, ...], listing: str) -> str:
     keys = f"SELECT {source.log_key} FROM {listing} WHERE session_id = ?"
     rows = SQLite().facts_where(source, facts, f"{source.key} IN ({keys})")
     return f"{rows} ORDER BY start, {source.log_key}"
-
-
-def _milliseconds(time: str) -> int:
-    return (datetime.fromisoformat(time) - _EPOCH) // timedelta(milliseconds=1)

@@ -71,6 +71,11 @@ SESSIONS: list[Column[SessionStatistics]] = [
     Column("agents", lambda one: f"{one.agents:,}", rank=2),
     Column("phases", lambda one: f"{one.phases:,}", rank=4),
     Column("time of runs", lambda one: duration(one.duration_ms_sum), rank=3),
+    Column(
+        "at once", lambda one: "-" if one.max_parallel is None else f"{one.max_parallel:,}", rank=4
+    ),
+    Column("idle", lambda one: duration(one.idle_ms), rank=5),
+    Column("efficiency", lambda one: rate(one.efficiency), rank=5),
 ]
 
 TOOLS: list[Column[ToolStatistics]] = [
