@@ -88,6 +88,8 @@ def check_adoptable(connection: Connection, shape: Shape) -> None:
             raise refuse(f"its primary key {shape.key} is not the rowid", needed)
     elif keys != [shape.unique]:
         raise refuse(found, f"{shape.unique} PRIMARY KEY is needed")
+    elif "rowid" in columns:
+        raise refuse("a column is named rowid", "the key of that name is needed")
     elif _is_without_rowid(connection, shape.table):
         raise refuse("it is WITHOUT ROWID", "a table with rowids is needed")
     for name in shape.required:

@@ -104,6 +104,10 @@ def install(
     """
     of = {shape.table: shape for shape in shapes}
     if not is_resumed(op, revision):
+        if not op.get_context().as_sql:
+            files = [here / "tables.sql", *(here / f"ledger_{name}.sql" for name in of)]
+            made = (one for path in files for one in script.statements(path))
+            check_names(_connection(op), (one.name for one in made if one.kind != "data"))
         for name, shape in of.items():
             create(op, here / f"ledger_{name}.sql", shape)
         create(op, here / "tables.sql")
