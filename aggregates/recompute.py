@@ -24,7 +24,7 @@ LONGEST_LOCK = 0.04
 CLEARING: Final = None
 """The mark of targets that are being emptied."""
 
-_SMALLEST_SLICE, _LARGEST_SLICE = 50, 10_000
+_SMALLEST_SLICE, _FIRST_SLICE, _LARGEST_SLICE = 50, 1000, 10_000
 _FEW_ENTRIES, _MOST_ENTRIES = 200, 5_000
 
 
@@ -62,7 +62,7 @@ class Recomputer:
         self.connection = connection
         self.sql = recomputation
         self.position = position
-        self.slice_rows = 1000
+        self.slice_rows = _FIRST_SLICE
         self.entries_of_a_lock = _FEW_ENTRIES
         self._entries = tuple(_limited(entries) for entries in recomputation.entries)
         connection.execute(f"DROP TABLE IF EXISTS temp.{recomputation.facts}")

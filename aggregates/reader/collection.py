@@ -43,7 +43,7 @@ class Collection:
     sessions: tuple[SessionStatistics, ...]
     """the latest by start, newest first"""
     tools: tuple[ToolStatistics, ...]
-    """each tool of each agent, all-time, most uses first"""
+    """each tool of each agent, all-time, most uses first, without percentiles"""
     agent_tools: tuple[AgentTools, ...]
     """all tools of each agent, all-time, most uses first"""
 
@@ -76,7 +76,7 @@ def collect(
         activity=activity,
         zone=zone,
     )
-    of_tools = tools(connection)
+    of_tools = tools(connection, with_percentiles=False)
     invocations = {agent.agent_name: agent.invocations for agent in agents}
     return Collection(
         at=utc_text(now, zone),

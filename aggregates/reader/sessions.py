@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 
 from aggregates import sources
 from aggregates.compiler.sqlite import SQLite
+from aggregates.compiler.sqlite.consuming import DERIVED, PENDING
 from aggregates.errors import AmbiguousSession, NoSuchSession
 from aggregates.overlaps import Overlap, milliseconds, overlap
 from aggregates.reader import queries
@@ -264,10 +265,11 @@ def described(
     counted = queries.rows(
         connection,
         f"SELECT listed.session_id, {', '.join(_COUNTS)}, first_start, last_end, {_LATEST_EVENTS},"
-        " stats.first_agent, max_parallel, busy_ms, coalesce(is_pending, 1)"
+        f" stats.first_agent, max_parallel, busy_ms, {PENDING}"
         f" FROM ({listed}) AS listed"
         " LEFT JOIN session_stats AS stats ON stats.session_id = listed.session_id"
-        " LEFT JOIN session_overlap AS derived ON derived.session_id = listed.session_id",
+        # As the view session_overlap does, which SQLite would compute for all sessions here.
+        f" LEFT JOIN {DERIVED} AS derived ON derived.session_id = listed.session_id",
         *parameters,
     )
     listed_ids = {row[0] for row in counted}

@@ -34,6 +34,7 @@ class ToolStatistics:
     """milliseconds, over `duration_count` uses"""
     mean_duration_ms: float | None
     p50_ms: float | None
+    """None in a collection, which does not read the histograms of all tools"""
     p95_ms: float | None
 
 
@@ -55,15 +56,21 @@ class AgentTools:
     primary_tool_uses: int
 
 
-def tools(connection: Connection, *, agent: str | None = None) -> list[ToolStatistics]:
+def tools(
+    connection: Connection, *, agent: str | None = None, with_percentiles: bool = True
+) -> list[ToolStatistics]:
     """Each tool of each agent, or of one, most uses first."""
     condition, parameters = ("", ()) if agent is None else (" WHERE agent_name = ?", (agent,))
-    histograms = percentiles_by(
-        connection,
-        ("agent_name", "tool_name"),
-        "SELECT agent_name, tool_name, le_ms, uses AS runs, duration_ms_sum"
-        f" FROM tool_durations{condition}",
-        *parameters,
+    histograms = (
+        {}
+        if not with_percentiles
+        else percentiles_by(
+            connection,
+            ("agent_name", "tool_name"),
+            "SELECT agent_name, tool_name, le_ms, uses AS runs, duration_ms_sum"
+            f" FROM tool_durations{condition}",
+            *parameters,
+        )
     )
     counted = queries.rows(
         connection,

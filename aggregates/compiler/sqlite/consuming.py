@@ -15,6 +15,12 @@ COUNTED = "_aggregates_session_counted"
 OVERLAP = "session_overlap"
 DURATIONS = "session_durations"
 
+PENDING = (
+    "derived.session_id IS NULL OR stats.first_agent IS NULL\n"
+    "    OR as_of_seq < coalesce(changed_seq, 0)"
+)
+"""Whether what is derived of a session is of an older entry than the newest about it."""
+
 _TABLES = {
     CONSUMERS: """
   name TEXT,
@@ -76,8 +82,7 @@ def consuming() -> Iterator[Statement]:
         OVERLAP,
         f"""CREATE VIEW {OVERLAP} AS
 SELECT stats.session_id AS session_id, max_parallel, busy_ms,
-  derived.session_id IS NULL OR stats.first_agent IS NULL
-    OR as_of_seq < coalesce(changed_seq, 0) AS is_pending
+  {PENDING} AS is_pending
 FROM session_stats AS stats
 LEFT JOIN {DERIVED} AS derived ON derived.session_id = stats.session_id""",
     )
