@@ -50,6 +50,8 @@ def fill(
         try:
             with transaction(connection):
                 recomputer.check_rowids()
+                if recomputer.position.mark is not CLEARING:
+                    recomputer.check_log(recomputer.position.seq)
             if recomputer.is_close():
                 return
             if recomputer.is_complete or recomputer.is_far_behind():

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine
@@ -59,8 +60,9 @@ def rebuild(
         with raw_connection(engine) as connection:
             rows = _rebuild(connection, chosen, progress)
     with raw_connection(engine) as connection:
-        if not _fillings(connection):
-            _remove_all(connection)
+        with suppress(_Overtaken), _noticing_others():
+            if not _fillings(connection):
+                _remove_all(connection)
         result = VerifyResult(
             rows,
             time.monotonic() - started,
@@ -75,21 +77,39 @@ def _rebuild(
     connection: sqlite3.Connection, chosen: Catalogue, progress: Progress | None
 ) -> int | None:
     """Rows read; None where the log no longer reached back in the last moment."""
-    _begin(connection, chosen)
     recomputers: list[Recomputer] = []
     try:
-        _fill(connection, chosen, recomputers, progress)
-        _swap(connection, chosen, recomputers)
+        with _noticing_others():
+            _begin(connection, chosen)
+            _fill(connection, chosen, recomputers, progress)
+            _swap(connection, chosen, recomputers)
     except StaleError:
         return None
-    except Superseded:
-        if _fillings(connection):
+    except _Overtaken:
+        if _fillings(connection) - _expected(chosen):
             raise AggregatesError(
                 "another process has begun to rebuild other tables; wait until it has ended"
             ) from None
-        # Another process has just put the tables of both into their place.
+        # Another process fills, or has filled, the tables of both.
         return None
     return sum(recomputer.position.rows for recomputer in recomputers)
+
+
+class _Overtaken(Exception):
+    """Another process rebuilds too, and has removed tables, or made them, or is done."""
+
+
+@contextmanager
+def _noticing_others() -> Iterator[None]:
+    try:
+        yield
+    except Superseded as error:
+        raise _Overtaken from error
+    except sqlite3.OperationalError as error:
+        # No such table, or it is there already.
+        if REBUILDING in str(error):
+            raise _Overtaken from error
+        raise
 
 
 def _fill(
@@ -116,7 +136,7 @@ def _begin(connection: sqlite3.Connection, chosen: Catalogue) -> None:
     """Make the new tables, unless an interrupted rebuild of the same ones has left them."""
     filling = _filling(chosen)
     is_same = _names(connection, "table") == {_new(one.name) for one in chosen.definitions}
-    if is_same and _fillings(connection) == {(filling, one.name) for one in chosen.sources}:
+    if is_same and _fillings(connection) == _expected(chosen):
         return
     _remove_all(connection)
     with transaction(connection, "IMMEDIATE"):
@@ -137,6 +157,11 @@ def _filling(chosen: Catalogue) -> str:
     A process that fills tables which others have replaced by their own sees so at its next step.
     """
     return " ".join([REBUILD, *(one.name for one in chosen.definitions)])
+
+
+def _expected(chosen: Catalogue) -> set[tuple[str, str]]:
+    """What `_fillings` answers during a rebuild of some tables."""
+    return {(_filling(chosen), source.name) for source in chosen.sources}
 
 
 def _fillings(connection: sqlite3.Connection) -> set[tuple[str, str]]:
@@ -203,10 +228,13 @@ def _swap(
 
 
 def _remove_all(connection: sqlite3.Connection) -> None:
-    """Drop tables of a rebuild: emptied a few rows a transaction, as DROP TABLE reads them all."""
+    """Drop tables of a rebuild: emptied a few rows a transaction, as DROP TABLE reads them all.
+
+    All are dropped at once: whoever writes has to read the schema again after each change of it,
+    and gives up where it has changed again meanwhile, time after time.
+    """
     _forget_fillings(connection)
-    for name in _names(connection, "trigger"):
-        connection.execute(f"DROP TRIGGER main.{quote(name)}")
+    _drop(connection, "trigger")
     found = _names(connection, "table")
     for definition in catalogue.definitions:
         if _new(definition.name) in found:
@@ -215,7 +243,16 @@ def _remove_all(connection: sqlite3.Connection) -> None:
                 connection,
                 SQLite().recomputation(only, definition.source, _new, only=(definition.name,)),
             )
-            connection.execute(f"DROP TABLE main.{quote(_new(definition.name))}")
+    _drop(connection, "table")
+
+
+def _drop(connection: sqlite3.Connection, kind: str) -> None:
+    """Drop all tables of a rebuild, or triggers on them."""
+    if not _names(connection, kind):
+        return
+    with transaction(connection, "IMMEDIATE"):
+        for name in _names(connection, kind):
+            connection.execute(f"DROP {kind.upper()} main.{quote(name)}")
 
 
 def _names(connection: sqlite3.Connection, kind: str) -> set[str]:

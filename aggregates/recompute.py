@@ -105,14 +105,19 @@ class Recomputer:
         mark = highest if count == self.slice_rows else math.inf
         return Position(mark, seq, before.rows + count, schema)
 
-    def add_entries(
-        self, above: float | None, upto: float | None, since: int, last: int | None = None
-    ) -> None:
-        """The facts of the entries since a position, up to another, for keys in `(above, upto]`."""
+    def check_log(self, since: int) -> int:
+        """The newest position; raises StaleError where what came after a position is gone."""
         (first,) = self.connection.execute(f"SELECT min(seq) FROM main.{self.sql.log}").fetchone()
         newest = self.last_entry()
         if (first or 0) > since + 1 or newest < since:
             raise StaleError
+        return newest
+
+    def add_entries(
+        self, above: float | None, upto: float | None, since: int, last: int | None = None
+    ) -> None:
+        """The facts of the entries since a position, up to another, for keys in `(above, upto]`."""
+        newest = self.check_log(since)
         parameters = {
             "above": above,
             "upto": upto,

@@ -6,11 +6,11 @@ from itertools import islice
 from random import Random
 
 from conftest import MakeDatabase, connect
+from following import check
 from hooks import VARIANTS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from statements import Plan, Statements
-from test_differential import check
 
 EXAMPLES = max(80, int(os.environ.get("AGGREGATES_FUZZ_STATEMENTS", "0")) // 40)
 

@@ -15,9 +15,9 @@ from typing import Any
 import apsw
 import pytest
 from conftest import MakeDatabase, connect
+from following import LEDGERS, last_entry
 from oracle import any_text, differences, recompute, stored
 from statements import Plan, plans
-from test_differential import LEDGERS, last_entry
 
 from aggregates import Store
 

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import pytest
 from conftest import connect
+from following import renumber_sessions
 from hooks import AGENT_INVOCATIONS, HOOK_TABLES
 from oracle import differences, recompute, stored
 from statements import VACUUM
-from test_differential import renumber_sessions
 
 from aggregates.migration import upgrade
 

@@ -191,7 +191,7 @@ def test_a_migration_begins_again_where_the_log_was_pruned_meanwhile(database: P
     killed = kill_when(lambda now: now.stage == FILLING and now.rows_read > ROWS // 4, database)
     assert killed.stage == FILLING
     with closing(sqlite3.connect(database)) as connection:
-        for status in ("failed", "completed", "failed", "completed", "failed"):
+        for status in ("failed", "completed", "failed", "completed", "failed", "completed", "x"):
             connection.execute("UPDATE agent_invocations SET status = ?", (status,))
         connection.commit()
         (oldest,) = connection.execute("SELECT min(seq) FROM agent_invocation_changes").fetchone()

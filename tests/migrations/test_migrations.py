@@ -149,7 +149,7 @@ def test_down_again_with_the_columns_is_exactly_before(
 
 def test_columns_are_dropped_as_they_came_in_spite_of_comments(path: Path) -> None:
     sql = AGENT_INVOCATIONS.replace("raw_output JSON,", "raw_output JSON, -- of the agent, (all)\n")
-    make(path, FOUR_COLUMNS.replace("TEXT\n)", "TEXT -- the last\n)") + sql)
+    make(path, FOUR_COLUMNS.replace("TEXT\n)", "TEXT -- the last\n)") + sql + AGENT_TOOL_USES)
     objects = master(path)
     migration.upgrade(str(path))
     write(path, STARTED)
@@ -441,6 +441,45 @@ REFUSED = {
     "other sessions": (
         AGENT_INVOCATIONS + "CREATE TABLE sessions (id INTEGER PRIMARY KEY, name);",
         *("sessions: its primary key is (id)", "session_id PRIMARY KEY"),
+    ),
+    "sessions without a key": (
+        AGENT_INVOCATIONS + SESSIONS.replace("TEXT PRIMARY KEY", "TEXT UNIQUE"),
+        *("sessions: no key", "session_id PRIMARY KEY"),
+    ),
+    "sessions of a key of two": (
+        AGENT_INVOCATIONS
+        + SESSIONS.replace("TEXT PRIMARY KEY", "TEXT").replace(
+            "metadata JSON", "metadata JSON, PRIMARY KEY (session_id, cwd)"
+        ),
+        *("sessions: its primary key is (session_id, cwd)", "session_id PRIMARY KEY"),
+    ),
+    "sessions WITHOUT ROWID": (
+        AGENT_INVOCATIONS + SESSIONS.replace("\n);", "\n) WITHOUT ROWID;"),
+        *("sessions: it is WITHOUT ROWID", "a table with rowids"),
+    ),
+    "sessions with a column rowid": (
+        AGENT_INVOCATIONS + SESSIONS.replace("cwd TEXT", "RowId TEXT"),
+        *("sessions: a column is named rowid", "the key of that name"),
+    ),
+    "generated start of sessions": (
+        AGENT_INVOCATIONS + SESSIONS.replace("end_time TIMESTAMP", "end_time TEXT AS (cwd)"),
+        *("sessions: end_time is a generated column", "an ordinary one"),
+    ),
+    "tool uses without a key": (
+        HOOK_TABLES.replace(AGENT_TOOL_USES, AGENT_TOOL_USES.replace(KEY, "id INTEGER")),
+        *("agent_tool_uses: no key", "id INTEGER PRIMARY KEY"),
+    ),
+    "other tool uses": (
+        HOOK_TABLES.replace(
+            AGENT_TOOL_USES, "CREATE TABLE agent_tool_uses (id INTEGER PRIMARY KEY, name TEXT);"
+        ),
+        *("agent_tool_uses: its columns are id, name", "tool_name"),
+    ),
+    "view of tool uses": (
+        HOOK_TABLES.replace(
+            AGENT_TOOL_USES, "CREATE VIEW agent_tool_uses AS SELECT 1 AS id, 2 AS tool_name;"
+        ),
+        *("agent_tool_uses: it is a view", "a table"),
     ),
     "FTS": (
         "CREATE VIRTUAL TABLE agent_invocations USING fts5(id, agent_name);",
@@ -742,7 +781,7 @@ TRIGGER = "_aggregates_agent_invocations_delete"
 def test_a_dropped_trigger_is_missing(installed: Path) -> None:
     findings = change(installed, f"DROP TRIGGER {TRIGGER}")
     assert names(findings) == [("missing", "agent_invocations", TRIGGER)]
-    assert "aggregates downgrade" in findings[0].detail
+    assert "aggregates migrate --reinstall" in findings[0].detail
     migration.downgrade(str(installed))
     migration.upgrade(str(installed))
     assert status(installed).ok
@@ -760,8 +799,12 @@ def test_every_object_that_is_dropped_is_missing(installed: Path) -> None:
         for kind, name in dropped:
             connection.execute(f"DROP {kind} IF EXISTS {name}")
     findings = status(installed).findings
-    assert {one.kind for one in findings} == {"missing"}
-    assert sorted(one.name for one in findings) == sorted(name for _, name in dropped)
+    missing = [one.name for one in findings if one.kind == "missing"]
+    assert sorted(missing) == sorted(name for _, name in dropped)
+    assert {one.name for one in findings if one.kind != "missing"} == {
+        *("agent_invocations", "sessions", "agent_tool_uses")
+    }
+    assert {one.kind for one in findings} == {"missing", "rebuilt"}
 
 
 @pytest.mark.parametrize(
@@ -821,7 +864,8 @@ def test_a_table_rebuilt_by_copy_has_lost_its_triggers(installed: Path) -> None:
         f"ALTER TABLE rebuilt RENAME TO agent_invocations; {COMPLETED}; COMMIT",
     )
     assert sorted(names(findings)) == sorted(
-        ("missing", "agent_invocations", name) for (name,) in lost
+        [("missing", "agent_invocations", name) for (name,) in lost]
+        + [("rebuilt", "agent_invocations", "agent_invocations")]
     )
     assert not status(installed).ok
     assert drift(installed) != []

@@ -1,0 +1,446 @@
+"""From a database that has only aggregates of invocations to those of sessions and of tool uses."""
+
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from conftest import MakeDatabase, connect
+from following import check
+from hooks import AGENT_INVOCATIONS, AGENT_TOOL_USES, HOOK_TABLES, SESSIONS, TOOL_USES, VARIANTS
+from oracle import CONTRACT, differences, recompute, stored
+from statements import Plan, execute
+from test_migrations import (
+    FOUR_COLUMNS,
+    alembic,
+    columns,
+    contents,
+    drift,
+    fill,
+    make,
+    master,
+    state,
+    status,
+    write,
+)
+
+from aggregates import migration
+from aggregates.errors import CannotAdopt
+from aggregates.sample import write_sample
+from aggregates.store import Store
+
+EARLIER = ("0001", "0002")
+AT_0002 = (
+    *("agent_stats", "agent_hourly", "agent_durations", "agent_durations_daily"),
+    *("agent_activity", "open_runs", "session_agents"),
+    *("_aggregates_agent_percentiles", "_aggregates_agent_starts"),
+)
+"""What a database at the revision before has."""
+
+WRITES = (
+    "INSERT INTO agent_invocations (agent_name, session_id, start_time, end_time, phase, status)"
+    " VALUES ('z', 'z', '2026-10-01T10:00', '2026-10-01T10:01', 'plan', 'completed')",
+    "UPDATE agent_invocations SET session_id = 'y', phase = 'build' WHERE id % 3 = 0",
+    "DELETE FROM agent_invocations WHERE id % 5 = 0",
+    "INSERT OR REPLACE INTO sessions (session_id, start_time, status) VALUES ('z', '2026-10-01"
+    " 10:00', 'active'), (NULL, '2026-10-01T10:00', 'active'), ('z', '2026-10-01T11:00', 'x')",
+    "UPDATE sessions SET end_time = '2026-10-01T12:00', status = 'completed'",
+    "UPDATE OR REPLACE sessions SET session_id = 'moved' WHERE rowid % 3 = 0",
+    "DELETE FROM sessions WHERE rowid % 5 = 0",
+    "INSERT INTO agent_tool_uses (tool_name, agent_name, session_id, start_time)"
+    " VALUES ('Edit', 'z', 'z', '2026-10-01T10:00:00.5'), ('Edit', NULL, NULL, NULL)",
+    "UPDATE agent_tool_uses SET duration_seconds = 0.25, status = 'completed', agent_name = 'y'",
+    "DELETE FROM agent_tool_uses WHERE id % 5 = 0",
+)
+"""That every trigger takes part in."""
+
+
+def drift_before(path: Path) -> list[str]:
+    """What the oracle finds in the tables of the revision before."""
+    with closing(connect(path)) as connection:
+        return differences(stored(connection, AT_0002), recompute(connection))
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("revision", EARLIER)
+def test_a_database_in_use_is_exact_once_upgraded(
+    revision: str, variant: str, hook_database: MakeDatabase
+) -> None:
+    plan = Plan(variant, recursive_triggers=False, foreign_keys=False, writes=300)
+    runs = plan.runs()
+    before, after = next(runs), next(runs)
+    with hook_database(variant) as path:
+        fill(path, variant)
+        migration.upgrade(str(path), revision=revision)
+        with closing(connect(path)) as connection:
+            for statement in [*before, "COMMIT"]:
+                execute(connection, statement)
+        if revision == "0002":
+            assert drift_before(path) == []
+        rows = contents(path)
+        migration.upgrade(str(path))
+        assert contents(path) == rows
+        assert status(path).ok
+        assert drift(path) == []
+        with Store(path) as store:
+            assert store.verify().drifts == []
+        with closing(connect(path)) as connection:
+            connection.execute("PRAGMA recursive_triggers = 1")
+            check(connection, after)
+
+
+def test_the_same_as_from_nothing(hook_database: MakeDatabase) -> None:
+    """By whatever steps a database came to head, it has the same objects."""
+    installed = []
+    for steps in (("head",), ("0001", "head"), ("0002", "head"), ("0001", "0002", "0003", "head")):
+        with hook_database("plain") as path:
+            for step in steps:
+                migration.upgrade(str(path), revision=step)
+            assert status(path).ok
+            installed.append(master(path))
+    assert all(one == installed[0] for one in installed)
+
+
+@pytest.mark.parametrize("revision", EARLIER)
+def test_down_again_to_what_was_there(revision: str, hook_database: MakeDatabase) -> None:
+    with hook_database("plain") as path:
+        fill(path)
+        migration.upgrade(str(path), revision=revision)
+        objects, rows = master(path), contents(path)
+        migration.upgrade(str(path))
+        write(path, *WRITES)
+        migration.downgrade(str(path), revision=revision)
+        assert master(path) == objects
+        if revision == "0002":
+            assert drift_before(path) == []
+        with closing(connect(path)) as connection:
+            for statement in WRITES:
+                connection.execute(statement)
+        if revision == "0002":
+            assert drift_before(path) == []
+        assert contents(path) != rows
+        migration.upgrade(str(path))
+        assert status(path).ok
+        assert drift(path) == []
+
+
+# What the tables of others may look like
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param(AGENT_INVOCATIONS, id="invocations"),
+        pytest.param(FOUR_COLUMNS + AGENT_INVOCATIONS, id="sessions of four columns"),
+        pytest.param(
+            SESSIONS + AGENT_INVOCATIONS + "CREATE TABLE agent_tool_uses (TOOL_NAME TEXT, Id"
+            " INTEGER PRIMARY KEY, note TEXT); INSERT INTO agent_tool_uses VALUES ('a', 7, 'b');",
+            id="tool uses of other columns",
+        ),
+        pytest.param(
+            AGENT_INVOCATIONS + "CREATE TABLE sessions (SESSION_ID TEXT PRIMARY KEY)",
+            id="sessions of one column",
+        ),
+        pytest.param(
+            AGENT_INVOCATIONS
+            + SESSIONS.replace("TEXT PRIMARY KEY", "TEXT COLLATE NOCASE PRIMARY KEY"),
+            id="sessions in any case",
+        ),
+        pytest.param(
+            AGENT_INVOCATIONS + SESSIONS.replace("TEXT PRIMARY KEY", "INTEGER PRIMARY KEY"),
+            id="sessions by number",
+        ),
+        pytest.param(
+            AGENT_INVOCATIONS
+            + SESSIONS.replace("cwd TEXT", "cwd TEXT UNIQUE")
+            + "CREATE UNIQUE INDEX u ON sessions (lower(status)) WHERE cwd IS NOT NULL;",
+            id="sessions with more keys",
+        ),
+    ],
+)
+def test_every_table_that_will_do_is_served(sql: str, path: Path) -> None:
+    make(path, sql)
+    is_number = "session_id INTEGER" in sql
+    migration.upgrade(str(path))
+    assert status(path).ok
+    assert drift(path) == []
+    assert set(columns(path, "agent_tool_uses")) & {"start_time", "duration_seconds", "status"}
+    writes = WRITES
+    if is_number:
+        writes = tuple(
+            one.replace("'z', '2026", "77, '2026").replace("(NULL, '2026", "(78, '2026")
+            if "INTO sessions" in one
+            else one.replace("session_id = 'moved'", "session_id = 99")
+            for one in WRITES
+        )
+    write(
+        path,
+        "INSERT INTO sessions (session_id, status) VALUES (1, 'A'), (2, 'b'), (3, 'c')",
+        *writes,
+        "INSERT OR REPLACE INTO sessions (session_id, cwd, status) VALUES (10, 'c', 'd')",
+        "INSERT OR REPLACE INTO sessions (session_id, cwd, status) VALUES (11, 'c', 'E')",
+        "INSERT OR REPLACE INTO sessions (session_id, cwd, status) VALUES (12, 'f', 'e')",
+        "UPDATE OR REPLACE sessions SET cwd = 'g', status = 'same'",
+        "DELETE FROM sessions",
+    )
+    migration.downgrade(str(path), drop_columns=True)
+    with closing(connect(path)) as connection:
+        connection.execute("INSERT INTO sessions (session_id) VALUES (5)")
+        connection.execute("INSERT INTO agent_tool_uses (tool_name) VALUES ('a')")
+
+
+def test_sessions_in_any_case_replace_one_another(path: Path) -> None:
+    collated = SESSIONS.replace("TEXT PRIMARY KEY", "TEXT COLLATE NOCASE PRIMARY KEY")
+    make(path, collated + AGENT_INVOCATIONS)
+    migration.upgrade(str(path))
+    write(
+        path,
+        "INSERT INTO sessions (session_id, status) VALUES ('s', 'active'), ('T', 'active')",
+        "INSERT OR REPLACE INTO sessions (session_id, status) VALUES ('S', 'completed')",
+        "UPDATE OR REPLACE sessions SET session_id = 't' WHERE session_id = 's'",
+        "INSERT OR IGNORE INTO sessions (session_id, status) VALUES ('T', 'x')",
+        "UPDATE sessions SET session_id = 'T'",
+    )
+    with closing(connect(path)) as connection:
+        found = connection.execute("SELECT status, sessions FROM sessions_summary").fetchall()
+    assert found == [("completed", 1)]
+
+
+REFUSED = {
+    "tool uses without a key": (
+        "DROP TABLE agent_tool_uses; CREATE TABLE agent_tool_uses (id INTEGER, tool_name TEXT)",
+        "agent_tool_uses",
+    ),
+    "other tool uses": (
+        "DROP TABLE agent_tool_uses; CREATE TABLE agent_tool_uses (id INTEGER PRIMARY KEY)",
+        "agent_tool_uses",
+    ),
+    "sessions WITHOUT ROWID": (
+        "DROP TABLE sessions; CREATE TABLE sessions (session_id TEXT PRIMARY KEY) WITHOUT ROWID",
+        "sessions",
+    ),
+    "sessions without a key": (
+        "DROP TABLE sessions; CREATE TABLE sessions (session_id TEXT)",
+        "sessions",
+    ),
+    "a name that is taken": ("CREATE TABLE tool_stats (a)", "tool_stats"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_cannot_be_served_is_refused_untouched(what: str, hook_database: MakeDatabase) -> None:
+    """A table that somebody has changed since the revision before was installed."""
+    sql, table = REFUSED[what]
+    with hook_database("plain") as path:
+        fill(path)
+        migration.upgrade(str(path), revision="0002")
+        with closing(connect(path)) as connection:
+            connection.executescript(sql)
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        before, digest = state(path), sha256(path.read_bytes()).digest()
+        with pytest.raises(CannotAdopt, match=table):
+            migration.upgrade(str(path))
+        assert state(path) == before
+        assert sha256(path.read_bytes()).digest() == digest
+        assert drift_before_without_others(path) == []
+
+
+def drift_before_without_others(path: Path) -> list[str]:
+    """The same where the oracle cannot read the tables of others."""
+    with closing(connect(path)) as connection:
+        connection.executescript(
+            "DROP TABLE IF EXISTS sessions; DROP TABLE IF EXISTS agent_tool_uses;"
+            + SESSIONS
+            + AGENT_TOOL_USES
+        )
+    return drift_before(path)
+
+
+# Killed
+
+
+KILLED = """
+import os, signal, sys
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from aggregates import migration
+
+path, limit = sys.argv[1], int(sys.argv[2])
+steps = 0
+
+def step(*arguments, **named):
+    global steps
+    steps += 1
+    if steps == limit:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+event.listen(Engine, "before_cursor_execute", step)
+migration.upgrade(path, progress=step)
+print(steps)
+"""
+
+
+def upgrade_killed_at(path: Path, step: int) -> subprocess.CompletedProcess[str]:
+    """Upgrade in a process that kills itself before a statement, or after a slice."""
+    command = [sys.executable, "-c", KILLED, str(path), str(step)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
+@pytest.fixture(scope="module")
+def at_0002(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sample at the revision before, and how many steps an upgrade has."""
+    path = tmp_path_factory.mktemp("at-0002") / "agent_workflow.db"
+    write_sample(path, 1500, row_bytes=100)
+    migration.upgrade(str(path), revision="0002", journal_mode="keep")
+    return path
+
+
+def copied(path: Path, folder: Path, name: str) -> Path:
+    """A database of one's own, with what a killed process has left beside it."""
+    target = folder / f"{name}.db"
+    for file in path.parent.glob(f"{path.name}*"):
+        shutil.copyfile(file, target.with_name(file.name.replace(path.name, target.name)))
+    return target
+
+
+def kills(count: int) -> list[int]:
+    """Steps at which to kill, as parts of a hundred; those of the tables' making come first."""
+    chance = random.Random("kills")
+    return sorted(chance.sample(range(1, 100), count))
+
+
+@pytest.fixture(scope="module")
+def steps(at_0002: Path, tmp_path_factory: pytest.TempPathFactory) -> int:
+    """How many an upgrade has."""
+    done = upgrade_killed_at(copied(at_0002, tmp_path_factory.mktemp("steps"), "a"), 0)
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout)
+
+
+@pytest.mark.parametrize("part", kills(8))
+def test_an_upgrade_that_was_killed_harms_nobody_and_goes_on(
+    part: int, steps: int, at_0002: Path, tmp_path: Path
+) -> None:
+    path = copied(at_0002, tmp_path, "killed")
+    rows = contents(path)
+    done = upgrade_killed_at(path, max(1, steps * part // 100))
+    assert done.returncode == -9, done.stderr
+    assert drift_before(path) == []
+    assert contents(path) == rows
+
+    # Writers do not notice, and what was there stays exact.
+    with closing(connect(path)) as connection:
+        for statement in WRITES:
+            connection.execute(statement)
+    assert drift_before(path) == []
+
+    # One goes on, with a second kill on the way; the other gives up.
+    given_up = copied(path, tmp_path, "given-up")
+    upgrade_killed_at(path, steps // 8)
+    migration.upgrade(str(path))
+    assert status(path).ok
+    with closing(connect(path)) as connection:
+        for statement in WRITES:
+            connection.execute(statement)
+    assert drift(path) == []
+    with Store(path) as store:
+        assert store.verify().drifts == []
+
+    rows = contents(given_up, without=("updated_at",))
+    migration.downgrade(str(given_up), drop_columns=True)
+    assert contents(given_up) == rows
+    with closing(connect(given_up)) as connection:
+        ours = connection.execute(
+            "SELECT name FROM sqlite_master WHERE type IN ('trigger', 'view') OR name LIKE"
+            " '\\_aggregates%' ESCAPE '\\'"
+        ).fetchall()
+        assert ours == []
+        for statement in WRITES:
+            connection.execute(statement)
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    migration.upgrade(str(given_up))
+    assert status(given_up).ok
+    assert drift(given_up) == []
+
+
+@pytest.mark.parametrize("part", kills(3))
+def test_a_killed_upgrade_goes_down_one_revision(
+    part: int, steps: int, at_0002: Path, tmp_path: Path
+) -> None:
+    """The tables that were being filled go, as those that they stand on do."""
+    path = copied(at_0002, tmp_path, "killed")
+    assert upgrade_killed_at(path, max(1, steps * part // 100)).returncode == -9
+    migration.downgrade(str(path), revision="0001")
+    right = tmp_path / "right.db"
+    make(right, HOOK_TABLES)
+    migration.upgrade(str(right), revision="0001", journal_mode="keep")
+    names = {row[1] for row in master(path)}
+    assert names <= {row[1] for row in master(right)} | {"sqlite_stat1"}
+    with closing(connect(path)) as connection:
+        for statement in WRITES:
+            connection.execute(statement)
+    migration.upgrade(str(path))
+    assert status(path).ok
+    assert drift(path) == []
+
+
+# Offline
+
+
+def run_offline(path: Path, *arguments: str) -> None:
+    """Have Alembic print SQL, and execute it with the module that everybody has."""
+    sql = alembic(*arguments, "--sql", cwd=path.parent)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(sql)
+
+
+@pytest.mark.parametrize("revision", ["base", *EARLIER])
+def test_offline_is_the_same_as_online(revision: str, tmp_path: Path) -> None:
+    ours, theirs = tmp_path / "ours.db", tmp_path / "theirs.db"
+    for one in (ours, theirs):
+        make(one, HOOK_TABLES)
+        fill(one)
+        if revision != "base":
+            migration.upgrade(str(one), revision=revision, journal_mode="keep")
+    run_offline(ours, "upgrade", f"{revision}:head")
+    migration.upgrade(str(theirs), journal_mode="keep")
+    assert status(ours).ok
+    assert drift(ours) == []
+    tables = [row[1] for row in master(theirs) if row[0] == "table" and row[1] in CONTRACT]
+    assert len(tables) > 10
+    assert contents(ours, *tables) == contents(theirs, *tables)
+    assert [row[:3] for row in master(ours)] == [row[:3] for row in master(theirs)]
+    write(ours, *WRITES)
+    with Store(ours) as store:
+        assert store.verify().drifts == []
+    if revision != "base":
+        run_offline(ours, "downgrade", f"head:{revision}")
+        migration.downgrade(str(theirs), revision=revision)
+        assert master(ours) == master(theirs)
+        with closing(connect(ours)) as connection:
+            for statement in WRITES:
+                connection.execute(statement)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where a database may be made."""
+    return tmp_path / "agent_workflow.db"
+
+
+def test_tables_that_hooks_make_later_are_served(path: Path) -> None:
+    """A database with invocations only, whose hooks make the other tables after the upgrade."""
+    make(path, AGENT_INVOCATIONS)
+    migration.upgrade(str(path))
+    with closing(connect(path)) as connection:
+        connection.executescript(SESSIONS + TOOL_USES + AGENT_TOOL_USES)
+    write(path, *WRITES)
+    assert status(path).ok
+    assert os.listdir(path.parent) == [path.name]

@@ -1,0 +1,428 @@
+"""Verify finds every drift with its right value, and repair makes just that right."""
+
+import random
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import connect
+from derived_oracle import derive, derived_differences
+from oracle import CONTRACT, any_text, recompute
+from samples import change, check_exact, copy, everything, start_run
+
+from aggregates import reconcile
+from aggregates.catalogue import catalogue
+from aggregates.compiler.sqlite.consuming import COUNTED, DERIVED, DURATIONS, OVERLAP
+from aggregates.database import connect_engine
+from aggregates.definition import Aggregate
+from aggregates.errors import DefinitionError
+from aggregates.reconcile import ROW, Drift, Window
+from aggregates.verification import Verification
+
+KEYS = {one.name: one.key for one in catalogue.definitions} | {
+    DERIVED: ("session_id",),
+    COUNTED: ("session_id", "first_agent", "le_ms"),
+    DURATIONS: ("first_agent", "le_ms"),
+}
+VALUES = {one.name: one.values for one in catalogue.definitions} | {
+    DERIVED: ("first_agent", "max_parallel", "busy_ms", "as_of_seq"),
+    COUNTED: ("sessions", "duration_ms_sum"),
+    DURATIONS: ("sessions", "duration_ms_sum"),
+}
+SHOWN = {(DERIVED, "max_parallel"): OVERLAP, (DERIVED, "busy_ms"): OVERLAP}
+"""What people know columns of internal tables by."""
+
+Cell = tuple[str, tuple[object, ...], str]
+Rows = dict[str, dict[tuple[object, ...], dict[str, object]]]
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return copy(tmp_path)
+
+
+def rows(connection: sqlite3.Connection) -> Rows:
+    """Every row of every table that verify vouches for, by key."""
+    found: Rows = {}
+    with any_text(connection):
+        for table, key in KEYS.items():
+            names = (*key, *VALUES[table])
+            query = f'SELECT {", ".join(names)} FROM "{table}"'
+            found[table] = {
+                row[: len(key)]: dict(zip(names[len(key) :], row[len(key) :], strict=True))
+                for row in connection.execute(query)
+            }
+        first_agents = connection.execute("SELECT session_id, first_agent FROM session_stats")
+        for session, agent in first_agents:
+            found["session_stats"][(session,)]["first_agent"] = agent
+    return found
+
+
+def expected_drifts(before: Rows, now: Rows) -> dict[Cell, tuple[object, object]]:
+    """(table, key, column) -> (stored, right), where `before` was right."""
+    cells: dict[Cell, tuple[object, object]] = {}
+    for table in KEYS:
+        for key in before[table].keys() | now[table].keys():
+            right, stored = before[table].get(key), now[table].get(key)
+            if not VALUES[table]:
+                if right is None or stored is None:
+                    sides = tuple(None if one is None else "present" for one in (stored, right))
+                    cells[table, key, ROW] = (sides[0], sides[1])
+                continue
+            for column in right or stored or {}:
+                if column == "first_agent" and table == "session_stats" and None in (right, stored):
+                    continue  # it comes with its row
+                pair = (stored or {}).get(column), (right or {}).get(column)
+                if pair[0] != pair[1]:
+                    cells[SHOWN.get((table, column), table), key, column] = pair
+    return cells
+
+
+def cells_of(drifts: list[Drift]) -> dict[Cell, tuple[object, object]]:
+    found = {
+        (one.table, tuple(one.key.values()), one.column): (one.stored, one.right) for one in drifts
+    }
+    assert len(found) == len(drifts), "a value was named twice"
+    return found
+
+
+def check_found_and_mended(
+    database: Path, plant: Callable[[sqlite3.Connection], object]
+) -> dict[Cell, tuple[object, object]]:
+    """Plant a drift: verify names just its cells, repair mends just them."""
+    engine = connect_engine(database)
+    whole = everything(database)
+    with closing(connect(database)) as connection:
+        before = rows(connection)
+        plant(connection)
+        now = rows(connection)
+    expected = expected_drifts(before, now)
+    assert expected, "nothing was planted"
+    planted = everything(database)
+    found = cells_of(reconcile.verify(engine).drifts)
+    assert found == expected
+    assert everything(database) == planted, "verify has changed something"
+    assert cells_of(reconcile.repair(engine).drifts) == expected
+    assert reconcile.verify(engine).drifts == []
+    with closing(connect(database)) as connection:
+        assert rows(connection) == before
+        assert derived_differences(connection) == []
+    check_exact(database)
+    mended = everything(database)
+    untouched = {
+        name
+        for name in whole
+        if name not in KEYS and name not in ("agent_invocations", "_aggregates_walks")
+    }
+    assert {name: mended[name] for name in untouched} == {name: whole[name] for name in untouched}
+    return expected
+
+
+def without_triggers(connection: sqlite3.Connection, table: str, *statements: str) -> None:
+    """Execute statements while the triggers on a table are gone."""
+    triggers = connection.execute(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?", (table,)
+    ).fetchall()
+    for name, _ in triggers:
+        connection.execute(f'DROP TRIGGER "{name}"')
+    for statement in statements:
+        assert connection.execute(statement).rowcount > 0, statement
+    for _, sql in triggers:
+        connection.execute(sql)
+
+
+def changed(value: object) -> object:
+    """Another value of the same kind."""
+    return value + 3 if isinstance(value, int) else f"{value or ''}x"
+
+
+@pytest.mark.parametrize("table", KEYS)
+def test_an_edited_a_deleted_and_an_invented_row_of_each_table(table: str, database: Path) -> None:
+    key, values = KEYS[table], VALUES[table]
+    with closing(connect(database)) as connection:
+        columns = [row[1] for row in connection.execute(f'PRAGMA table_info("{table}")')]
+        found = connection.execute(f'SELECT * FROM "{table}" ORDER BY 1, 2').fetchall()
+    assert found
+    one = dict(zip(columns, found[len(found) // 2], strict=True))
+    where = " AND ".join(f"{name} = :{name}" for name in key)
+
+    def edit(connection: sqlite3.Connection) -> None:
+        for column in values:
+            wrong = {**one, "wrong": changed(one[column])}
+            without_triggers_of_ours(
+                connection, table, f'UPDATE "{table}" SET {column} = :wrong WHERE {where}', wrong
+            )
+
+    def delete(connection: sqlite3.Connection) -> None:
+        without_triggers_of_ours(connection, table, f'DELETE FROM "{table}" WHERE {where}', one)
+
+    def invent(connection: sqlite3.Connection) -> None:
+        ghost = {
+            name: f"{value}-ghost" if isinstance(value, str) else value
+            for name, value in one.items()
+        }
+        for name in ("invocation_id", "tool_use_id"):
+            if name in ghost:
+                ghost[name] = 10**9
+        places = ", ".join(f":{name}" for name in columns)
+        without_triggers_of_ours(
+            connection, table, f'INSERT INTO "{table}" VALUES ({places})', ghost
+        )
+
+    for plant in (edit, delete, invent) if values else (delete, invent):
+        cells = check_found_and_mended(database, plant)
+        assert {SHOWN.get((table, column), table) for column in values or (ROW,)} <= {
+            name for name, _, _ in cells
+        }
+
+
+def without_triggers_of_ours(
+    connection: sqlite3.Connection, table: str, statement: str, parameters: dict[str, Any]
+) -> None:
+    """Plant just this, and nothing that triggers would carry on to other tables."""
+    triggers = connection.execute(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?", (table,)
+    ).fetchall()
+    for name, _ in triggers:
+        connection.execute(f'DROP TRIGGER "{name}"')
+    assert connection.execute(statement, parameters).rowcount == 1
+    for _, sql in triggers:
+        connection.execute(sql)
+
+
+def check_drifts_against_oracles(connection: sqlite3.Connection, drifts: list[Drift]) -> None:
+    """The right values of drifts are those of the oracles."""
+    right = recompute(connection)
+    derived = derive(connection)
+    by_table: dict[str, list[Drift]] = defaultdict(list)
+    for one in drifts:
+        by_table[one.table].append(one)
+    for table, of_table in by_table.items():
+        for one in of_table:
+            key = tuple(one.key.values())
+            if table == OVERLAP:
+                place = ("max_parallel", "busy_ms").index(one.column)
+                overlap = derived.overlap.get(str(key[0]))
+                assert one.right == (overlap[place] if overlap else None)
+            elif one.column == "first_agent":
+                assert one.right == derived.first_agent.get(str(key[0]))
+            elif table in CONTRACT and table not in (COUNTED, DURATIONS):
+                names, measures = CONTRACT[table]
+                if tuple(one.key) == names and one.column in measures:
+                    found = right[table].get(key)
+                    value = found[measures.index(one.column)] if found else None
+                    assert (one.right or None) == (value or None), one
+
+
+LOST_WRITES = [
+    "UPDATE agent_invocations SET agent_name = 'moved' WHERE id % 5 = 0",
+    "UPDATE agent_invocations SET session_id = 'moved' WHERE id % 7 = 0",
+    "UPDATE agent_invocations SET start_time = '2020-01-01T00:00:00' WHERE id % 11 = 0",
+    "DELETE FROM agent_invocations WHERE id % 13 = 0",
+    "INSERT INTO agent_invocations (agent_name, session_id, start_time, end_time, status)"
+    " VALUES ('lost', 'lost', '2026-10-01T10:00:00', '2026-10-01T10:00:09', 'completed')",
+]
+
+
+def test_writes_while_triggers_were_gone_are_found_and_mended(database: Path) -> None:
+    engine = connect_engine(database)
+    with closing(connect(database)) as connection:
+        without_triggers(connection, "agent_invocations", *LOST_WRITES)
+        without_triggers(
+            connection,
+            "sessions",
+            "UPDATE sessions SET status = 'lost' WHERE rowid % 3 = 0",
+            "UPDATE sessions SET end_time = start_time WHERE rowid % 4 = 0",
+            "DELETE FROM sessions WHERE rowid % 5 = 0",
+        )
+        without_triggers(
+            connection,
+            "agent_tool_uses",
+            "UPDATE agent_tool_uses SET status = 'lost', session_id = 'lost', duration_seconds = 9,"
+            " start_time = '2026-10-01T10:00', end_time = NULL",
+        )
+        found = reconcile.verify(engine).drifts
+        tables = {one.table for one in found}
+        assert tables >= set(CONTRACT) - {"aggregate_totals"} | {OVERLAP, DURATIONS, COUNTED}
+        check_drifts_against_oracles(connection, found)
+        reconcile.repair(engine)
+        assert derived_differences(connection) == []
+    check_exact(database, is_derived=True)
+    assert reconcile.verify(engine).drifts == []
+
+
+@pytest.mark.parametrize("event", ["insert", "update", "delete"])
+def test_one_trigger_that_was_gone_for_a_while(event: str, database: Path) -> None:
+    engine = connect_engine(database)
+    chance = random.Random(event)
+    with closing(connect(database)) as connection:
+        name, sql = connection.execute(
+            "SELECT name, sql FROM sqlite_master WHERE name = ?",
+            (f"_aggregates_agent_invocations_{event}",),
+        ).fetchone()
+        connection.execute(f"DROP TRIGGER {name}")
+        change(connection, chance, 60)
+        connection.execute(sql)
+        change(connection, chance, 20)
+        check_drifts_against_oracles(connection, reconcile.verify(engine).drifts)
+    assert reconcile.repair(engine).drifts != []
+    check_exact(database)
+
+
+def test_a_trigger_with_another_body(database: Path) -> None:
+    engine = connect_engine(database)
+    with closing(connect(database)) as connection:
+        name = "_aggregates_agent_tool_uses_plus"
+        (sql,) = connection.execute(
+            "SELECT sql FROM sqlite_master WHERE name = ?", (name,)
+        ).fetchone()
+        altered = sql.replace("uses = uses + excluded.uses", "uses = uses + 2 * excluded.uses")
+        assert altered != sql
+        connection.execute(f"DROP TRIGGER {name}")
+        connection.execute(altered)
+        for _ in range(2):
+            connection.execute(
+                "INSERT INTO agent_tool_uses (agent_name, tool_name, status) VALUES ('a', 't', 's')"
+            )
+        connection.execute(f"DROP TRIGGER {name}")
+        connection.execute(sql)
+    found = reconcile.verify(engine).drifts
+    key = {"agent_name": "a", "tool_name": "t", "status": "s"}
+    assert found == [Drift("tool_stats", key, "uses", 3, 2)]
+    reconcile.repair(engine)
+    check_exact(database)
+
+
+def test_text_that_is_not_utf_8_is_named_and_mended(database: Path) -> None:
+    engine = connect_engine(database)
+    with closing(connect(database)) as connection:
+        connection.execute(
+            "INSERT INTO agent_invocations (agent_name, session_id, start_time, status)"
+            " VALUES (CAST(x'ff41' AS TEXT), CAST(x'fe' AS TEXT), '2026-10-01T10:00', 'completed')"
+        )
+        assert reconcile.verify(engine).drifts == []
+        connection.execute("UPDATE agent_stats SET invocations = 9 WHERE hex(agent_name) = 'FF41'")
+        connection.execute("DELETE FROM session_stats WHERE hex(session_id) = 'FE'")
+        connection.execute("DELETE FROM session_agents WHERE hex(session_id) = 'FE'")
+        names = {str(name) for one in reconcile.repair(engine).drifts for name in one.key.values()}
+        assert {"\udcffA", "\udcfe"} <= names
+    check_exact(database)
+    assert reconcile.verify(engine).drifts == []
+
+
+def test_a_mended_row_keeps_what_is_not_compared(database: Path) -> None:
+    engine = connect_engine(database)
+    with closing(connect(database)) as connection:
+        start_run(connection, agent="touched")
+        query = "SELECT updated_at FROM agent_activity WHERE agent_name = 'touched'"
+        before = connection.execute(query).fetchone()
+        assert before != (None,)
+        connection.execute("UPDATE agent_activity SET failed = 5 WHERE agent_name = 'touched'")
+        assert len(reconcile.repair(engine).drifts) == 1
+        assert connection.execute(query).fetchone() == before
+
+
+def test_a_repair_of_some_tables_spoils_no_others(database: Path) -> None:
+    """Triggers carry what is put back on to tables that were right, and were not asked for."""
+    engine = connect_engine(database)
+    with closing(connect(database)) as connection:
+        for table in ("session_agents", "_aggregates_session_starts", "session_phases"):
+            without_triggers(connection, table, f"DELETE FROM {table} WHERE session_id < '4'")
+        for table in ("session_agents", "_aggregates_session_starts", "session_phases"):
+            result = reconcile.repair(engine, tables=[table])
+            assert {one.table for one in result.drifts} == {table}
+            assert result.tables == (table,)
+    assert reconcile.verify(engine).drifts == []
+    check_exact(database, is_derived=True)
+
+
+def test_only_the_tables_that_were_asked_for_are_compared(database: Path) -> None:
+    engine = connect_engine(database)
+    with closing(connect(database)) as connection:
+        connection.execute("UPDATE agent_stats SET tokens_sum = tokens_sum + 1")
+        connection.execute("UPDATE tool_stats SET uses = uses + 1")
+        connection.execute(f"UPDATE {DERIVED} SET busy_ms = busy_ms + 1")
+        connection.execute(f"UPDATE {DURATIONS} SET sessions = sessions + 1")
+    for names, tables in (
+        (["agent_stats"], {"agent_stats"}),
+        (["tool_stats", "agent_hourly"], {"tool_stats"}),
+        ([OVERLAP], {OVERLAP}),
+        ([DURATIONS], {DURATIONS}),
+        (["agent_hourly"], set()),
+        ([], {"agent_stats", "tool_stats", OVERLAP, DURATIONS}),
+    ):
+        found = reconcile.verify(engine, tables=names)
+        assert {one.table for one in found.drifts} == tables
+        if names:
+            assert set(found.tables) == set(names)
+    with pytest.raises(DefinitionError, match=r"no_such_table.*agent_stats.*session_overlap"):
+        reconcile.verify(engine, tables=["no_such_table"])
+    reconcile.repair(engine, tables=[OVERLAP, "tool_stats"])
+    assert {one.table for one in reconcile.verify(engine).drifts} == {"agent_stats", DURATIONS}
+
+
+def test_a_window_compares_the_keys_inside_it(database: Path) -> None:
+    engine = connect_engine(database)
+    with closing(connect(database)) as connection:
+        for table in ("agent_hourly", "agent_durations_daily", "agent_stats"):
+            connection.execute(f"UPDATE {table} SET duration_ms_sum = duration_ms_sum + 1")
+        hours = [hour for (hour,) in connection.execute("SELECT DISTINCT hour FROM agent_hourly")]
+    day = sorted(hours)[len(hours) // 2][:10]
+    next_day = min(hour[:10] for hour in hours if hour[:10] > day)
+    found = reconcile.verify(
+        engine, window=Window(f"{day}T00:00:00.000", f"{next_day}T00:00:00.000")
+    )
+    assert {one.table for one in found.drifts} == {"agent_hourly", "agent_durations_daily"}
+    shown = {str(one.key.get("hour") or one.key.get("day"))[:10] for one in found.drifts}
+    assert shown == {day}
+    assert {one.key["hour"] for one in found.drifts if "hour" in one.key} == {
+        hour for hour in hours if hour[:10] == day
+    }
+    since = reconcile.verify(engine, window=Window(since=f"{next_day}T00:00:00.000"))
+    assert min(str(one.key["hour"]) for one in since.drifts if "hour" in one.key) >= next_day
+    until = reconcile.verify(engine, window=Window(until=f"{day}T00:00:00.000"))
+    assert max(str(one.key["hour"]) for one in until.drifts if "hour" in one.key) < day
+    reconcile.repair(engine, window=Window(f"{day}T00:00:00.000", f"{next_day}T00:00:00.000"))
+    left = reconcile.verify(engine, tables=["agent_hourly"]).drifts
+    assert {str(one.key["hour"]) for one in left} == {hour for hour in hours if hour[:10] != day}
+
+
+def test_a_window_of_tables_without_a_time_is_refused(database: Path) -> None:
+    with pytest.raises(DefinitionError, match="agent_stats has no time"):
+        reconcile.verify(connect_engine(database), tables=["agent_stats"], window=Window("2026"))
+
+
+def test_each_table_that_verify_vouches_for_is_planted_above() -> None:
+    assert {one.name for one in catalogue.definitions} <= set(KEYS)
+    unverified = {
+        (one.name, column.name)
+        for one in catalogue.definitions
+        if isinstance(one, Aggregate)
+        for column in one.unverified
+    }
+    assert unverified == {
+        ("agent_activity", "updated_at"),
+        ("session_stats", "changed_seq"),
+        ("session_stats", "first_agent"),
+    }
+
+
+@pytest.mark.parametrize("blind", ["aggregates", "sessions"])
+def test_a_verify_that_always_says_well_is_found_out(
+    blind: str, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """These tests would notice."""
+    if blind == "aggregates":
+        monkeypatch.setattr(Verification, "drifts", lambda *arguments: [])
+    else:
+        monkeypatch.setattr(reconcile, "_of_sessions", lambda *arguments: [])
+    statement = "UPDATE {} SET sessions = sessions + 1"
+    table = "sessions_summary" if blind == "aggregates" else DURATIONS
+    with pytest.raises(AssertionError):
+        check_found_and_mended(
+            database, lambda connection: connection.execute(statement.format(table))
+        )
