@@ -69,7 +69,7 @@ class Upkeep:
 
     def __exit__(self, *error: object) -> None:
         if self._job is not None:
-            self._job.join(timeout=1.0)
+            self._job.join(timeout=0.4)
         release(self._connection, self._owner)
         self._resources.close()
 

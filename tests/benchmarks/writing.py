@@ -28,7 +28,7 @@ from tests.benchmarks.timing import Job, Timings, interleaved
 
 TITLE = "Writes"
 PHASES = ("insert", "completing update")
-BULK_LIMIT, SINGLE_LIMIT = 7.0, 1.6
+BULK_LIMIT, SINGLE_LIMIT = 6.0, 1.5
 _BATCH = 1000
 # So that each round pays for its share of checkpoints, which come every few transactions.
 _BULK_ROWS = 5 * _BATCH
