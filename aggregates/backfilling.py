@@ -60,25 +60,36 @@ def fill(
                 recomputer.write_round(stored, save)
         except StaleError:
             # Whoever resumes now must not believe what the tables hold.
-            recomputer.position = Position(mark=CLEARING)
             with transaction(connection, "IMMEDIATE"):
-                save(recomputer.position)
+                found = stored()
+                if found == recomputer.position:
+                    found = Position(mark=CLEARING)
+                    save(found)
+            recomputer.position = found
         if recomputer.position.mark is CLEARING:
-            clear(connection, recomputer.sql)
-            recomputer.position = Position(seq=recomputer.last_entry())
+            # Another process may do the same, and be done: then there is something to lose.
+            clear(connection, recomputer.sql, lambda: stored().mark is CLEARING)
             with transaction(connection, "IMMEDIATE"):
-                save(recomputer.position)
+                found = stored()
+                if found.mark is CLEARING:
+                    found = Position(seq=recomputer.last_entry())
+                    save(found)
+            recomputer.position = found
         if progress is not None:
             progress(*progress_of(recomputer.position, keys))
 
 
-def clear(connection: sqlite3.Connection, sql: Recomputation) -> None:
-    """Empty the targets, a few rows a transaction."""
+def clear(
+    connection: sqlite3.Connection, sql: Recomputation, may_go_on: Callable[[], bool]
+) -> None:
+    """Empty the targets, a few rows a transaction, for as long as that is still to be done."""
     for statement in sql.clears:
         emptied = False
         while not emptied:
             started = time.monotonic()
             with transaction(connection, "IMMEDIATE"):
+                if not may_go_on():
+                    return
                 emptied = connection.execute(statement).rowcount == 0
             time.sleep(time.monotonic() - started)
 

@@ -61,8 +61,7 @@ def rebuild(
             rows = _rebuild(connection, chosen, progress)
     with raw_connection(engine) as connection:
         with suppress(_Overtaken), _noticing_others():
-            if not _fillings(connection):
-                _remove_all(connection)
+            _remove_all(connection)
         result = VerifyResult(
             rows,
             time.monotonic() - started,
@@ -138,9 +137,10 @@ def _begin(connection: sqlite3.Connection, chosen: Catalogue) -> None:
     is_same = _names(connection, "table") == {_new(one.name) for one in chosen.definitions}
     if is_same and _fillings(connection) == _expected(chosen):
         return
+    _forget_fillings(connection)
     _remove_all(connection)
     with transaction(connection, "IMMEDIATE"):
-        _forget_fillings(connection)
+        _check_alone(connection)
         for statement in SQLite().shadows(chosen, _new, "main"):
             connection.execute(statement.sql)
         for source in chosen.sources:
@@ -231,9 +231,14 @@ def _remove_all(connection: sqlite3.Connection) -> None:
     """Drop tables of a rebuild: emptied a few rows a transaction, as DROP TABLE reads them all.
 
     All are dropped at once: whoever writes has to read the schema again after each change of it,
-    and gives up where it has changed again meanwhile, time after time.
+    and gives up where it has changed again meanwhile, time after time. Raises _Overtaken where
+    another process fills them.
     """
-    _forget_fillings(connection)
+
+    def go_on() -> bool:
+        _check_alone(connection)
+        return True
+
     _drop(connection, "trigger")
     found = _names(connection, "table")
     for definition in catalogue.definitions:
@@ -242,8 +247,15 @@ def _remove_all(connection: sqlite3.Connection) -> None:
             clear(
                 connection,
                 SQLite().recomputation(only, definition.source, _new, only=(definition.name,)),
+                go_on,
             )
     _drop(connection, "table")
+
+
+def _check_alone(connection: sqlite3.Connection) -> None:
+    """Inside a transaction: raise _Overtaken where a rebuild has been begun."""
+    if _fillings(connection):
+        raise _Overtaken
 
 
 def _drop(connection: sqlite3.Connection, kind: str) -> None:
@@ -251,6 +263,7 @@ def _drop(connection: sqlite3.Connection, kind: str) -> None:
     if not _names(connection, kind):
         return
     with transaction(connection, "IMMEDIATE"):
+        _check_alone(connection)
         for name in _names(connection, kind):
             connection.execute(f"DROP {kind.upper()} main.{quote(name)}")
 

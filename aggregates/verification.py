@@ -370,8 +370,8 @@ def _attach(connection: sqlite3.Connection, file: Path, catalogue: Catalogue) ->
     # Whatever changes the schema ends a proof: rows may have changed while triggers were missing.
     (schema,) = connection.execute("PRAGMA main.schema_version").fetchone()
     for _ in range(2):
-        connection.execute(f"ATTACH ? AS {PROOF}", (str(file),))
         try:
+            connection.execute(f"ATTACH ? AS {PROOF}", (str(file),))
             # Two processes would count the same rows twice.
             connection.execute(f"PRAGMA {PROOF}.locking_mode = EXCLUSIVE")
             connection.execute(f"PRAGMA {PROOF}.journal_mode = WAL")
@@ -387,7 +387,8 @@ def _attach(connection: sqlite3.Connection, file: Path, catalogue: Catalogue) ->
         except sqlite3.DatabaseError as error:
             if not is_damaged(error):
                 raise
-        connection.execute(f"DETACH {PROOF}")
+        if any(name == PROOF for _, name, _ in connection.execute("PRAGMA database_list")):
+            connection.execute(f"DETACH {PROOF}")
         forget(file)
 
 

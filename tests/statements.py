@@ -51,7 +51,8 @@ _CHOICES = {
 _IDS = [*map(str, range(1, 9))] * 2 + [
     *("NULL", "NULL", "NULL", "NULL", "'3'", "4.0", "0", "-1", "-1", "-7"),
 ]
-_BAD_IDS = ["'x'", "2.5", "x'01'", "9e999", "9223372036854775807", "-9223372036854775807 - 1"]
+_LARGEST_ID = "9223372036854775807"
+_BAD_IDS = ["'x'", "2.5", "x'01'", "9e999", _LARGEST_ID, "-9223372036854775807 - 1"]
 _TIMES = [
     *("'2026-10-01T09:57:33.551'", "'2026-10-01 09:57:33.5'", "'2026-10-01T09:58'"),
     *("'2026-10-01T10:00:00.0009'", "'2026-10-02T00:00:00'", "'2026-09-30T23:59:59.999999'"),
@@ -221,7 +222,9 @@ class Statements:
         return self._random.random() < probability
 
     def _id(self) -> str:
-        return self._pick(_BAD_IDS if self._chance(0.02) else _IDS)
+        id_ = self._pick(_BAD_IDS if self._chance(0.02) else _IDS)
+        # After the largest one SQLite takes rowids at random, where they are not AUTOINCREMENT.
+        return "7" if id_ == _LARGEST_ID and self._table is SESSIONS else id_
 
     def _value(self, column: str) -> str:
         if column == "updated_at":

@@ -8,7 +8,7 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,8 @@ from oracle import canonical, dimension, duration_ms, is_invocation, parse_time
 from sqlalchemy import Connection
 
 from aggregates import Store, migration, sample
+from aggregates.catalogue import catalogue
+from aggregates.derived import Deriver
 from aggregates.reader import Collection, queries
 
 REAL_DATA = Path(__file__).parents[3] / "shared" / "data" / "agent_workflow.db"
@@ -134,6 +136,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             writer.execute("UPDATE agent_invocations SET duration_seconds = 2 WHERE id % 19 = 0")
             writer.execute("UPDATE agent_tool_uses SET tool_name = '' WHERE id % 29 = 0")
             writer.execute("DELETE FROM agent_invocations WHERE id % 47 = 0")
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            assert Deriver(connection, catalogue.bounds).round(1000).is_complete
     return found
 
 
@@ -302,12 +306,49 @@ def test_each_of_the_latest_sessions(case: Case) -> None:
 # Tools
 
 
+def test_how_the_runs_of_a_session_overlap(case: Case) -> None:
+    """By counting at each start, and by painting milliseconds: not as the code does it."""
+    pending = {one.session_id for one in case.collected.sessions if one.is_pending}
+    assert pending == set()
+    checked = 0
+    for one in case.collected.sessions:
+        intervals = []
+        for run in case.history.runs_of[one.session_id]:
+            if run.start is None:
+                continue
+            if run.is_open and run.start > case.now - 6 * HOUR:
+                intervals.append((run.start, max(run.start, case.now)))
+            elif run["status"] in ENDED and run.duration_ms is not None:
+                elapsed = timedelta(milliseconds=run.duration_ms)
+                intervals.append((run.start, run.start + elapsed))
+        at_once = [
+            sum(start <= moment < end or start == end == moment for start, end in intervals)
+            for moment, _ in intervals
+        ]
+        assert one.max_parallel == max(at_once, default=0)
+        busy, covered = timedelta(0), datetime.min
+        for start, end in sorted(intervals):
+            busy += max(timedelta(0), end - max(start, covered))
+            covered = max(covered, end)
+        assert one.busy_ms == busy // timedelta(milliseconds=1)
+        if one.elapsed_ms is not None:
+            assert one.idle_ms == max(0, one.elapsed_ms - one.busy_ms)
+        runs = [run for run in case.history.runs_of[one.session_id] if run.start]
+        if runs:
+            first = min(runs, key=lambda run: (run.start, run["id"]))
+            assert one.first_agent == first.name("agent_name")
+            checked += 1
+    assert checked
+
+
 def test_uses_of_tools(case: Case) -> None:
     by_tool: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for use in case.history.tool_uses:
         by_tool[use.name("agent_name"), use.name("tool_name")].append(use)
-    found = {(one.agent_name, one.tool_name): one for one in case.collected.tools}
+    found = {(one.agent_name, one.tool_name): one for one in case.store.tools()}
     assert found.keys() == by_tool.keys()
+    without = [replace(one, p50_ms=None, p95_ms=None) for one in case.store.tools()]
+    assert list(case.collected.tools) == without
     for key, uses in by_tool.items():
         one = found[key]
         ended = [use for use in uses if use["status"] in ENDED]

@@ -1,6 +1,7 @@
 """Released revisions carry their own SQL; together they say what the live definitions say."""
 
 import ast
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -85,6 +86,23 @@ def test_every_aggregate_is_filled_by_one_revision() -> None:
         assert made.count(definition.name) == 1, definition.name
     filled = [script.recomputation(path).source for path in frozen("recomputation*.sql")]
     assert {source.name for source in catalogue.sources} == set(filled)
+
+
+def test_entries_are_posted_only_to_what_has_been_filled() -> None:
+    """Tables are made first: a trigger on a log that came with them would fail every write."""
+    logs = "|".join(source.log for source in catalogue.sources)
+    posting = [
+        (path.name, one.name)
+        for path in frozen("*.sql")
+        if not path.name.startswith("recomputation")
+        for one in script.statements(path)
+        if one.kind == "trigger"
+        if re.search(rf"\bAFTER INSERT ON ({logs})\b", one.sql) and not one.name.endswith("_prune")
+        if path.name not in ("before.sql",)
+    ]
+    assert {name.removesuffix(".sql") for name, _ in posting} == {
+        f"posting_{source.name}" for source in catalogue.sources
+    }
 
 
 def test_frozen_hook_tables_are_those_of_the_hooks() -> None:

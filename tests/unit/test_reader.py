@@ -42,8 +42,9 @@ CREATE TABLE aggregate_totals (name TEXT PRIMARY KEY, value INTEGER);
 CREATE TABLE duration_bounds (le_ms INTEGER PRIMARY KEY);
 CREATE TABLE sessions (session_id TEXT PRIMARY KEY, start_time, end_time, status);
 CREATE TABLE _aggregates_session_derived (session_id, max_parallel, busy_ms, as_of_seq);
-CREATE TABLE session_stats (session_id TEXT PRIMARY KEY, first_agent, invocations, succeeded, failed, in_flight,
-    agents, phases, duration_count, duration_ms_sum, first_start, last_end, changed_seq);
+CREATE TABLE session_stats (session_id TEXT PRIMARY KEY, first_agent, invocations, succeeded,
+    failed, in_flight, agents, phases, duration_count, duration_ms_sum, first_start, last_end,
+    changed_seq);
 CREATE TABLE sessions_summary (status TEXT PRIMARY KEY, sessions, duration_count, duration_ms_sum);
 CREATE TABLE _aggregates_sessions_by_start (start_time TEXT, session_id TEXT, sessions);
 CREATE TABLE _aggregates_open_sessions (start_time TEXT, session_id TEXT, sessions);
