@@ -265,7 +265,7 @@ def described(
     counted = queries.rows(
         connection,
         f"SELECT listed.session_id, {', '.join(_COUNTS)}, first_start, last_end, {_LATEST_EVENTS},"
-        f" stats.first_agent, max_parallel, busy_ms, {PENDING}"
+        f" stats.first_agent, max_parallel, busy_ms, stats.session_id IS NOT NULL AND ({PENDING})"
         f" FROM ({listed}) AS listed"
         " LEFT JOIN session_stats AS stats ON stats.session_id = listed.session_id"
         # As the view session_overlap does, which SQLite would compute for all sessions here.
@@ -282,7 +282,9 @@ def described(
         counts = dict(zip(_COUNTS, (count or 0 for count in values), strict=False))
         first_start, last_end, latest_run, latest_use, *derived = values[len(_COUNTS) :]
         first_agent, max_parallel, busy_ms, is_pending = derived
-        if session_id in running:
+        if not counts["invocations"]:
+            max_parallel, busy_ms = 0, 0
+        elif session_id in running:
             shape = running[session_id]
             max_parallel, busy_ms = shape.max_parallel, shape.busy_ms
         status, start, end, duration_ms, is_open = own.get(session_id, ("", None, None, None, 0))
