@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -303,6 +304,7 @@ def test_several_processes_at_once_and_a_writer(in_wal: Path) -> None:
     with closing(sqlite3.connect(in_wal, timeout=30, isolation_level=None)) as connection:
         while any(one.poll() is None for one in processes):
             change(connection, chance, 3)
+            time.sleep(0.02)
     for one in processes:
         _, errors = one.communicate()
         assert one.returncode == 0, errors.decode()
