@@ -45,7 +45,6 @@ _EDITS_NAMED = 20
 _SAVED_AGAIN_AFTER = timedelta(minutes=5)
 _RUNS_OF_A_READ = 1000
 _ATTEMPTS = 3
-_MILLISECOND = timedelta(milliseconds=1)
 
 _SESSION = "session_id = CAST(:session AS TEXT)"
 _OWN_DURATIONS = SQLite().facts_where(sessions, ("duration_ms",), _SESSION)

@@ -126,7 +126,7 @@ def _reconcile(
                     drifts += found
                     if kind == "repair":
                         proof.mend(found)
-                    drifts += _of_sessions(proof, of_sessions, kind, found)
+                    drifts += _of_sessions(proof, of_sessions, kind, found, progress)
                     is_complete = True
                     break
                 except StaleError as error:
@@ -173,6 +173,7 @@ def _of_sessions(
     of_sessions: Sequence[str],
     kind: Literal["verify", "repair"],
     mended: Sequence[Drift],
+    progress: Progress | None,
 ) -> list[Drift]:
     """What differs, and was mended, of what is derived of sessions."""
     if not of_sessions:
@@ -195,6 +196,8 @@ def _of_sessions(
             proof.catch_up()
             found += [one for one in checker.some() if one.table in tables]
         proof.rest(started)
+        if progress is not None:
+            progress(proof.rows_read, proof.rows_read)
     if kind == "repair" and found:
         deriver.mend(found)
     return found

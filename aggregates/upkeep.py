@@ -62,12 +62,14 @@ class Upkeep:
         self._resources = ExitStack()
         self._job: threading.Thread | None = None
         self._renewed = datetime.min.replace(tzinfo=UTC)
+        self._is_over = False
 
     def __enter__(self) -> Self:
         self._connection = self._resources.enter_context(raw_connection(self._engine))
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._is_over = True
         if self._job is not None:
             self._job.join(timeout=0.4)
         release(self._connection, self._owner)
@@ -112,11 +114,14 @@ class Upkeep:
 
                 def renewed(*progress: int) -> None:
                     self._beat(*progress)
+                    if self._is_over:
+                        raise Stopped
                     now = datetime.now(UTC)
                     if now - self._renewed > _LEASE_LASTS / 3:
                         # The next step tries again.
                         with suppress(sqlite3.OperationalError):
-                            acquire(connection, self._owner)
+                            if not acquire(connection, self._owner):
+                                raise Stopped
                             self._renewed = now
 
                 if job == "rebuild":

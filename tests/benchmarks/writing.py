@@ -20,8 +20,10 @@ from typing import NamedTuple
 import sqlite_chronicle
 import sqlite_utils
 
+from aggregates.catalogue import catalogue
 from aggregates.hooks_schema import HOOK_TABLES
 from aggregates.migration import upgrade
+from aggregates.sources import agent_invocations
 from tests.benchmarks.databases import Databases, Scale
 from tests.benchmarks.report import Plot, Section, Table, Target
 from tests.benchmarks.timing import Job, Timings, interleaved
@@ -36,6 +38,8 @@ _HISTORY = 5000
 _AGENTS = 20
 _PHASES = ("requirements", "planning", "development", "review")
 _NONE, _ALL = "no triggers", "aggregates"
+_FIRST_REVISION = "0002"
+"""The revision that brought the aggregates of agents, without sessions and tools."""
 _FACTS = "log and facts, nothing posted"
 _LOG = "log only"
 _LOG_UNTOUCHED = "log only, no updated_at"
@@ -242,27 +246,37 @@ def _enable_chronicle(path: Path) -> None:
 
 
 def _partial(databases: Databases, history: Path) -> Variants:
-    """Variants with some triggers taken away."""
+    """Variants with some triggers, or some statements of them, taken away."""
     path = databases.copy(history)
     _migrate(path)
     triggers = _triggers(path)
     databases.drop(path)
-    posting = {name: sql for name, sql in triggers.items() if name.endswith(("_plus", "_minus"))}
-    aggregates = sorted({name.rpartition("_")[0] for name in posting})
-    view = re.search(r"INSTEAD OF INSERT ON\s+(\w+)", next(iter(posting.values())))
+    own = f"_aggregates_{agent_invocations.name}"
+    shared = (f"{own}_plus", f"{own}_minus")
+    view = re.search(r"INSTEAD OF INSERT ON\s+(\w+)", triggers[shared[0]])
     assert view is not None
 
-    def without(*patterns: str, touch: bool = True, facts: bool = False) -> Install:
+    def without(
+        *patterns: str, touch: bool = True, facts: bool = False, table: str | None = None
+    ) -> Install:
+        def changed(name: str, sql: str) -> str | None:
+            if any(re.fullmatch(pattern, name) for pattern in patterns):
+                return None
+            if not touch and _TOUCH.search(sql):
+                return None if name.endswith("_touch") else _TOUCH.sub("", sql)
+            if table is not None and name in shared:
+                return _statements_on(table).sub("", sql)
+            return sql
+
         def install(path: Path) -> None:
             _migrate(path)
             with closing(sqlite3.connect(path)) as connection:
                 for name, sql in triggers.items():
-                    if any(re.fullmatch(pattern, name) for pattern in patterns):
+                    new = changed(name, sql)
+                    if new != sql:
                         connection.execute(f"DROP TRIGGER {name}")
-                    elif not touch and _TOUCH.search(sql):
-                        connection.execute(f"DROP TRIGGER {name}")
-                        if not name.endswith("_touch"):
-                            connection.execute(_TOUCH.sub("", sql))
+                        if new is not None:
+                            connection.execute(new)
                 if facts:  # a view takes rows only where it has a trigger
                     connection.execute(
                         f"CREATE TRIGGER post_nothing INSTEAD OF INSERT ON {view[1]} WHEN 0"
@@ -273,16 +287,27 @@ def _partial(databases: Databases, history: Path) -> Variants:
         return install
 
     posted = r".*_(plus|minus)"
+    parts = {
+        one.name.removeprefix("_aggregates_"): one.name
+        for one in catalogue.definitions
+        if one.source is agent_invocations and one.is_posted
+    }
     return {
         _FACTS: without(posted, facts=True),
         _LOG: without(posted, r".*_post_\w+"),
         _LOG_UNTOUCHED: without(posted, r".*_post_\w+", touch=False),
         "without updated_at": without(touch=False),
         **{
-            f"without {name.removeprefix('_aggregates_')}": without(rf"{name}_(plus|minus)")
-            for name in aggregates
+            f"without {part}": without(rf"_aggregates_{part}_(plus|minus)", table=name)
+            for part, name in parts.items()
         },
+        f"as of {_FIRST_REVISION}": lambda path: upgrade(str(path), revision=_FIRST_REVISION),
     }
+
+
+def _statements_on(table: str) -> re.Pattern[str]:
+    """Of a trigger that writes to many tables, what it does to one."""
+    return re.compile(rf"(INSERT INTO|UPDATE|DELETE FROM)\s+{table}\b[^;]*;\s*")
 
 
 def _triggers(path: Path) -> dict[str, str]:

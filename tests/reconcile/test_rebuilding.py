@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import connect
 from derived_oracle import derived_differences
 from samples import change, check_exact, copy, derive, everything, start_run
 
-from aggregates import inspection, recompute, reconcile, reinstalling
+from aggregates import inspection, rebuilding, recompute, reconcile, reinstalling
 from aggregates.catalogue import catalogue
 from aggregates.compiler.sqlite.consuming import OVERLAP
 from aggregates.database import connect_engine
@@ -406,6 +407,7 @@ def test_it_is_recorded(in_wal: Path) -> None:
         assert proof.is_complete == (not tables)
 
 
+@pytest.mark.usefixtures("small_slices")
 def test_what_has_waited_in_the_log_is_taken_in_under_short_locks(in_wal: Path) -> None:
     """An interrupted rebuild that goes on much later holds no lock for all that has happened."""
     engine = connect_engine(in_wal)
@@ -429,4 +431,29 @@ def test_what_has_waited_in_the_log_is_taken_in_under_short_locks(in_wal: Path) 
     assert sum(steps) > 5000
     assert max(steps) <= 5000
     assert len([one for one in steps if one]) > 3
+    check_exact(in_wal)
+
+
+def test_what_comes_while_another_source_is_read_is_not_left_for_the_last_lock(
+    in_wal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+    pending: list[int] = []
+    swap = rebuilding._swap
+
+    def write(done: int, total: int) -> None:
+        written.append(done)
+        if len(written) == 3:  # of the last source
+            with closing(connect(in_wal)) as connection:
+                connection.execute("UPDATE agent_invocations SET status = 'busy'")
+
+    def look(connection: sqlite3.Connection, *others: Any) -> None:
+        pending.extend(recomputer.pending() for recomputer in others[1])
+        swap(connection, *others)
+
+    monkeypatch.setattr(rebuilding, "_swap", look)
+    rebuild(connect_engine(in_wal), write)
+    assert len(written) > 3
+    assert len(pending) == 3
+    assert max(pending) <= 200
     check_exact(in_wal)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from aggregates.compiler.base import Comparison, Compiler, Naming, Recomputation
 from aggregates.compiler.sqlite.constructs import ONCE_EACH
 from aggregates.compiler.sqlite.facts import image, of_rows
 from aggregates.compiler.sqlite.posting import seek_extremes, zero
-from aggregates.definition import Aggregate, Catalogue, Definition, Listing, Source
+from aggregates.definition import Aggregate, Catalogue, Definition, Listing, Source, references
 
 _ROWS_OF_A_CLEARING = 500
 
@@ -86,8 +87,23 @@ def _rows(compiler: Compiler, source: Source, condition: str) -> str:
 
 def facts_where(compiler: Compiler, source: Source, names: tuple[str, ...], condition: str) -> str:
     """SELECT of some facts of the rows for which a condition holds, out of the source itself."""
-    rows = f"{_rows(compiler, source, condition)} {ONCE_EACH}"
-    return f"SELECT {compiler.columns(names)} FROM ({of_rows(compiler, source, rows)})"
+    reduced = _reduced(source, names)
+    rows = f"{_rows(compiler, reduced, condition)} {ONCE_EACH}"
+    return f"SELECT {compiler.columns(names)} FROM ({of_rows(compiler, reduced, rows)})"
+
+
+def _reduced(source: Source, names: tuple[str, ...]) -> Source:
+    """The source with those facts only, and with what they stand on."""
+    needed = set(names)
+    for fact in reversed(source.facts):
+        if fact.name in needed:
+            needed |= references(fact.expression)
+    return replace(
+        source,
+        facts=tuple(fact for fact in source.facts if fact.name in needed),
+        tracked=tuple(column for column in source.tracked if column.name in needed),
+        extracted=tuple(one for one in source.extracted if one.name in needed),
+    )
 
 
 def _entries(compiler: Compiler, source: Source, side: str) -> str:

@@ -1,0 +1,416 @@
+"""Rounds of upkeep in a database in use: what is due, who does it, and what ends it."""
+
+import logging
+import multiprocessing
+import random
+import sqlite3
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from conftest import connect
+from samples import change, check_exact, copy, start_run
+from sqlalchemy import Engine
+
+from aggregates import reconcile
+from aggregates.changes import Consumer, utc_text
+from aggregates.database import connect_engine
+from aggregates.proofs import Proof, record
+from aggregates.pruning import Retention
+from aggregates.reinstalling import reinstall
+from aggregates.sources import agent_invocations
+from aggregates.stopping import Stopped
+from aggregates.upkeep import LEASE, Schedule, Upkeep, acquire, due, release
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return copy(tmp_path)
+
+
+@pytest.fixture
+def engine(database: Path) -> Engine:
+    return connect_engine(database)
+
+
+@pytest.fixture
+def connection(database: Path) -> Iterator[sqlite3.Connection]:
+    with closing(connect(database)) as found:
+        yield found
+
+
+def no_beat(*progress: int) -> None:
+    pass
+
+
+def upkeep(engine: Engine, schedule: Schedule | None = None) -> Upkeep:
+    return Upkeep(engine, schedule or Schedule(), no_beat)
+
+
+def ago(**units: float) -> str:
+    return utc_text(datetime.now(UTC) - timedelta(**units))
+
+
+def recorded(connection: sqlite3.Connection) -> list[str]:
+    """Kinds of all proofs, oldest first."""
+    return [
+        kind
+        for (kind,) in connection.execute("SELECT kind FROM aggregate_verifications ORDER BY id")
+    ]
+
+
+def prove(connection: sqlite3.Connection, kind: str, when: str, *, drifts: int = 0) -> None:
+    assert kind in ("verify", "repair", "rebuild", "reinstall")
+    whole = kind != "reinstall"
+    record(connection, Proof(kind, when, 0.0, 0, drifts, whole))  # type: ignore[arg-type]
+
+
+def holder(connection: sqlite3.Connection) -> str | None:
+    found = connection.execute("SELECT owner FROM _aggregates_leases").fetchone()
+    return found[0] if found else None
+
+
+def test_one_does_it_and_the_other_does_when_it_is_over(
+    engine: Engine, connection: sqlite3.Connection
+) -> None:
+    with upkeep(engine) as other:
+        with upkeep(engine) as one:
+            assert one.round(wait=True) is not None
+            start_run(connection)
+            assert other.round(wait=True) is None
+            assert one.round(wait=True) is not None
+        assert holder(connection) is None
+        assert other.round(wait=True) is not None
+    assert holder(connection) is None
+
+
+def test_a_lease_that_was_not_renewed_is_taken_over(
+    engine: Engine, connection: sqlite3.Connection
+) -> None:
+    assert acquire(connection, "one")
+    assert not acquire(connection, "other")
+    (expires,) = connection.execute("SELECT expires_at FROM _aggregates_leases").fetchone()
+    assert ago(seconds=-50) < expires < ago(seconds=-70)
+    connection.execute("UPDATE _aggregates_leases SET expires_at = ?", (ago(seconds=1),))
+    assert acquire(connection, "one"), "its holder may renew it"
+    connection.execute("UPDATE _aggregates_leases SET expires_at = ?", (ago(seconds=1),))
+    assert acquire(connection, "other")
+    assert not acquire(connection, "one")
+    release(connection, "one")
+    assert holder(connection) == "other", "it was not one's to give back"
+
+
+def hold(path: str, took: "multiprocessing.SimpleQueue[bool]") -> None:
+    """A process that takes the lease, and waits to be killed."""
+    with upkeep(connect_engine(path)) as one:
+        took.put(one.round(wait=True) is not None)
+        multiprocessing.Event().wait()
+
+
+def test_of_two_processes_one_does_it_and_the_lease_of_a_killed_one_expires(
+    database: Path, engine: Engine, connection: sqlite3.Connection
+) -> None:
+    context = multiprocessing.get_context("fork")
+    took = context.SimpleQueue()
+    with ExitStack() as stack:
+        processes = [
+            context.Process(target=hold, args=(str(database), took), daemon=True) for _ in range(2)
+        ]
+        for process in processes:
+            process.start()
+            stack.callback(process.close)
+            stack.callback(process.join)
+            stack.callback(process.kill)
+        assert sorted(took.get() for _ in processes) == [False, True]
+    owner = holder(connection)
+    assert owner is not None
+    with upkeep(engine) as one:
+        assert one.round(wait=True) is None
+        connection.execute("UPDATE _aggregates_leases SET expires_at = ?", (ago(seconds=1),))
+        assert one.round(wait=True) is not None
+        assert holder(connection) != owner
+
+
+def test_what_is_due_and_when(connection: sqlite3.Connection) -> None:
+    schedule = Schedule()
+
+    def job(*, is_stale: bool = False) -> str | None:
+        return due(connection, schedule, is_stale)
+
+    connection.execute("DELETE FROM aggregate_verifications")
+    assert job() == "verify"
+    prove(connection, "verify", ago(minutes=61))
+    assert job() == "verify"
+    prove(connection, "verify", ago(minutes=59))
+    assert job() is None
+    assert job(is_stale=True) == "verify"
+    prove(connection, "verify", ago(minutes=2), drifts=3)
+    assert job() is None, "what found a drift proves nothing, but the one before does"
+    connection.execute("DELETE FROM aggregate_verifications")
+    prove(connection, "verify", ago(minutes=2), drifts=3)
+    assert job() == "verify"
+    prove(connection, "repair", ago(minutes=1), drifts=3)
+    assert job() is None
+    # Triggers were put back: nothing before counts.
+    prove(connection, "reinstall", ago(seconds=30))
+    assert job() == "verify"
+    prove(connection, "repair", ago(seconds=10))
+    assert job() is None
+
+
+def test_a_rebuild_is_due_each_day(connection: sqlite3.Connection) -> None:
+    schedule = Schedule()
+    connection.execute("DELETE FROM aggregate_verifications")
+    prove(connection, "verify", ago(hours=25))
+    prove(connection, "verify", ago(minutes=5))
+    assert due(connection, schedule, False) == "rebuild"
+    prove(connection, "rebuild", ago(hours=23))
+    prove(connection, "verify", ago(minutes=4))
+    assert due(connection, schedule, False) is None
+    connection.execute("DELETE FROM aggregate_verifications")
+    prove(connection, "verify", ago(hours=23))
+    prove(connection, "verify", ago(minutes=5))
+    assert due(connection, schedule, False) is None, "it has run for less than a day"
+    prove(connection, "rebuild", ago(hours=25))
+    assert due(connection, schedule, False) == "rebuild"
+    # A partial one does not count.
+    record(connection, Proof("rebuild", ago(hours=1), 0.0, 0, 0, False))
+    assert due(connection, schedule, False) == "rebuild"
+
+
+def test_a_round_verifies_rebuilds_and_then_has_nothing_to_do(
+    engine: Engine, connection: sqlite3.Connection
+) -> None:
+    connection.execute("DELETE FROM aggregate_verifications")
+    with upkeep(engine) as one:
+        one.round(wait=True)
+        assert recorded(connection) == ["repair"]
+        one.round(wait=True)
+        assert recorded(connection) == ["repair"]
+        connection.execute("UPDATE aggregate_verifications SET started_at = ?", (ago(hours=2),))
+        one.round(wait=True)
+        assert recorded(connection) == ["repair", "repair"]
+        connection.execute(
+            "UPDATE aggregate_verifications SET started_at = ? WHERE id = 1", (ago(hours=25),)
+        )
+        one.round(wait=True)
+        assert recorded(connection) == ["repair", "repair", "rebuild"]
+        done = one.round(wait=True)
+        assert done is not None
+        assert done.sessions > 0, "what a rebuild has left pending is derived"
+        assert recorded(connection) == ["repair", "repair", "rebuild"]
+
+
+def test_an_old_checkpoint_makes_a_verify_due_at_once(
+    engine: Engine, connection: sqlite3.Connection
+) -> None:
+    with upkeep(engine) as one:
+        one.round(wait=True)
+        before = recorded(connection)
+        one.round(wait=True)
+        assert recorded(connection) == before
+        for age, job in ((ago(hours=5, minutes=50), []), (ago(hours=6, minutes=10), ["repair"])):
+            connection.execute("UPDATE change_consumers SET saved_at = ?", (age,))
+            one.round(wait=True)
+            assert recorded(connection) == [*before, *job]
+        one.round(wait=True)
+        assert recorded(connection) == [*before, "repair"], "the checkpoint was saved again"
+
+
+def test_a_reinstall_is_proved_at_the_next_round(
+    database: Path, engine: Engine, connection: sqlite3.Connection
+) -> None:
+    with upkeep(engine) as one:
+        one.round(wait=True)
+        connection.execute("DROP TRIGGER _aggregates_agent_invocations_insert")
+        change(connection, random.Random("reinstalled"), 40)
+        reinstall(engine)
+        for _ in range(3):
+            one.round(wait=True)
+    check_exact(database, is_derived=True)
+    assert reconcile.verify(engine).drifts == []
+
+
+def test_drift_is_repaired_and_told_with_its_keys(
+    database: Path, engine: Engine, connection: sqlite3.Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection.execute("DELETE FROM aggregate_verifications")
+    connection.execute("UPDATE agent_activity SET failed = 77 WHERE agent_name = 'architect'")
+    (right,) = connection.execute(
+        "SELECT count(*) FROM agent_invocations WHERE agent_name = 'architect'"
+        " AND event_type = 'pre_invocation' AND status IN ('failed', 'error')"
+    ).fetchone()
+    with caplog.at_level(logging.WARNING, "aggregates"), upkeep(engine) as one:
+        one.round(wait=True)
+        one.round(wait=True)
+    (told,) = [one for one in caplog.records if "drift" in one.getMessage()]
+    assert told.levelno == logging.WARNING
+    assert told.getMessage() == (
+        f"1 drifts repaired: agent_activity {{'agent_name': 'architect'}} failed: 77, right {right}"
+    )
+    assert connection.execute("SELECT kind, drifts FROM aggregate_verifications").fetchall() == [
+        ("repair", 1)
+    ]
+    check_exact(database)
+
+
+def test_many_drifts_are_counted_and_some_named(
+    engine: Engine, connection: sqlite3.Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection.execute("DELETE FROM aggregate_verifications")
+    changed = connection.execute("UPDATE session_stats SET failed = failed + 5").rowcount
+    assert changed > 20
+    with caplog.at_level(logging.WARNING, "aggregates"), upkeep(engine) as one:
+        one.round(wait=True)
+    (told,) = [one for one in caplog.records if "drift" in one.getMessage()]
+    assert told.getMessage().startswith(f"{changed} drifts repaired: session_stats {{'session_id'")
+    assert told.getMessage().endswith("; ...")
+    assert len(told.getMessage()) < 2000
+
+
+def test_edits_of_history_are_counted_and_told(
+    engine: Engine, connection: sqlite3.Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    with upkeep(engine) as one:
+        one.round(wait=True)
+        ids = [
+            id_
+            for (id_,) in connection.execute(
+                "SELECT id FROM agent_invocations WHERE status = 'completed' LIMIT 30"
+            )
+        ]
+        running = start_run(connection)
+        with caplog.at_level(logging.WARNING, "aggregates"):
+            connection.execute(
+                "UPDATE agent_invocations SET status = 'completed' WHERE id = ?", (running,)
+            )
+            done = one.round(wait=True)
+            assert (done and done.edits, caplog.records) == (0, [])
+            connection.execute("UPDATE agent_invocations SET phase = 'x' WHERE id = ?", ids[:1])
+            connection.execute("DELETE FROM agent_invocations WHERE id = ?", ids[1:2])
+            done = one.round(wait=True)
+            assert done is not None
+            assert (done.edits, done.edited) == (2, ids[:2])
+            (told,) = caplog.records
+            assert told.levelno == logging.WARNING
+            assert told.getMessage() == f"2 edits of history, of invocations {ids[0]}, {ids[1]}"
+            for id_ in ids[2:]:
+                connection.execute("UPDATE agent_invocations SET phase = 'y' WHERE id = ?", (id_,))
+            done = one.round(wait=True)
+            assert done is not None
+            assert done.edits == len(ids) - 2
+            assert caplog.records[-1].getMessage().endswith(", ...")
+            assert one.round(wait=True) is not None
+            assert len(caplog.records) == 2, "an edit was told twice"
+
+
+def test_the_log_is_pruned_as_the_schedule_says(
+    engine: Engine, connection: sqlite3.Connection
+) -> None:
+    reader = Consumer(connection, agent_invocations, "reader")
+    for _ in range(100):
+        start_run(connection)
+    schedule = Schedule(retention=Retention(entries=10))
+    with upkeep(engine, schedule) as one:
+        one.round(wait=True)
+        assert len(reader.poll()) == 100, "what it has not taken is there"
+        reader.acknowledge(reader.poll())
+        one.round(wait=True)
+    (left,) = connection.execute("SELECT count(*) FROM agent_invocation_changes").fetchone()
+    assert left == 10
+    assert list(reader.poll()) == []
+
+
+def test_a_job_in_the_background_lets_rounds_go_on(
+    database: Path, engine: Engine, connection: sqlite3.Connection
+) -> None:
+    connection.execute("DELETE FROM aggregate_verifications")
+    with upkeep(engine) as one:
+        rounds = 0
+        while recorded(connection) != ["repair"]:
+            start_run(connection)
+            assert one.round() is not None
+            rounds += 1
+            assert rounds < 2000
+        assert one.round() is not None
+        assert recorded(connection) == ["repair"]
+    check_exact(database, is_derived=False)
+
+
+def test_a_stop_ends_the_job_and_gives_the_lease_back(
+    engine: Engine, connection: sqlite3.Connection
+) -> None:
+    connection.execute("DELETE FROM aggregate_verifications")
+    beats: list[int] = []
+
+    def beat(*progress: int) -> None:
+        beats.append(1)
+        if len(beats) == 2:
+            raise Stopped
+
+    with Upkeep(engine, Schedule(), beat) as one:
+        one.round(wait=True)
+    assert len(beats) == 2
+    assert recorded(connection) == []
+    assert holder(connection) is None
+
+
+def test_a_job_that_outlives_its_upkeep_does_not_take_the_lease_again(
+    engine: Engine, connection: sqlite3.Connection
+) -> None:
+    connection.execute("DELETE FROM aggregate_verifications")
+    left: list[Upkeep] = []
+
+    def beat(*progress: int) -> None:
+        if not left:
+            one.__exit__()
+            left.append(one)
+
+    one = Upkeep(engine, Schedule(), beat)
+    one.__enter__()
+    one._renewed = datetime.min.replace(tzinfo=UTC)
+    one.round(wait=True)
+    assert left
+    assert holder(connection) is None
+    assert recorded(connection) == []
+
+
+def test_a_job_whose_lease_another_has_taken_stops(
+    engine: Engine, connection: sqlite3.Connection
+) -> None:
+    connection.execute("DELETE FROM aggregate_verifications")
+
+    def beat(*progress: int) -> None:
+        connection.execute(
+            "UPDATE _aggregates_leases SET owner = 'other', expires_at = ?", (ago(hours=-1),)
+        )
+
+    with Upkeep(engine, Schedule(), beat) as one:
+        one.round(wait=True)
+        assert recorded(connection) == []
+        assert one.round(wait=True) is None
+    assert holder(connection) == "other"
+
+
+def test_a_job_that_fails_is_told_and_begun_again(
+    database: Path, engine: Engine, connection: sqlite3.Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection.execute("DELETE FROM aggregate_verifications")
+    connection.execute("ALTER TABLE tool_stats RENAME TO hidden")
+    with caplog.at_level(logging.WARNING, "aggregates"), upkeep(engine) as one:
+        one.round(wait=True)
+        (told,) = caplog.records
+        assert "verify failed" in told.getMessage()
+        assert "tool_stats" in told.getMessage()
+        connection.execute("ALTER TABLE hidden RENAME TO tool_stats")
+        one.round(wait=True)
+    assert recorded(connection) == ["repair"]
+    check_exact(database)
+
+
+def test_the_name_of_the_lease(engine: Engine, connection: sqlite3.Connection) -> None:
+    with upkeep(engine) as one:
+        one.round(wait=True)
+        assert connection.execute("SELECT name FROM _aggregates_leases").fetchall() == [(LEASE,)]
