@@ -71,7 +71,7 @@ def test_overlap_of_what_touches(runs: list[tuple[int, int]], most: int, busy: i
 
 
 def test_milliseconds_of_runs_that_touch_do_not_overlap(fresh: sqlite3.Connection) -> None:
-    """Half a million times of day: no fraction of a second is rounded on its way."""
+    """No fraction of a second is rounded on its way."""
     start = datetime(2026, 10, 1, 9)
     fresh.execute("BEGIN")
     for number in range(3000):
