@@ -359,7 +359,7 @@ def _explain(database: str, error: BaseException) -> AggregatesError:
         return AggregatesError(f"cannot write to {database}: make it writable ({error})")
     if str(error).startswith(("no such table", "no such column")):
         return SchemaMismatch(
-            f"{database}: {error}; `aggregates migrate --database {database}` installs what is"
-            " missing, `aggregates status` lists it"
+            f"{database}: {error}; `aggregates status` lists what is missing, `aggregates migrate"
+            f" --reinstall --database {database}` puts it back"
         )
     return AggregatesError(f"{database}: {error}")

@@ -35,6 +35,7 @@ log = logging.getLogger("aggregates")
 LEASE = "upkeep"
 _LEASE_LASTS = timedelta(seconds=60)
 _KEYS_NAMED = 10
+_LONGEST_RELEASE_MS = 200
 
 Beat = Callable[..., None]
 """Called between transactions of a long job; may raise Stopped."""
@@ -105,8 +106,16 @@ class Upkeep:
         if wait:
             self._run(job)
             return
-        self._job = threading.Thread(target=self._run, args=(job,), name=job, daemon=True)
+        self._job = threading.Thread(target=self._try, args=(job,), name=job, daemon=True)
         self._job.start()
+
+    def _try(self, job: str) -> None:
+        """Run a job in the background, where nobody hears an exception."""
+        try:
+            self._run(job)
+        except Exception as error:
+            # The next round begins it again.
+            log.warning("%s failed: %s", job, error)
 
     def _run(self, job: str) -> None:
         try:
@@ -130,9 +139,6 @@ class Upkeep:
                     tell(reconcile.repair(self._engine, renewed))
         except Stopped:
             return
-        except Exception as error:
-            # The next round begins it again.
-            log.warning("%s failed: %s", job, error)
 
 
 def due(connection: sqlite3.Connection, schedule: Schedule, is_stale: bool) -> str | None:
@@ -174,5 +180,9 @@ def acquire(connection: sqlite3.Connection, owner: str) -> bool:
 
 
 def release(connection: sqlite3.Connection, owner: str) -> None:
-    """Give the lease back, if it is ours."""
-    connection.execute(f"DELETE FROM main.{LEASES} WHERE name = ? AND owner = ?", (LEASE, owner))
+    """Give the lease back, if it is ours and the database lets us at once: it expires anyhow."""
+    with suppress(sqlite3.Error):
+        connection.execute(f"PRAGMA busy_timeout = {_LONGEST_RELEASE_MS}")
+        connection.execute(
+            f"DELETE FROM main.{LEASES} WHERE name = ? AND owner = ?", (LEASE, owner)
+        )

@@ -7,7 +7,7 @@ import click
 from aggregates import render
 from aggregates.as_json import plain, print_json
 from aggregates.catalogue import catalogue
-from aggregates.changes import Change, Consumer, ConsumerStatus
+from aggregates.changes import BATCH, Change, Consumer, ConsumerStatus
 from aggregates.cli.output import (
     Format,
     agent_option,
@@ -20,7 +20,6 @@ from aggregates.render.changes import CONSUMERS, change_line
 from aggregates.stopping import StopSignal
 from aggregates.store import Store
 
-_BATCH = 1000
 _SOURCES = [source.name for source in catalogue.sources]
 _source_option = click.option(
     "--source",
@@ -49,7 +48,8 @@ _source_option = click.option(
 @click.option(
     "--consumer",
     metavar="NAME",
-    help="Begin at the checkpoint of this consumer, and acknowledge what was shown.",
+    help="Begin at the checkpoint of this consumer, and acknowledge what was gone through, shown"
+    " or filtered out.",
 )
 @json_option
 @shared_options
@@ -140,14 +140,14 @@ class _Shown:
     def __init__(
         self, limit: int | None, agent: str | None, session: str | None, edits: bool, as_json: bool
     ) -> None:
-        self._left = limit
+        self.left = limit
         self._wanted = {"agent_name": agent, "session_id": session}
         self._edits = edits
         self._as_json = as_json
 
     @property
     def is_enough(self) -> bool:
-        return self._left == 0
+        return self.left == 0
 
     def show(self, change: Change) -> None:
         if not self._is_wanted(change):
@@ -156,8 +156,8 @@ class _Shown:
             print_json(plain(change) | {"edits_history": change.edits_history}, indent=None)
         else:
             click.echo(render.line(change_line(change)))
-        if self._left is not None:
-            self._left -= 1
+        if self.left is not None:
+            self.left -= 1
 
     def _is_wanted(self, change: Change) -> bool:
         if self._edits and not change.edits_history:
@@ -182,12 +182,13 @@ class _Reading:
     def show(self, shown: _Shown) -> int:
         """The next batch; how many changes it had."""
         if self._consumer is not None:
-            batch = self._consumer.poll(_BATCH)
+            # Only what was gone through is acknowledged: so no batch is larger than what is left.
+            batch = self._consumer.poll(min(BATCH, shown.left or BATCH))
             for change in batch:
                 shown.show(change)
             self._consumer.acknowledge(batch)
             return len(batch)
-        changes = self._log.read(self._after, _BATCH)
+        changes = self._log.read(self._after, BATCH)
         for change in changes:
             if shown.is_enough:
                 break

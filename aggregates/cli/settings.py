@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from aggregates import render
 from aggregates.errors import AggregatesError
 from aggregates.reader import ABANDON_AFTER, IDLE_AFTER, LATEST, SESSION_WINDOW
-from aggregates.store import Store
+from aggregates.store import Store, explained
 
 _DATABASE_VARIABLES = ("AGGREGATES_DATABASE_URL", "DATABASE_URL")
 _ZONE_VARIABLE = "AGGREGATES_SOURCE_TIMEZONE"
@@ -69,7 +69,8 @@ class Commands(click.Group):
         # Made here, before a command's own context, so that options of both reach the same one.
         settings = ctx.ensure_object(Settings)
         try:
-            return super().invoke(ctx)
+            with explained(settings.database or ""):
+                return super().invoke(ctx)
         except (click.exceptions.Exit, click.Abort, click.ClickException, BrokenPipeError):
             raise
         except (AggregatesError, SQLAlchemyError, OSError) as error:

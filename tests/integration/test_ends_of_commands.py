@@ -1,0 +1,101 @@
+"""A limit is kept, a failed job is no success, and an error ends a command in one line."""
+
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from conftest import MakeDatabase
+
+from aggregates.store import Store
+
+INSERT = "INSERT INTO agent_invocations (agent_name) VALUES ('a')"
+
+
+@pytest.fixture
+def path(migrated_database: MakeDatabase) -> Iterator[Path]:
+    with migrated_database("plain") as found:
+        yield found
+
+
+def start(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "aggregates", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    process = start(*arguments)
+    out, errors = process.communicate(timeout=60)
+    assert "Traceback" not in errors
+    return process.returncode, out, errors
+
+
+def execute(path: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def test_a_limit_takes_no_more_from_a_consumer(path: Path) -> None:
+    with Store(path) as store:
+        consumer = store.changes("mine")
+        execute(path, *[INSERT] * 8)
+        common = ("changes", "--consumer", "mine", "--json", "--database", str(path))
+        for shown, seq in ((3, 3), (3, 6), (2, 8), (0, 8)):
+            status, out, _ = run(*common, "--limit", "3")
+            assert (status, len(out.splitlines())) == (0, shown)
+            assert consumer.checkpoint.seq == seq
+
+
+def test_a_job_that_fails_fails_the_command(path: Path) -> None:
+    execute(path, "DROP TABLE tool_durations")
+    status, _, errors = run("run", "--once", "--database", str(path))
+    assert status == 4
+    assert "migrate --reinstall" in errors
+
+
+@pytest.mark.parametrize(("content", "status"), [(b"junk " * 500, 1), (b"", 4)])
+def test_a_file_that_cannot_be_served(tmp_path: Path, content: bytes, status: int) -> None:
+    path = tmp_path / "other.db"
+    path.write_bytes(content)
+    found, _, errors = run("run", "--once", "--database", str(path))
+    assert found == status
+    assert errors.startswith("error: ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("changes", "--consumer", "new"),
+        ("consumers", "reset", "mine"),
+        ("consumers", "remove", "mine"),
+    ],
+)
+def test_a_lock_is_status_11(path: Path, arguments: tuple[str, ...]) -> None:
+    with Store(path) as store:
+        store.changes("mine")
+    with closing(sqlite3.connect(path, isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        status, _, errors = run(*arguments, "--database", str(path))
+    assert status == 11
+    assert "holds the lock" in errors
+
+
+def test_sigterm_ends_run_while_another_holds_the_lock(path: Path) -> None:
+    process = start("run", "--json", "--interval", "3600", "--database", str(path))
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith('{"at"')
+    time.sleep(1)  # what was due is over
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        process.terminate()
+        _, errors = process.communicate(timeout=4)  # shorter than any wait for the lock
+    assert (process.returncode, errors) == (0, "")
