@@ -109,9 +109,17 @@ def _decoded(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
-def encoded(text: str) -> bytes:
-    """A text that `any_text` has read, as a parameter of `CAST(? AS TEXT)`."""
-    return text.encode("utf-8", "surrogateescape")
+def encoded(text: str) -> str | bytes:
+    """A text that `any_text` has read, as a parameter of `CAST(? AS TEXT)`.
+
+    Only what is not UTF-8 goes as bytes: SQLite takes those to be in the encoding of the file,
+    which may be UTF-16.
+    """
+    data = text.encode("utf-8", "surrogateescape")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data
 
 
 @contextmanager

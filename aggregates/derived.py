@@ -242,7 +242,7 @@ class Deriver:
             )
         self._count(session, right.buckets)
 
-    def _count(self, session: bytes, right: Buckets) -> None:
+    def _count(self, session: str | bytes, right: Buckets) -> None:
         """Replace what a session contributes to the histogram of durations."""
         counted = _counted(self.connection, session)
         if counted == right:
@@ -522,7 +522,7 @@ def _without_zeros(buckets: Buckets) -> Buckets:
     return {key: values for key, values in buckets.items() if values != (0, 0)}
 
 
-def _counted(connection: sqlite3.Connection, session: bytes) -> Buckets:
+def _counted(connection: sqlite3.Connection, session: str | bytes) -> Buckets:
     with any_text(connection):
         rows = connection.execute(
             f"SELECT first_agent, le_ms, sessions, duration_ms_sum FROM main.{COUNTED}"
@@ -554,8 +554,13 @@ class _Pending:
         return (
             self._is_every
             or session in self._names
-            or (self._mark is not None and encoded(session) > encoded(self._mark))
+            or (self._mark is not None and _bytes(session) > _bytes(self._mark))
         )
+
+
+def _bytes(text: str) -> bytes:
+    """A text in the order in which SQLite compares it."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _walk_mark(connection: sqlite3.Connection) -> str | None:
