@@ -159,7 +159,8 @@ def write_files(here: Path, catalogue: Catalogue, before: Schema, after: Schema)
             write(here / f"posting_{source.name}.sql", kept)
             concerned.append(source.name)
     write(here / "views.sql", rest.values())
-    write(here / "before.sql", [before[key] for key in before if key in changed])
+    replaced = {("data", one.name) for one in data}
+    write(here / "before.sql", [before[key] for key in before if key in changed | replaced])
     return concerned
 
 

@@ -125,6 +125,9 @@ def uninstall(op: Operations, here: Path) -> None:
     """Remove what `install` has made, finished or not, and put back what was there before."""
     made = ("tables.sql", "ledger_*.sql", "posting_*.sql", "views.sql")
     remove(op, *(path for pattern in made for path in here.glob(pattern)))
+    for statement in script.statements(here / "before.sql"):
+        if statement.kind == "data":
+            _execute(op, f"DELETE FROM {quote(statement.name)}")
     create(op, here / "before.sql")
 
 

@@ -29,10 +29,11 @@ from aggregates.changes import utc_text
 from aggregates.compiler.sqlite import SQLite, quote
 from aggregates.database import raw_connection, transaction
 from aggregates.definition import Catalogue
-from aggregates.errors import AggregatesError
+from aggregates.errors import AggregatesError, DefinitionError
 from aggregates.proofs import Proof, record
 from aggregates.recompute import Recomputer, StaleError
 from aggregates.reconcile import VerifyResult, check_revision, verify
+from aggregates.reconcile import chosen as choose
 from aggregates.verification import Progress
 
 
@@ -53,7 +54,14 @@ def rebuild(
     if dry_run:
         return verify(engine, progress, tables=tables)
     check_revision(engine)
-    chosen = catalogue.only(tables or [one.name for one in catalogue.definitions])
+    names, of_sessions = choose(tables, None)
+    if tables and of_sessions:
+        named = ", ".join(of_sessions)
+        raise DefinitionError(
+            f"{named}: derived from the change log, not rebuilt; `aggregates repair --table"
+            f" {of_sessions[0]}` mends it"
+        )
+    chosen = catalogue.only(names)
     started, started_at = time.monotonic(), utc_text(datetime.now(UTC))
     rows = None
     while rows is None:

@@ -108,7 +108,7 @@ def _reconcile(
     budget: float | None,
 ) -> VerifyResult:
     check_revision(engine)
-    names, of_sessions = _chosen(tables, window)
+    names, of_sessions = chosen(tables, window)
     started, started_at = time.monotonic(), utc_text(datetime.now(UTC))
     file = None if budget is None else _proof_file(engine)
     deadline = float("inf") if budget is None else started + budget
@@ -203,10 +203,12 @@ def _of_sessions(
     return found
 
 
-def _chosen(
-    tables: Sequence[str], window: Window | None
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names of the definitions to compare, and of what is derived of sessions."""
+def chosen(tables: Sequence[str], window: Window | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of the definitions that are meant, and of what is derived of sessions.
+
+    Raises DefinitionError for the name of no table, and for one without a time where a window is
+    given.
+    """
     every = tuple(one.name for one in catalogue.definitions)
     unknown = sorted(set(tables) - {*every, *derived.TABLES})
     if unknown:
@@ -225,6 +227,11 @@ def _chosen(
     return names, of_sessions
 
 
+def proof_file(database: str) -> Path:
+    """Where a proof with a budget is left from run to run."""
+    return Path(f"{database}-proof")
+
+
 def _proof_file(engine: Engine) -> Path | None:
     database = engine.url.database
-    return None if not database or database == ":memory:" else Path(f"{database}-proof")
+    return None if not database or database == ":memory:" else proof_file(database)

@@ -356,7 +356,10 @@ def _explain(database: str, error: BaseException) -> AggregatesError:
             " committed is rolled back, and nothing is lost"
         )
     if code == sqlite3.SQLITE_READONLY:
-        return AggregatesError(f"cannot write to {database}: make it writable ({error})")
+        return AggregatesError(
+            f"cannot write to {database}: make it and its folder writable, as WAL keeps two files"
+            f" beside it, even to read ({error})"
+        )
     if str(error).startswith(("no such table", "no such column")):
         return SchemaMismatch(
             f"{database}: {error}; `aggregates status` lists what is missing, `aggregates migrate"

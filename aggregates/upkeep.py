@@ -23,8 +23,9 @@ from aggregates import rebuilding, reconcile
 from aggregates.catalogue import catalogue
 from aggregates.changes import utc_text
 from aggregates.compiler.sqlite.consuming import LEASES, VERIFICATIONS
-from aggregates.database import raw_connection
+from aggregates.database import raw_connection, read_transaction
 from aggregates.derived import Deriver, Round
+from aggregates.inspection import Finding, inspect
 from aggregates.proofs import proofs, proved_at
 from aggregates.pruning import Retention, prune
 from aggregates.reconcile import VerifyResult
@@ -64,6 +65,9 @@ class Upkeep:
         self._job: threading.Thread | None = None
         self._renewed = datetime.min.replace(tzinfo=UTC)
         self._is_over = False
+        self._inspected: int | None = None
+        self.findings: list[Finding] = []
+        """what the last inspection found; empty where all is as it should be"""
 
     def __enter__(self) -> Self:
         self._connection = self._resources.enter_context(raw_connection(self._engine))
@@ -81,6 +85,7 @@ class Upkeep:
 
         A long job goes on in the background, unless `wait`.
         """
+        self._inspect()
         if not acquire(self._connection, self._owner):
             return None
         deriver = Deriver(self._connection, catalogue.bounds)
@@ -98,6 +103,21 @@ class Upkeep:
         if self._job is None or not self._job.is_alive():
             self._begin_due(is_stale, wait)
         return done
+
+    def _inspect(self) -> None:
+        """Tell what is not installed as it should be, once for each change of the schema.
+
+        A repair would mend what a missing trigger spoils, time after time, and hide why.
+        """
+        (schema,) = self._connection.execute("PRAGMA main.schema_version").fetchone()
+        if schema == self._inspected:
+            return
+        reconcile.check_revision(self._engine)
+        with read_transaction(self._engine) as connection:
+            self.findings = inspect(connection).findings
+        self._inspected = schema
+        for finding in self.findings:
+            log.warning("%s %s: %s", finding.kind, finding.name or finding.table, finding.detail)
 
     def _begin_due(self, is_stale: bool, wait: bool) -> None:
         job = due(self._connection, self._schedule, is_stale)

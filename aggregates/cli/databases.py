@@ -10,7 +10,9 @@ import click
 from aggregates import freeze, migration, render, sample
 from aggregates.cli.settings import Settings, pass_settings, shared_options
 from aggregates.errors import AggregatesError
+from aggregates.reconcile import proof_file
 from aggregates.store import Store, explained, sqlite_path
+from aggregates.verification import forget
 
 
 @click.command("sample")
@@ -95,6 +97,9 @@ def downgrade_command(settings: Settings, drop_columns: bool, yes: bool) -> None
         )
     with explained(database):
         migration.downgrade(database, drop_columns=drop_columns)
+    path = sqlite_path(database)
+    if path is not None:
+        forget(proof_file(str(path)))
     click.echo(f"{database}: aggregates removed")
 
 

@@ -16,6 +16,7 @@ from aggregates import render
 from aggregates.as_json import print_json
 from aggregates.cli.databases import migrate, write_sample
 from aggregates.cli.output import json_option
+from aggregates.cli.proofs import NOT_AS_IT_SHOULD_BE
 from aggregates.cli.settings import Command, Settings, pass_settings, shared_options
 from aggregates.errors import DatabaseLocked
 from aggregates.pruning import Retention
@@ -143,7 +144,9 @@ def watch_command(settings: Settings, interval: float) -> None:
 @json_option
 @shared_options
 @pass_settings
+@click.pass_context
 def run_command(
+    ctx: click.Context,
     settings: Settings,
     /,
     interval: float,
@@ -156,8 +159,9 @@ def run_command(
 ) -> None:
     """Consume changes and collect every few seconds, until SIGTERM or SIGINT; prove on a schedule.
 
-    Ends with status 0. SIGHUP begins a round at once. Edits of history and drifts, which are
-    repaired, are told on stderr. Only one process at a time consumes and proves for a database;
+    Ends with status 0; with --once, with 4 where triggers or tables are not as they should be. That
+    is told on stderr, as are edits of history, and drifts, which are repaired. SIGHUP begins a
+    round at once. Only one process at a time consumes and proves for a database;
     others only collect.
 
     JSON: one line for each collection, as `collect`.
@@ -181,6 +185,8 @@ def run_command(
                 _round(store, upkeep, as_json=as_json, is_only_one=once)
                 if once or stop.wait(interval):
                     break
+        if once and upkeep.findings:
+            ctx.exit(NOT_AS_IT_SHOULD_BE)
 
 
 def _watch(out: Console, store: Store, stop: StopSignal, interval: float) -> None:

@@ -6,6 +6,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from aggregates.changes import ConsumerStatus
+from aggregates.derived import CONSUMER
 from aggregates.inspection import Inspection
 from aggregates.reconcile import VerifyResult
 from aggregates.render.text import line, name
@@ -29,8 +31,17 @@ def show_inspection(out: Console, status: Inspection) -> None:
         out.print(f"last proof: {proof.kind} at {proof.started_at}, {found}")
     for consumer in status.consumers:
         if consumer.is_lost:
-            out.print(f"consumer {name(consumer.name)} has missed changes, and must rebuild")
+            out.print(_lost(consumer))
     out.print("all is as it should be" if status.ok else "not as it should be")
+
+
+def _lost(consumer: ConsumerStatus) -> str:
+    """That a consumer has missed changes, and what to do."""
+    who = f"consumer {name(consumer.name)} of {consumer.source} has missed changes"
+    if consumer.name == CONSUMER:
+        return f"{who}: `aggregates run --once` brings up to date what it keeps"
+    reset = f"aggregates consumers reset {name(consumer.name)} --source {consumer.source}"
+    return f"{who}: rebuild what it keeps, then `{reset}`"
 
 
 def show_verification(out: Console, result: VerifyResult, *, repaired: bool) -> None:

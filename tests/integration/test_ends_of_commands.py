@@ -99,3 +99,38 @@ def test_sigterm_ends_run_while_another_holds_the_lock(path: Path) -> None:
         process.terminate()
         _, errors = process.communicate(timeout=4)  # shorter than any wait for the lock
     assert (process.returncode, errors) == (0, "")
+
+
+def test_run_says_that_a_trigger_is_missing(path: Path) -> None:
+    common = ("run", "--once", "--json", "--database", str(path))
+    assert run(*common)[0] == 0
+    execute(path, "DROP TRIGGER _aggregates_agent_invocations_insert", INSERT)
+    status, out, errors = run(*common)
+    assert status == 4
+    assert out.startswith('{"at"')
+    assert "WARNING missing _aggregates_agent_invocations_insert: " in errors
+    assert "migrate --reinstall" in errors
+
+
+@pytest.mark.parametrize("table", ["session_overlap", "nope"])
+def test_a_rebuild_of_what_cannot_be_rebuilt_says_what_can(path: Path, table: str) -> None:
+    status, _, errors = run("rebuild", "--table", table, "--database", str(path))
+    assert status == 1
+    assert ("repair --table session_overlap" if table != "nope" else "there are ") in errors
+
+
+def test_a_downgrade_leaves_no_proof_behind(path: Path) -> None:
+    run("verify", "--budget", "0", "--database", str(path))
+    assert list(path.parent.glob("*-proof"))
+    assert run("downgrade", "--yes", "--database", str(path))[0] == 0
+    assert list(path.parent.glob("*-proof*")) == []
+
+
+def test_status_says_what_a_consumer_that_missed_changes_has_to_do(path: Path) -> None:
+    with Store(path) as store:
+        store.changes("mine")
+        store.reinstall()
+        store.repair()
+    status, out, _ = run("status", "--database", str(path))
+    assert status == 0
+    assert "`aggregates consumers reset mine --source agent_invocations`" in out
