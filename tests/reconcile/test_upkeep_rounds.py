@@ -395,6 +395,12 @@ def test_a_job_whose_lease_another_has_taken_stops(
     assert holder(connection) == "other"
 
 
+def failures(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What is told of jobs; findings of an inspection are told too."""
+    messages = (entry.getMessage() for entry in caplog.records)
+    return [message for message in messages if " failed: " in message]
+
+
 def test_a_job_that_fails_is_told_and_begun_again(
     database: Path, engine: Engine, connection: sqlite3.Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -403,14 +409,14 @@ def test_a_job_that_fails_is_told_and_begun_again(
     with caplog.at_level(logging.WARNING, "aggregates"), upkeep(engine) as one:
         with pytest.raises(sqlite3.OperationalError, match="tool_stats"):
             one.round(wait=True)
-        assert caplog.records == []
+        assert failures(caplog) == []
         one.round()  # in the background, where nobody hears an exception
         deadline = time.monotonic() + 30
-        while not caplog.records and time.monotonic() < deadline:
+        while not failures(caplog) and time.monotonic() < deadline:
             time.sleep(0.01)
-        (told,) = caplog.records
-        assert "verify failed" in told.getMessage()
-        assert "tool_stats" in told.getMessage()
+        (told,) = failures(caplog)
+        assert "verify failed" in told
+        assert "tool_stats" in told
         connection.execute("ALTER TABLE hidden RENAME TO tool_stats")
         one.round(wait=True)
     assert recorded(connection) == ["repair"]
