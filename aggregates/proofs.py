@@ -12,6 +12,8 @@ from aggregates.compiler.sqlite.consuming import VERIFICATIONS
 
 Kind = Literal["verify", "repair", "rebuild", "reinstall"]
 
+_UNFINISHED_KEPT, _FINISHED_KEPT = 100, 800
+
 
 @dataclass(frozen=True)
 class Proof:
@@ -60,7 +62,11 @@ def proved_at(found: Sequence[Proof]) -> str | None:
 
 
 def record(connection: sqlite3.Connection, proof: Proof) -> None:
-    """Add a line to the record, unless the database is locked: a proof does not fail for that."""
+    """Add a line to the record, unless the database is locked: a proof does not fail for that.
+
+    Old lines go, as the record is read as a whole: first those of runs that proved nothing yet. The
+    newest of each kind stays.
+    """
     with suppress(sqlite3.OperationalError):
         connection.execute(
             f"INSERT INTO main.{VERIFICATIONS}"
@@ -68,3 +74,11 @@ def record(connection: sqlite3.Connection, proof: Proof) -> None:
             " VALUES (?, ?, ?, ?, ?, ?)",
             astuple(proof),
         )
+        for is_complete, kept in ((False, _UNFINISHED_KEPT), (True, _FINISHED_KEPT)):
+            connection.execute(
+                f"DELETE FROM main.{VERIFICATIONS} WHERE is_complete = :is_complete AND id <= ("
+                f"SELECT id FROM main.{VERIFICATIONS} WHERE is_complete = :is_complete"
+                " ORDER BY id DESC LIMIT 1 OFFSET :kept) AND id NOT IN ("
+                f"SELECT max(id) FROM main.{VERIFICATIONS} GROUP BY kind, is_complete)",
+                {"is_complete": is_complete, "kept": kept},
+            )
