@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple
 
 from aggregates.compiler.sqlite import quote
 from aggregates.compiler.sqlite.consuming import CONSUMERS
-from aggregates.database import any_text, transaction
+from aggregates.database import any_text, explained, transaction
 from aggregates.definition import Source
 from aggregates.errors import AggregatesError
 from aggregates.sources import FAILED, SUCCEEDED
@@ -120,10 +120,11 @@ class Log:
 
     def ends(self) -> tuple[int, int]:
         """(oldest, newest) position that the log holds; (1, 0) where it is empty."""
-        oldest, newest = self.connection.execute(
-            f"SELECT (SELECT min(seq) FROM main.{quote(self.source.log)}),"
-            f" (SELECT max(seq) FROM main.{quote(self.source.log)})"
-        ).fetchone()
+        with explained(self.connection):
+            oldest, newest = self.connection.execute(
+                f"SELECT (SELECT min(seq) FROM main.{quote(self.source.log)}),"
+                f" (SELECT max(seq) FROM main.{quote(self.source.log)})"
+            ).fetchone()
         return (1, 0) if newest is None else (oldest, newest)
 
     def holds(self, checkpoint: Checkpoint) -> bool:
@@ -135,17 +136,18 @@ class Log:
         oldest, newest = self.ends()
         if not oldest - 1 <= checkpoint.seq <= newest:
             return False
-        found = self.connection.execute(
-            f"SELECT {quote(self.source.log_key)}, updated_at FROM main.{quote(self.source.log)}"
-            " WHERE seq = ?",
-            (checkpoint.seq,),
-        ).fetchone()
+        with explained(self.connection):
+            found = self.connection.execute(
+                f"SELECT {quote(self.source.log_key)}, updated_at"
+                f" FROM main.{quote(self.source.log)} WHERE seq = ?",
+                (checkpoint.seq,),
+            ).fetchone()
         return found in (None, (checkpoint.last_id, checkpoint.last_timestamp))
 
     def read(self, after: int, limit: int) -> list[Change]:
         """The entries after a position, oldest first."""
         width = len(self.source.image)
-        with any_text(self.connection):
+        with explained(self.connection), any_text(self.connection):
             rows = self.connection.execute(
                 f"SELECT seq, operation, updated_at, {self._key}, {self._columns}"
                 f" FROM main.{quote(self.source.log)} WHERE seq > ? ORDER BY seq LIMIT ?",
@@ -234,7 +236,7 @@ class Consumer:
         """Save the checkpoint again where it was saved so long ago: it still holds."""
         now = datetime.now(UTC)
         if self.checkpoint.saved_at < utc_text(now - older_than):
-            self.connection.execute(
+            self._execute(
                 f"UPDATE main.{CONSUMERS} SET saved_at = ? WHERE name = ? AND source = ?",
                 (utc_text(now), self.name, self.source.name),
             )
@@ -249,13 +251,13 @@ class Consumer:
 
     def remove(self) -> None:
         """Forget the consumer; the log is no longer kept for it."""
-        self.connection.execute(
+        self._execute(
             f"DELETE FROM main.{CONSUMERS} WHERE name = ? AND source = ?",
             (self.name, self.source.name),
         )
 
     def _stored(self) -> tuple[Any, ...] | None:
-        found: tuple[Any, ...] | None = self.connection.execute(
+        found: tuple[Any, ...] | None = self._execute(
             "SELECT seq, last_id, last_timestamp, saved_at, is_lost"
             f" FROM main.{CONSUMERS} WHERE name = ? AND source = ?",
             (self.name, self.source.name),
@@ -303,12 +305,16 @@ class Consumer:
         self._write(seq, last[0].key if last else None, last[0].updated_at if last else None)
 
     def _write(self, seq: int, last_id: int | None, last_timestamp: str | None) -> None:
-        self.connection.execute(
+        self._execute(
             f"INSERT OR REPLACE INTO main.{CONSUMERS}"
             " (name, source, seq, last_id, last_timestamp, saved_at, is_lost)"
             " VALUES (?, ?, ?, ?, ?, ?, 0)",
             (self.name, self.source.name, seq, last_id, last_timestamp, utc_text()),
         )
+
+    def _execute(self, sql: str, parameters: Sequence[object]) -> sqlite3.Cursor:
+        with explained(self.connection):
+            return self.connection.execute(sql, parameters)
 
 
 def has_consumer(connection: sqlite3.Connection, source: Source, name: str) -> bool:

@@ -10,11 +10,13 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from aggregates.errors import AggregatesError
+from aggregates.errors import AggregatesError, DatabaseLocked, SchemaMismatch
 
 _BEGIN = "aggregates_begin"
+_CACHE_KIB = 8000
+"""A collection of a busy database reads a thousand pages, twice what SQLite keeps by default."""
 
 
 def database_url(database: str | Path) -> URL:
@@ -25,6 +27,14 @@ def database_url(database: str | Path) -> URL:
         return make_url(database)
     except ArgumentError as error:
         raise AggregatesError(f"this is not the URL of a database: {database}") from error
+
+
+def is_in_memory(url: URL) -> bool:
+    """Whether a URL names a database that goes when its connection closes."""
+    name = url.database or ":memory:"
+    return url.get_backend_name() == "sqlite" and (
+        ":memory:" in name or url.query.get("mode") == "memory"
+    )
 
 
 def connect_engine(
@@ -53,6 +63,8 @@ def connect_engine(
     def explicit_transactions(connection: sqlite3.Connection, record: object) -> None:
         # Otherwise Python begins transactions by itself, and not before DDL.
         connection.isolation_level = None
+        if keep_open:
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -124,12 +136,63 @@ def encoded(text: str) -> str | bytes:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection, mode: str = "DEFERRED") -> Iterator[None]:
-    """A transaction of the driver's own connection."""
-    connection.execute(f"BEGIN {mode}")
+    """A transaction of the driver's own connection; raises DatabaseLocked."""
+    with explained(connection):
+        connection.execute(f"BEGIN {mode}")
     try:
         yield
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")
+    with explained(connection):
+        connection.execute("COMMIT")
+
+
+@contextmanager
+def explained(database: str | sqlite3.Connection) -> Iterator[None]:
+    """Turn what a driver raises into an error that says what to do next."""
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        raise _explain(_shown(database), cause or error) from error
+
+
+def _shown(database: str | sqlite3.Connection) -> str:
+    """The database as a message may name it: without the password of a URL."""
+    if isinstance(database, sqlite3.Connection):
+        (_, _, file) = database.execute("PRAGMA database_list").fetchone()
+        return str(file)
+    return make_url(database).render_as_string() if "://" in database else database
+
+
+def _explain(database: str, error: BaseException) -> AggregatesError:
+    # Extended codes (a snapshot that is too old, a recovery) keep the primary one in the low byte.
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return DatabaseLocked(
+            f"another program holds the lock of {database} ({error}); try again later"
+        )
+    if code == sqlite3.SQLITE_NOTADB:
+        return AggregatesError(f"{database} is not a SQLite database; name another file")
+    if code == sqlite3.SQLITE_CANTOPEN:
+        return AggregatesError(
+            f"cannot open {database}: the file must be readable and its folder writable ({error})"
+        )
+    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+        return AggregatesError(
+            f"{database}: {error}; free space on its disk and run the command again: what was not"
+            " committed is rolled back, and nothing is lost"
+        )
+    if code == sqlite3.SQLITE_READONLY:
+        return AggregatesError(
+            f"cannot write to {database}: make it and its folder writable, as WAL keeps two files"
+            f" beside it, even to read ({error})"
+        )
+    if str(error).startswith(("no such table", "no such column")):
+        return SchemaMismatch(
+            f"{database}: {error}; `aggregates status` lists what is missing, `aggregates migrate"
+            f" --reinstall --database {database}` puts it back"
+        )
+    return AggregatesError(f"{database}: {error}")

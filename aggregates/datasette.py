@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, Protocol, TextIO
-
-import click
+from typing import Any, Final
 
 from aggregates import freeze
-from aggregates.catalogue import catalogue
-from aggregates.dictionary import Entry, dictionary
-from aggregates.errors import AggregatesError
+from aggregates.dictionary import Entry
 from aggregates.migration import VERSION_TABLE
-from aggregates.store import Store, sqlite_path
 
 _SORT_DESCENDING: Final = {
     "agent_activity": "invocations",
@@ -94,31 +88,8 @@ def metadata(
     return {"databases": {database: {"tables": tables, "queries": queries}}}
 
 
-def _internal() -> dict[str, str]:
+def internal_objects() -> dict[str, str]:
     """Tables and views that are nobody's business but ours."""
     kinds = {name: kind for kind, name in freeze.live() if kind in _HIDDEN}
     ours = {name: kind for name, kind in kinds.items() if name.startswith("_")}
     return ours | {VERSION_TABLE: "table"}
-
-
-class _Settings(Protocol):
-    def named_database(self) -> str: ...
-
-
-@click.command("datasette")
-@click.argument(
-    "path", metavar="[PATH]", type=click.File("w", encoding="utf-8", lazy=True), default="-"
-)
-@click.pass_obj
-def datasette_command(settings: _Settings, path: TextIO) -> None:
-    """Write metadata for Datasette to PATH, or to standard output.
-
-    Descriptions of tables and columns, the order of tables, and queries to begin with. Then:
-    `datasette agent_workflow.db -m metadata.json`.
-    """
-    file = sqlite_path(settings.named_database())
-    if file is None:
-        raise AggregatesError("Datasette opens SQLite files: name one with --database")
-    Store(file).close()  # says so where there is no such file
-    found = metadata(file.stem, dictionary(catalogue), _internal())
-    click.echo(json.dumps(found, indent=2), file=path)

@@ -17,6 +17,7 @@ from aggregates.catalogue import catalogue
 from aggregates.changes import ConsumerStatus, consumers
 from aggregates.compiler.base import Statement
 from aggregates.compiler.layout import normalised
+from aggregates.compiler.sqlite import quote
 from aggregates.compiler.sqlite.consuming import CONSUMERS, VERIFICATIONS
 from aggregates.database import driver
 from aggregates.proofs import Proof, proofs, proved_at
@@ -34,6 +35,9 @@ class Finding:
     """the object"""
     detail: str
     """what that means, and what to do"""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name or self.table}: {self.detail}"
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,7 @@ def _differences(connection: Connection, revision: str) -> list[Finding]:
     findings += _different_rows(connection, revision, installed.keys())
     for name, table in ours_on_sources(connection).items():
         if ("trigger", name) not in wanted:
-            detail = "a trigger with a name of ours that no revision has made; drop it"
+            detail = f"no revision has made this trigger: `DROP TRIGGER {quote(name)}`"
             findings.append(Finding("unknown", table, name, detail))
     return findings
 

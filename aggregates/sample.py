@@ -101,11 +101,19 @@ _TOOL_PAUSE: Final = _lognormal(6, 0.8)
 _TOOL_USE: Final = _lognormal(0.45, 0.7)
 
 
+def days_of(rows: int) -> int:
+    """Days over which so many rows come about: 1,000 a day, over 40 days at least, 2 years at most.
+
+    A longer history is one of more days first: only so many agents run at once.
+    """
+    return min(max(40, rows // 1000), 730)
+
+
 def write_sample(
     path: Path,
     rows: int,
     *,
-    days: int = 40,
+    days: int | None = None,
     seed: int = 1,
     row_bytes: int = 1400,
     until: datetime | None = None,
@@ -113,11 +121,13 @@ def write_sample(
 ) -> None:
     """Write a new SQLite file with `rows` rows in `agent_invocations`.
 
-    The rows span `days` days up to `until` (naive wall clock, as hooks write it; default: now)
-    and average `row_bytes` bytes of content, but never less than about 400. The same seed and
-    `until` give the same content. `progress` is told the rows written so far and `rows`. Memory
-    grows with the rows of an hour, not with `rows`. Raises AggregatesError where `path` exists.
+    The rows span `days` days (default: `days_of(rows)`) up to `until` (naive wall clock, as hooks
+    write it; default: now) and average `row_bytes` bytes of content, but never less than about
+    400. The same seed and `until` give the same content. `progress` is told the rows written so far
+    and `rows`. Memory grows with the rows of an hour, not with `rows`. Raises AggregatesError where
+    `path` exists.
     """
+    days = days_of(rows) if days is None else days
     if rows < 0 or days < 1:
         raise AggregatesError("A sample needs 0 rows or more, over 1 day or more.")
     end = (until or datetime.now()).replace(tzinfo=None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta, tzinfo
@@ -13,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError
 
 from aggregates import (
     inspection,
@@ -26,14 +25,9 @@ from aggregates import (
 from aggregates.catalogue import catalogue
 from aggregates.changes import Beginning, Consumer, ConsumerStatus, Log
 from aggregates.changes import consumers as list_consumers
-from aggregates.database import connect_engine, raw_connection, read_transaction
+from aggregates.database import connect_engine, explained, raw_connection, read_transaction
 from aggregates.definition import Source
-from aggregates.errors import (
-    AggregatesError,
-    DatabaseLocked,
-    DatabaseMissing,
-    SchemaMismatch,
-)
+from aggregates.errors import AggregatesError, DatabaseMissing
 
 Progress = Callable[[int, int], None]
 """Called with (done, total) as a long job goes on."""
@@ -320,49 +314,3 @@ def sqlite_path(database: str | Path) -> Path | None:
     if url.get_backend_name() != "sqlite" or not name or name.startswith((":memory:", "file:")):
         return None
     return Path(name)
-
-
-@contextmanager
-def explained(database: str) -> Iterator[None]:
-    """Turn what a driver raises into an error that says what to do next."""
-    try:
-        yield
-    except (DBAPIError, sqlite3.Error) as error:
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        raise _explain(_shown(database), cause or error) from error
-
-
-def _shown(database: str) -> str:
-    """The database as a message may name it: without the password of a URL."""
-    return make_url(database).render_as_string() if "://" in database else database
-
-
-def _explain(database: str, error: BaseException) -> AggregatesError:
-    # Extended codes (a snapshot that is too old, a recovery) keep the primary one in the low byte.
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return DatabaseLocked(
-            f"another program holds the lock of {database} ({error}); try again later"
-        )
-    if code == sqlite3.SQLITE_NOTADB:
-        return AggregatesError(f"{database} is not a SQLite database; name another file")
-    if code == sqlite3.SQLITE_CANTOPEN:
-        return AggregatesError(
-            f"cannot open {database}: the file must be readable and its folder writable ({error})"
-        )
-    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-        return AggregatesError(
-            f"{database}: {error}; free space on its disk and run the command again: what was not"
-            " committed is rolled back, and nothing is lost"
-        )
-    if code == sqlite3.SQLITE_READONLY:
-        return AggregatesError(
-            f"cannot write to {database}: make it and its folder writable, as WAL keeps two files"
-            f" beside it, even to read ({error})"
-        )
-    if str(error).startswith(("no such table", "no such column")):
-        return SchemaMismatch(
-            f"{database}: {error}; `aggregates status` lists what is missing, `aggregates migrate"
-            f" --reinstall --database {database}` puts it back"
-        )
-    return AggregatesError(f"{database}: {error}")

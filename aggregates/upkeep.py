@@ -11,6 +11,7 @@ import os
 import socket
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -37,6 +38,8 @@ LEASE = "upkeep"
 _LEASE_LASTS = timedelta(seconds=60)
 _KEYS_NAMED = 10
 _LONGEST_RELEASE_MS = 200
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 60.0, 3600.0
+"""Seconds before a job that failed is begun again; the pause doubles with each failure."""
 
 Beat = Callable[..., None]
 """Called between transactions of a long job; may raise Stopped."""
@@ -65,6 +68,8 @@ class Upkeep:
         self._job: threading.Thread | None = None
         self._renewed = datetime.min.replace(tzinfo=UTC)
         self._is_over = False
+        self._failures = 0
+        self._paused_until = 0.0
         self._inspected: int | None = None
         self.findings: list[Finding] = []
         """what the last inspection found; empty where all is as it should be"""
@@ -117,11 +122,11 @@ class Upkeep:
             self.findings = inspect(connection).findings
         self._inspected = schema
         for finding in self.findings:
-            log.warning("%s %s: %s", finding.kind, finding.name or finding.table, finding.detail)
+            log.warning("%s", finding)
 
     def _begin_due(self, is_stale: bool, wait: bool) -> None:
         job = due(self._connection, self._schedule, is_stale)
-        if job is None:
+        if job is None or time.monotonic() < self._paused_until:
             return
         if wait:
             self._run(job)
@@ -133,9 +138,12 @@ class Upkeep:
         """Run a job in the background, where nobody hears an exception."""
         try:
             self._run(job)
+            self._failures = 0
         except Exception as error:
-            # The next round begins it again.
-            log.warning("%s failed: %s", job, error)
+            pause = min(_SHORTEST_PAUSE * 2 ** min(self._failures, 9), _LONGEST_PAUSE)
+            self._failures += 1
+            self._paused_until = time.monotonic() + pause
+            log.warning("%s failed: %s; it is begun again in %d s", job, error, pause)
 
     def _run(self, job: str) -> None:
         try:

@@ -34,6 +34,8 @@ if context.is_offline_mode():
     context.configure(url=database_url(database or "sqlite://"), **settings)
     with context.begin_transaction():
         context.run_migrations()
+        if context.get_revision_argument() is None:  # base
+            context.execute(f"DROP TABLE {VERSION_TABLE}")
 elif not database:
     sys.exit("no database named: use -x database=PATH, or set AGGREGATES_DATABASE_URL")
 else:

@@ -11,9 +11,8 @@ import sys
 import click
 
 from aggregates import __version__
-from aggregates.cli import changes, databases, proofs, readings, reports
+from aggregates.cli import changes, databases, datasette, proofs, readings, reports
 from aggregates.cli.settings import Commands, shared_options
-from aggregates.datasette import datasette_command
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -37,6 +36,6 @@ for command in (
     reports.report_group,
     *proofs.COMMANDS,
     *changes.COMMANDS,
-    shared_options(datasette_command),
+    *datasette.COMMANDS,
 ):
     main.add_command(command)

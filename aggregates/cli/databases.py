@@ -8,10 +8,12 @@ from pathlib import Path
 import click
 
 from aggregates import freeze, migration, render, sample
+from aggregates.cli.proofs import NOT_AS_IT_SHOULD_BE
 from aggregates.cli.settings import Settings, pass_settings, shared_options
+from aggregates.database import explained
 from aggregates.errors import AggregatesError
 from aggregates.reconcile import proof_file
-from aggregates.store import Store, explained, sqlite_path
+from aggregates.store import Store, sqlite_path
 from aggregates.verification import forget
 
 
@@ -27,9 +29,7 @@ from aggregates.verification import forget
 @click.option(
     "--days",
     type=click.IntRange(min=1),
-    default=30,
-    show_default=True,
-    help="Days of history.",
+    help="Days of history.  [default: 1,000 rows a day, over 40 days at least, 2 years at most]",
 )
 @click.option(
     "--seed", type=int, default=1, show_default=True, help="The same seed makes the same sample."
@@ -42,7 +42,7 @@ from aggregates.verification import forget
     help="Average size of a row.",
 )
 @shared_options
-def sample_command(path: Path, rows: int, days: int, seed: int, row_bytes: int) -> None:
+def sample_command(path: Path, rows: int, days: int | None, seed: int, row_bytes: int) -> None:
     """Write a sample database of ROWS rows to PATH, as agents' hooks would have."""
     write_sample(path, rows=rows, days=days, seed=seed, row_bytes=row_bytes)
     click.echo(f"{path}: {rows:,} rows")
@@ -62,13 +62,19 @@ def sample_command(path: Path, rows: int, days: int, seed: int, row_bytes: int) 
 )
 @shared_options
 @pass_settings
+@click.pass_context
 def migrate_command(
-    settings: Settings, journal_mode: migration.JournalMode | None, reinstall: bool
+    ctx: click.Context,
+    settings: Settings,
+    /,
+    journal_mode: migration.JournalMode | None,
+    reinstall: bool,
 ) -> None:
     """Install or upgrade the aggregates, and fill them from the history.
 
     Makes the database if it is not there. Writers may go on writing. Every program that writes
-    to the file needs SQLite 3.24 or newer from then on.
+    to the file needs SQLite 3.24 or newer from then on. Ends with status 4 where something is not
+    installed as it should be, which `--reinstall` puts right.
     """
     migrate(settings.named_database(), journal_mode=journal_mode)
     with settings.store() as store:
@@ -76,6 +82,11 @@ def migrate_command(
             _reinstall(store)
         status = store.status()
     click.echo(f"{store.database}: revision {status.revision}, journal mode {status.journal_mode}")
+    findings = [one for one in status.findings if one.kind != "unproved"]
+    for finding in findings:
+        click.echo(finding, err=True)
+    if findings:
+        ctx.exit(NOT_AS_IT_SHOULD_BE)
 
 
 @click.command("downgrade")
@@ -116,7 +127,7 @@ def revision_command(message: str) -> None:
 
 
 def write_sample(
-    path: Path, *, rows: int, days: int = 30, seed: int = 1, row_bytes: int = 1400
+    path: Path, *, rows: int, days: int | None = None, seed: int = 1, row_bytes: int = 1400
 ) -> None:
     """Write a sample to a path where nothing is."""
     if path.exists():

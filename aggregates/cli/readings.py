@@ -18,12 +18,13 @@ from aggregates.cli.databases import migrate, write_sample
 from aggregates.cli.output import json_option
 from aggregates.cli.proofs import NOT_AS_IT_SHOULD_BE
 from aggregates.cli.settings import Command, Settings, pass_settings, shared_options
+from aggregates.database import explained
 from aggregates.errors import DatabaseLocked
 from aggregates.pruning import Retention
 from aggregates.reader import LATEST
 from aggregates.render.collections import screen, show_collection
 from aggregates.stopping import StopSignal
-from aggregates.store import Store, explained, sqlite_path
+from aggregates.store import Store, sqlite_path
 from aggregates.upkeep import Schedule, Upkeep, log
 
 _sessions_option = click.option(

@@ -14,9 +14,10 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from aggregates import render
+from aggregates.database import database_url, explained, is_in_memory
 from aggregates.errors import AggregatesError
 from aggregates.reader import ABANDON_AFTER, IDLE_AFTER, LATEST, SESSION_WINDOW
-from aggregates.store import Store, explained
+from aggregates.store import Store
 
 _DATABASE_VARIABLES = ("AGGREGATES_DATABASE_URL", "DATABASE_URL")
 _ZONE_VARIABLE = "AGGREGATES_SOURCE_TIMEZONE"
@@ -37,12 +38,17 @@ class Settings:
     verbose: bool = False
 
     def named_database(self) -> str:
-        """The database of the option, else of the environment; a usage error if there is none."""
+        """The database of the option, else of the environment; a usage error if there is none,
+        or one in memory."""
         found = self.database or next(filter(None, map(os.environ.get, _DATABASE_VARIABLES)), None)
         if not found:
             raise click.UsageError(
                 "no database named: use --database with a URL or a path, or set "
                 + " or ".join(_DATABASE_VARIABLES)
+            )
+        if is_in_memory(database_url(found)):
+            raise click.UsageError(
+                f"{found} is gone when the command ends; name a file: --database agent_workflow.db"
             )
         return found
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, tzinfo
+
+from aggregates.overlaps import milliseconds
 
 
 def wall_clock(moment: datetime, zone: tzinfo | None = None) -> datetime:
@@ -38,11 +41,42 @@ def milliseconds_since(start_time: str, now: datetime, zone: tzinfo | None) -> i
     """From a canonical time to now; negative where it lies ahead."""
     start = datetime.fromisoformat(start_time)
     try:
-        age = _aware(now, zone) - _aware(start, zone)
+        # In UTC: Python subtracts times of one zone as their clock shows them.
+        age = _aware(now, zone).astimezone(UTC) - _aware(start, zone).astimezone(UTC)
     except (OverflowError, ValueError):
         # The last hours of the year 9999, which a source row may hold, have no moment in UTC.
         age = wall_clock(now, zone) - start
     return age // timedelta(milliseconds=1)
+
+
+def ages(start_times: Iterable[str], now: datetime, zone: tzinfo | None) -> list[int]:
+    """`milliseconds_since` of many; asks for the offset from UTC once an hour, not once a time."""
+    until = milliseconds(utc_text(now, zone)[:-1])
+    offsets: dict[str, int | None] = {}
+    found = []
+    for start_time in start_times:
+        hour = start_time[:13]
+        if hour not in offsets:
+            offsets[hour] = _offset_throughout(hour, zone)
+        offset = offsets[hour]
+        found.append(
+            milliseconds_since(start_time, now, zone)
+            if offset is None
+            else until - milliseconds(start_time) + offset
+        )
+    return found
+
+
+def _offset_throughout(hour: str, zone: tzinfo | None) -> int | None:
+    """Milliseconds by which the zone is ahead of UTC in an hour; None where that changes in it."""
+    try:
+        first, last = (
+            milliseconds(time) - milliseconds(utc_text(datetime.fromisoformat(time), zone)[:-1])
+            for time in (f"{hour}:00:00.000", f"{hour}:59:59.999")
+        )
+    except (OverflowError, ValueError):
+        return None
+    return first if first == last else None
 
 
 def milliseconds_between(start_time: str, end_time: str) -> int:

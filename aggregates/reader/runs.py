@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from sqlalchemy import Connection
 
 from aggregates.reader import queries
-from aggregates.reader.clock import canonical, cutoff, hour_of, milliseconds_since, wall_clock
+from aggregates.reader.clock import ages, canonical, cutoff, hour_of, wall_clock
 
 ABANDON_AFTER = timedelta(hours=6)
 """A run that started this long ago and has not ended is called abandoned."""
@@ -60,7 +60,8 @@ def running(
         " WHERE start_time > ? ORDER BY start_time, invocation_id",
         canonical(cutoff(now, abandon_after, zone)),
     )
-    return [RunningRun(*(*row, milliseconds_since(row[-1], now, zone))) for row in found]
+    ages_ms = ages((row[-1] for row in found), now, zone)
+    return [RunningRun(*(*row, age_ms)) for row, age_ms in zip(found, ages_ms, strict=True)]
 
 
 def hourly(

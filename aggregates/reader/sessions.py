@@ -7,7 +7,7 @@ leave those sessions out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
@@ -216,14 +216,26 @@ def active_count(
 ) -> int:
     """How many sessions are active; reads those only that are open and began inside the window."""
     earliest, idle = _earliest(now or datetime.now(UTC), activity, zone)
-    found = queries.rows(
-        connection,
-        f"SELECT start_time, last_end, {_LATEST_EVENTS} FROM _aggregates_open_sessions AS listed"
-        " LEFT JOIN session_stats AS stats ON stats.session_id = listed.session_id"
-        " WHERE start_time > ? AND listed.session_id <> '' AND sessions <> 0",
-        earliest,
+    events = (
+        ("_aggregates_session_starts", "start_time"),
+        ("session_stats", "last_end"),
+        ("_aggregates_session_tool_uses", "start_time"),
     )
-    return sum(_latest(*events) > idle for events in found)
+    happened = "".join(
+        f" OR EXISTS (SELECT 1 FROM {table} AS event"
+        f" WHERE event.session_id = listed.session_id AND event.{time} > ?)"
+        for table, time in events
+    )
+    ((count,),) = queries.rows(
+        connection,
+        "SELECT count(*) FROM _aggregates_open_sessions AS listed"
+        f" WHERE start_time > ? AND session_id <> '' AND sessions <> 0"
+        f" AND (start_time > ?{happened})",
+        earliest,
+        idle,
+        *[idle] * len(events),
+    )
+    return int(count)
 
 
 def session_totals(connection: Connection, totals: Mapping[str, int], active: int) -> SessionTotals:
@@ -272,8 +284,7 @@ def described(
         f" LEFT JOIN {DERIVED} AS derived ON derived.session_id = listed.session_id",
         *parameters,
     )
-    listed_ids = {row[0] for row in counted}
-    running = _running_overlaps(connection, listed_ids, now, abandon_after, zone)
+    running = _running_overlaps(connection, listed, parameters, now, abandon_after, zone)
     own = {row[0]: row[1:] for row in queries.rows(connection, _own_rows(listed), *parameters)}
     earliest, idle = _earliest(now, activity, zone)
     short = short_ids(row[0] for row in counted)
@@ -338,37 +349,39 @@ def _efficiency(elapsed_ms: int | None, busy_ms: int | None) -> float | None:
 
 def _running_overlaps(
     connection: Connection,
-    session_ids: set[str],
+    listed: str,
+    parameters: Sequence[object],
     now: datetime,
     abandon_after: timedelta,
     zone: tzinfo | None,
 ) -> dict[str, Overlap]:
-    """Of those sessions with runs that run now, and so last until now: from all their runs."""
+    """Of the listed sessions with runs that run now, and so last until now: from all their runs."""
     oldest = canonical(cutoff(now, abandon_after, zone))
     until = milliseconds(canonical(wall_clock(now, zone)))
-    found: dict[str, Overlap] = {}
-    for (session_id,) in queries.rows(
-        connection, "SELECT DISTINCT session_id FROM open_runs WHERE start_time > ?", oldest
+    runs: dict[str, list[tuple[int, int]]] = {}
+    for session_id, start, duration_ms, ended, in_flight in queries.rows(
+        connection, _runs(listed), oldest, *parameters
     ):
-        if session_id not in session_ids:
-            continue
-        runs = []
-        for start, duration_ms, ended, in_flight in queries.rows(connection, _runs(), session_id):
-            began = milliseconds(start)
-            if in_flight and start > oldest:
-                runs.append((began, max(0, until - began)))
-            elif ended and duration_ms is not None:
-                runs.append((began, duration_ms))
-        found[session_id] = overlap(runs)
-    return found
+        of_session = runs.setdefault(session_id, [])
+        began = milliseconds(start)
+        if in_flight and start > oldest:
+            of_session.append((began, max(0, until - began)))
+        elif ended and duration_ms is not None:
+            of_session.append((began, duration_ms))
+    return {session_id: overlap(of_session) for session_id, of_session in runs.items()}
 
 
-@lru_cache(maxsize=1)
-def _runs() -> str:
-    keys = "SELECT invocation_id FROM _aggregates_session_starts WHERE session_id = ?"
-    facts = ("start", "duration_ms", "succeeded", "failed", "in_flight")
+@lru_cache(maxsize=64)
+def _runs(listed: str) -> str:
+    """All runs of the listed sessions in which a run is in flight since some time."""
+    keys = (
+        "SELECT invocation_id FROM _aggregates_session_starts WHERE session_id IN"
+        " (SELECT session_id FROM open_runs WHERE start_time > ?)"
+        f" AND session_id IN ({listed})"
+    )
+    facts = ("session", "start", "duration_ms", "succeeded", "failed", "in_flight")
     rows = SQLite().facts_where(sources.agent_invocations, facts, f"id IN ({keys})")
-    return f"SELECT start, duration_ms, succeeded OR failed, in_flight FROM ({rows})"
+    return f"SELECT session, start, duration_ms, succeeded OR failed, in_flight FROM ({rows})"
 
 
 def find_session(connection: Connection, prefix: str) -> str:

@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -79,6 +80,7 @@ def run(databases: Databases, scale: Scale) -> Section:
     parts = {_NONE: _keep_as_it_is, _ALL: _migrate, **others, **_partial(databases, history)}
     bulk = _measure(databases, history, parts, rounds, _BULK_ROWS, _bulk)
     few = {_NONE: _keep_as_it_is, _ALL: _migrate, _LOG: parts[_LOG], **others}
+    in_memory = _measure(databases, history, few, rounds, _BULK_ROWS, _bulk_in_memory)
     single = _measure(databases, history, few, commits, 1, _single)
     process = _measure(databases, history, few, commits, 1, _one_connection_a_row)
     return Section(
@@ -96,6 +98,7 @@ def run(databases: Databases, scale: Scale) -> Section:
         ],
         tables=[
             _ratios("Bulk: 1,000 rows a transaction, synchronous=NORMAL", bulk, _BULK_ROWS),
+            _ratios("Bulk, with PRAGMA temp_store = MEMORY", in_memory, _BULK_ROWS),
             _parts(bulk),
             _ratios("Single: a row a transaction, synchronous=FULL", single, 1),
             _ratios("As hooks write: a connection a row, synchronous=FULL", process, 1),
@@ -145,8 +148,11 @@ def _measure(
 
 
 @contextmanager
-def _bulk(path: Path, statement: str, parts: list[Rows]) -> Iterator[Job]:
+def _bulk(
+    path: Path, statement: str, parts: list[Rows], temp_store: str = "DEFAULT"
+) -> Iterator[Job]:
     with closing(_connect(path, "NORMAL")) as connection:
+        connection.execute(f"PRAGMA temp_store = {temp_store}")
 
         def write(number: int) -> None:
             rows = parts[number]
@@ -156,6 +162,10 @@ def _bulk(path: Path, statement: str, parts: list[Rows]) -> Iterator[Job]:
                 connection.execute("COMMIT")
 
         yield write
+
+
+_bulk_in_memory = partial(_bulk, temp_store="MEMORY")
+"""The copies of pages that a statement's triggers change stay in memory."""
 
 
 @contextmanager

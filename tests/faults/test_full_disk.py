@@ -18,7 +18,7 @@ from sqlalchemy import Engine, event
 from aggregates import inspection
 from aggregates.catalogue import catalogue
 from aggregates.changes import Consumer
-from aggregates.database import connect_engine, raw_connection
+from aggregates.database import connect_engine, explained, raw_connection
 from aggregates.derived import Deriver
 from aggregates.errors import AggregatesError, DatabaseLocked
 from aggregates.migration import upgrade
@@ -27,7 +27,6 @@ from aggregates.reconcile import repair, verify
 from aggregates.reinstalling import reinstall
 from aggregates.sample import write_sample
 from aggregates.sources import agent_invocations
-from aggregates.store import explained
 from aggregates.upkeep import Schedule, Upkeep
 
 ROWS = 600

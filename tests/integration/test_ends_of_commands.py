@@ -1,5 +1,7 @@
 """A limit is kept, a failed job is no success, and an error ends a command in one line."""
 
+import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -134,3 +136,37 @@ def test_status_says_what_a_consumer_that_missed_changes_has_to_do(path: Path) -
     status, out, _ = run("status", "--database", str(path))
     assert status == 0
     assert "`aggregates consumers reset mine --source agent_invocations`" in out
+
+
+def test_migrate_says_that_a_trigger_is_missing(path: Path) -> None:
+    common = ("migrate", "--database", str(path))
+    assert run(*common)[::2] == (0, "")
+    execute(path, "DROP TRIGGER _aggregates_agent_invocations_insert", INSERT)
+    status, out, errors = run(*common)
+    assert (status, out.count("\n")) == (4, 1)
+    assert errors.startswith("missing _aggregates_agent_invocations_insert: ")
+    assert "migrate --reinstall" in errors
+    assert run(*common, "--reinstall")[0] == 0
+
+
+def test_the_next_step_for_a_trigger_that_nobody_knows(path: Path) -> None:
+    name = "_aggregates_agent_invocations_old way"
+    trigger = f'CREATE TRIGGER "{name}" AFTER INSERT ON agent_invocations BEGIN SELECT 1; END'
+    execute(path, trigger)
+    status, out, _ = run("status", "--json", "--database", str(path))
+    (finding,) = json.loads(out)["findings"]
+    assert (status, finding["kind"], finding["name"]) == (4, "unknown", name)
+    (statement,) = re.findall("`(.*)`", finding["detail"])
+    execute(path, statement)
+    assert run("status", "--database", str(path))[0] == 0
+
+
+@pytest.mark.parametrize("command", ["migrate", "run", "status"])
+@pytest.mark.parametrize(
+    "database",
+    [":memory:", "sqlite://", "sqlite:///:memory:", "sqlite:///file:x?mode=memory&uri=true"],
+)
+def test_a_database_in_memory_is_no_use(command: str, database: str) -> None:
+    status, out, errors = run(command, "--database", database)
+    assert (status, out) == (2, "")
+    assert "name a file" in errors

@@ -618,9 +618,6 @@ def test_offline_sql_can_be_undone_offline(path: Path, tmp_path: Path) -> None:
         connection.executescript(alembic("upgrade", "head", "--sql", cwd=tmp_path))
         connection.executescript(alembic("downgrade", "head:base", "--sql", cwd=tmp_path))
         connection.execute("ALTER TABLE agent_invocations DROP COLUMN updated_at")
-        # Alembic's own table, which is empty now; only online can anybody know that.
-        assert connection.execute("SELECT * FROM _aggregates_version").fetchall() == []
-        connection.execute("DROP TABLE _aggregates_version")
         connection.commit()
     assert (master(path), contents(path)) == (objects, rows)
 

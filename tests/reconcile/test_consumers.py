@@ -1,6 +1,7 @@
 """Consumers take every change once, in order, from a durable checkpoint, or are told of a loss."""
 
 import random
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -21,7 +22,7 @@ from aggregates.changes import (
     utc_text,
 )
 from aggregates.database import connect_engine
-from aggregates.errors import AggregatesError
+from aggregates.errors import AggregatesError, DatabaseLocked, SchemaMismatch
 from aggregates.reinstalling import reinstall
 from aggregates.sources import agent_invocations, agent_tool_uses, sessions
 
@@ -424,3 +425,27 @@ def test_the_query_of_the_old_plan_works(database: Path) -> None:
         connection.execute("UPDATE agent_invocations SET status = 'failed' WHERE id = ?", (id_,))
         start_run(connection)
         assert connection.execute(query, (last_id, now)).fetchall() == [(id_, "failed")]
+
+
+def test_a_lock_and_a_table_that_is_gone_have_names(database: Path) -> None:
+    with closing(connect(database)) as connection, closing(connect(database)) as holder:
+        one = consumer(connection)
+        connection.execute("PRAGMA busy_timeout = 1")
+        holder.execute("BEGIN IMMEDIATE")
+        for write in (one.reset, one.remove, lambda: one.acknowledge(one.poll())):
+            with pytest.raises(DatabaseLocked, match=re.escape(str(database))):
+                write()
+        with pytest.raises(DatabaseLocked), one.take():
+            pytest.fail("nothing can be taken without the lock")
+        holder.execute("ROLLBACK")
+        connection.execute("DROP TABLE agent_invocation_changes")
+        for read in (one.poll, one.log.ends, lambda: one.log.read(0, 10)):
+            with pytest.raises(SchemaMismatch, match="agent_invocation_changes"):
+                read()
+
+
+def test_what_the_caller_raises_stays_as_it_is(database: Path) -> None:
+    with closing(connect(database)) as connection:
+        one = consumer(connection)
+        with pytest.raises(sqlite3.OperationalError, match="no such table: mine"), one.take():
+            connection.execute("INSERT INTO mine VALUES (1)")

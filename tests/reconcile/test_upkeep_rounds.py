@@ -402,7 +402,11 @@ def failures(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 def test_a_job_that_fails_is_told_and_begun_again(
-    database: Path, engine: Engine, connection: sqlite3.Connection, caplog: pytest.LogCaptureFixture
+    database: Path,
+    engine: Engine,
+    connection: sqlite3.Connection,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     connection.execute("DELETE FROM aggregate_verifications")
     connection.execute("ALTER TABLE tool_stats RENAME TO hidden")
@@ -418,6 +422,10 @@ def test_a_job_that_fails_is_told_and_begun_again(
         assert "verify failed" in told
         assert "tool_stats" in told
         connection.execute("ALTER TABLE hidden RENAME TO tool_stats")
+        one.round(wait=True)
+        assert recorded(connection) == []  # not at once
+        in_a_minute = time.monotonic() + 61
+        monkeypatch.setattr("aggregates.upkeep.time.monotonic", lambda: in_a_minute)
         one.round(wait=True)
     assert recorded(connection) == ["repair"]
     check_exact(database)

@@ -41,6 +41,8 @@ CREATE INDEX open_runs_by_start ON open_runs (start_time);
 CREATE TABLE aggregate_totals (name TEXT PRIMARY KEY, value INTEGER);
 CREATE TABLE duration_bounds (le_ms INTEGER PRIMARY KEY);
 CREATE TABLE sessions (session_id TEXT PRIMARY KEY, start_time, end_time, status);
+CREATE TABLE agent_invocations (id INTEGER PRIMARY KEY, timestamp, session_id, event_type, phase,
+    agent_name, model, start_time, end_time, duration_seconds, status, raw_output, updated_at);
 CREATE TABLE _aggregates_session_derived (session_id, max_parallel, busy_ms, as_of_seq);
 CREATE TABLE session_stats (session_id TEXT PRIMARY KEY, first_agent, invocations, succeeded,
     failed, in_flight, agents, phases, duration_count, duration_ms_sum, first_start, last_end,
@@ -279,6 +281,31 @@ def test_a_change_of_clocks_does_not_move_the_timeout(connection: Connection) ->
     now = datetime(2026, 10, 25, 5, 0, tzinfo=UTC)
     (run,) = reader.running(connection, now, timedelta(hours=6), zone=ZoneInfo("Europe/Berlin"))
     assert run.age_ms == 5.5 * 3600 * 1000
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Australia/Lord_Howe", "Asia/Kathmandu"])
+def test_ages_across_changes_of_clocks(connection: Connection, zone: str) -> None:
+    """Every 7 minutes of days on which clocks change, by half an hour on Lord Howe Island."""
+    days = (
+        datetime(2026, 3, 29),
+        datetime(2026, 10, 25),
+        datetime(2026, 4, 5),
+        datetime(2026, 10, 4),
+    )
+    starts = [
+        (day + timedelta(minutes=minutes)).isoformat(timespec="milliseconds")
+        for day in days
+        for minutes in range(0, 24 * 60, 7)
+    ]
+    insert(connection, "open_runs", [(at, "s", "a", "", one) for at, one in enumerate(starts)])
+    now = datetime(2026, 10, 30, 12, 0, 0, 999, tzinfo=UTC)
+    here = now.astimezone(ZoneInfo(zone))
+    runs = reader.running(connection, here, timedelta(days=400), zone=ZoneInfo(zone))
+    assert {run.start_time: run.age_ms for run in runs} == {
+        start: (now - datetime.fromisoformat(start).replace(tzinfo=ZoneInfo(zone)))
+        // timedelta(milliseconds=1)
+        for start in starts
+    }
 
 
 def test_a_start_at_the_end_of_time_is_read(connection: Connection) -> None:
