@@ -17,7 +17,10 @@ from samples import change, check_exact, copy, start_run
 from aggregates import derived
 from aggregates.catalogue import catalogue
 from aggregates.changes import Consumer
-from aggregates.derived import CONSUMER, Deriver, Overlap, overlap
+from aggregates.derived import CONSUMER, Deriver
+from aggregates.derived.pending import sessions_of
+from aggregates.derived.values import Expected
+from aggregates.overlaps import Overlap, overlap
 from aggregates.sources import agent_invocations, sessions
 
 
@@ -373,14 +376,14 @@ def test_what_moves_while_a_batch_is_derived_is_derived_at_the_next_round(databa
         start_run(connection, "moving", start="2026-11-11T10:00:00", agent="first")
         original = of_sessions._expected
 
-        def late(session: str) -> derived.Expected:
+        def late(session: str) -> Expected:
             found = original(session)
             start_run(writer, session, start="2026-11-11T09:00:00", agent="earlier")
             return found
 
         of_sessions._expected = late  # type: ignore[method-assign]
         batch = of_sessions._consumers[0].poll()
-        of_sessions.derive(derived._sessions_of(batch))
+        of_sessions.derive(sessions_of(batch))
         of_sessions._consumers[0].acknowledge(batch)
         found = connection.execute(
             "SELECT first_agent FROM session_stats WHERE session_id = 'moving'"
