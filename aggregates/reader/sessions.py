@@ -360,7 +360,7 @@ def _running_overlaps(
     until = milliseconds(canonical(wall_clock(now, zone)))
     runs: dict[str, list[tuple[int, int]]] = {}
     for session_id, start, duration_ms, ended, in_flight in queries.rows(
-        connection, _runs(listed), oldest, *parameters
+        connection, _runs(listed), *parameters, oldest
     ):
         of_session = runs.setdefault(session_id, [])
         began = milliseconds(start)
@@ -375,9 +375,9 @@ def _running_overlaps(
 def _runs(listed: str) -> str:
     """All runs of the listed sessions in which a run is in flight since some time."""
     keys = (
-        "SELECT invocation_id FROM _aggregates_session_starts WHERE session_id IN"
-        " (SELECT session_id FROM open_runs WHERE start_time > ?)"
-        f" AND session_id IN ({listed})"
+        f"SELECT run.invocation_id FROM ({listed}) AS listed"
+        " JOIN _aggregates_session_starts AS run ON run.session_id = listed.session_id"
+        " WHERE listed.session_id IN (SELECT session_id FROM open_runs WHERE start_time > ?)"
     )
     facts = ("session", "start", "duration_ms", "succeeded", "failed", "in_flight")
     rows = SQLite().facts_where(sources.agent_invocations, facts, f"id IN ({keys})")
