@@ -1,234 +1,437 @@
-"""One process at a time consumes and proves, when it is due, and says what it has repaired."""
+"""Rounds of upkeep in a database in use: what is due, who does it, and what ends it."""
 
 import logging
+import multiprocessing
+import random
 import sqlite3
-import subprocess
-import sys
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from conftest import MakeDatabase
+from conftest import connect
+from samples import change, check_exact, copy, start_run
+from sqlalchemy import Engine
 
-from aggregates.changes import utc_text
+from aggregates import reconcile
+from aggregates.changes import Consumer, utc_text
 from aggregates.database import connect_engine
-from aggregates.testing import assert_consistent
+from aggregates.proofs import Proof, record
+from aggregates.pruning import Retention
+from aggregates.reinstalling import reinstall
+from aggregates.sources import agent_invocations
+from aggregates.stopping import Stopped
 from aggregates.upkeep import LEASE, Schedule, Upkeep, acquire, due, release
-
-HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def path(migrated_database: MakeDatabase) -> Path:  # type: ignore[misc]
-    with migrated_database("plain") as found:
-        with closing(sqlite3.connect(found)) as connection:
-            connection.executemany(
-                "INSERT INTO agent_invocations (session_id, agent_name, start_time, end_time,"
-                " status) VALUES (?, 'a', '2026-10-01T10:00:00', '2026-10-01T10:01:00', ?)",
-                [(f"s{number % 3}", "completed") for number in range(12)],
-            )
-            connection.commit()
+def database(tmp_path: Path) -> Path:
+    return copy(tmp_path)
+
+
+@pytest.fixture
+def engine(database: Path) -> Engine:
+    return connect_engine(database)
+
+
+@pytest.fixture
+def connection(database: Path) -> Iterator[sqlite3.Connection]:
+    with closing(connect(database)) as found:
         yield found
 
 
-def upkeep(path: Path, schedule: Schedule | None = None) -> Upkeep:
-    return Upkeep(connect_engine(path), schedule or Schedule(), lambda *progress: None)
+def no_beat(*progress: int) -> None:
+    pass
 
 
-def record(path: Path) -> list[tuple[str, int, int]]:
-    with closing(sqlite3.connect(path)) as connection:
-        return connection.execute(
-            "SELECT kind, drifts, is_complete FROM aggregate_verifications ORDER BY id"
-        ).fetchall()
+def upkeep(engine: Engine, schedule: Schedule | None = None) -> Upkeep:
+    return Upkeep(engine, schedule or Schedule(), no_beat)
 
 
-def make_older(path: Path, by: timedelta) -> None:
-    """All that is recorded happened so much earlier."""
-    seconds = f"-{by.total_seconds()} seconds"
-    with closing(sqlite3.connect(path)) as connection:
-        for table, column in (
-            ("aggregate_verifications", "started_at"),
-            ("change_consumers", "saved_at"),
-        ):
-            connection.execute(
-                f"UPDATE {table} SET {column} = strftime('%Y-%m-%dT%H:%M:%fZ', {column}, ?)",
-                (seconds,),
-            )
-        connection.commit()
+def ago(**units: float) -> str:
+    return utc_text(datetime.now(UTC) - timedelta(**units))
 
 
-def test_a_first_round_proves_and_a_second_has_nothing_to_do(path: Path) -> None:
-    with upkeep(path) as one:
-        for _ in range(2):
-            done = one.round(wait=True)
-            assert done is not None
-    assert record(path) == [("repair", 0, 1)]
-
-
-@pytest.mark.parametrize(
-    ("age", "kinds"),
-    [(HOUR * 0.9, ["repair"]), (HOUR * 1.1, ["repair", "repair"])],
-)
-def test_verify_is_due_every_hour(path: Path, age: timedelta, kinds: list[str]) -> None:
-    with upkeep(path) as one:
-        one.round(wait=True)
-        make_older(path, age)
-        one.round(wait=True)
-    assert [kind for kind, *_ in record(path)] == kinds
-
-
-def test_verify_is_due_at_once_where_the_checkpoint_is_old(path: Path) -> None:
-    rarely = Schedule(verify_every=1000 * HOUR, rebuild_every=1000 * HOUR)
-    with upkeep(path, rarely) as one:
-        one.round(wait=True)
-        make_older(path, 5.9 * HOUR)
-        one.round(wait=True)
-        assert len(record(path)) == 1
-        make_older(path, 6.1 * HOUR)
-        one.round(wait=True)
-        assert len(record(path)) == 2
-        one.round(wait=True)  # the checkpoint was saved again
-    assert len(record(path)) == 2
-
-
-def test_rebuild_is_due_every_day(path: Path) -> None:
-    with upkeep(path) as one:
-        one.round(wait=True)
-        make_older(path, 23.9 * HOUR)
-        one.round(wait=True)
-        one.round(wait=True)
-        assert [kind for kind, *_ in record(path)] == ["repair", "repair"]
-        make_older(path, 0.2 * HOUR)
-        one.round(wait=True)
-        make_older(path, 0.2 * HOUR)
-        one.round(wait=True)
-    assert [kind for kind, *_ in record(path)] == ["repair", "repair", "rebuild"]
-    with closing(sqlite3.connect(path)) as connection:
-        assert_consistent(connection)
-
-
-def test_nothing_is_due_after_a_proof(path: Path) -> None:
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        assert due(connection, Schedule(), False) == "verify"
-        connection.execute(
-            "INSERT INTO aggregate_verifications VALUES (1, 'verify', ?, 1, 1, 0, 1)",
-            (utc_text(datetime.now(UTC)),),
-        )
-        assert due(connection, Schedule(), False) is None
-        assert due(connection, Schedule(), True) == "verify"
-
-
-def test_drift_is_repaired_counted_and_told(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("UPDATE agent_stats SET tokens_sum = 77")
-        connection.commit()
-    with caplog.at_level(logging.WARNING, logger="aggregates"), upkeep(path) as one:
-        one.round(wait=True)
-    assert record(path) == [("repair", 1, 1)]
-    (message,) = [entry.getMessage() for entry in caplog.records]
-    assert message.startswith("1 drifts repaired: agent_stats {")
-    assert "'agent_name': 'a'" in message
-    assert message.endswith("tokens_sum: 77, right 0")
-    with closing(sqlite3.connect(path)) as connection:
-        assert_consistent(connection)
-
-
-def test_edits_of_history_are_told(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING, logger="aggregates"), upkeep(path) as one:
-        one.round(wait=True)
-        with closing(sqlite3.connect(path)) as connection:
-            connection.execute("UPDATE agent_invocations SET status = 'failed' WHERE id = 3")
-            connection.execute("DELETE FROM agent_invocations WHERE id = 5")
-            connection.execute("INSERT INTO agent_invocations (agent_name) VALUES ('new')")
-            connection.commit()
-        done = one.round(wait=True)
-        assert done is not None
-        assert (done.changes, done.edits, done.edited) == (3, 2, [3, 5])
-    assert [entry.getMessage() for entry in caplog.records] == [
-        "2 edits of history, of invocations 3, 5"
+def recorded(connection: sqlite3.Connection) -> list[str]:
+    """Kinds of all proofs, oldest first."""
+    return [
+        kind
+        for (kind,) in connection.execute("SELECT kind FROM aggregate_verifications ORDER BY id")
     ]
 
 
-def test_only_one_holds_the_lease_and_gives_it_back(path: Path) -> None:
-    with upkeep(path) as one, upkeep(path) as other:
-        assert one.round(wait=True) is not None
-        assert other.round(wait=True) is None
-        assert one.round(wait=True) is not None
-    with upkeep(path) as other:
+def prove(connection: sqlite3.Connection, kind: str, when: str, *, drifts: int = 0) -> None:
+    assert kind in ("verify", "repair", "rebuild", "reinstall")
+    whole = kind != "reinstall"
+    record(connection, Proof(kind, when, 0.0, 0, drifts, whole))  # type: ignore[arg-type]
+
+
+def holder(connection: sqlite3.Connection) -> str | None:
+    found = connection.execute("SELECT owner FROM _aggregates_leases").fetchone()
+    return found[0] if found else None
+
+
+def test_one_does_it_and_the_other_does_when_it_is_over(
+    engine: Engine, connection: sqlite3.Connection
+) -> None:
+    with upkeep(engine) as other:
+        with upkeep(engine) as one:
+            assert one.round(wait=True) is not None
+            start_run(connection)
+            assert other.round(wait=True) is None
+            assert one.round(wait=True) is not None
+        assert holder(connection) is None
         assert other.round(wait=True) is not None
+    assert holder(connection) is None
 
 
-def test_a_lease_expires_and_nobody_elses_is_released(path: Path) -> None:
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        assert acquire(connection, "killed")
-        assert not acquire(connection, "next")
-        release(connection, "next")
-        assert not acquire(connection, "next")
+def test_a_lease_that_was_not_renewed_is_taken_over(
+    engine: Engine, connection: sqlite3.Connection
+) -> None:
+    assert acquire(connection, "one")
+    assert not acquire(connection, "other")
+    (expires,) = connection.execute("SELECT expires_at FROM _aggregates_leases").fetchone()
+    assert ago(seconds=-50) < expires < ago(seconds=-70)
+    connection.execute("UPDATE _aggregates_leases SET expires_at = ?", (ago(seconds=1),))
+    assert acquire(connection, "one"), "its holder may renew it"
+    connection.execute("UPDATE _aggregates_leases SET expires_at = ?", (ago(seconds=1),))
+    assert acquire(connection, "other")
+    assert not acquire(connection, "one")
+    release(connection, "one")
+    assert holder(connection) == "other", "it was not one's to give back"
+
+
+def hold(path: str, took: "multiprocessing.SimpleQueue[bool]") -> None:
+    """A process that takes the lease, and waits to be killed."""
+    with upkeep(connect_engine(path)) as one:
+        took.put(one.round(wait=True) is not None)
+        multiprocessing.Event().wait()
+
+
+def test_of_two_processes_one_does_it_and_the_lease_of_a_killed_one_expires(
+    database: Path, engine: Engine, connection: sqlite3.Connection
+) -> None:
+    context = multiprocessing.get_context("fork")
+    took = context.SimpleQueue()
+    with ExitStack() as stack:
+        processes = [
+            context.Process(target=hold, args=(str(database), took), daemon=True) for _ in range(2)
+        ]
+        for process in processes:
+            process.start()
+            stack.callback(process.close)
+            stack.callback(process.join)
+            stack.callback(process.kill)
+        assert sorted(took.get() for _ in processes) == [False, True]
+    owner = holder(connection)
+    assert owner is not None
+    with upkeep(engine) as one:
+        assert one.round(wait=True) is None
+        connection.execute("UPDATE _aggregates_leases SET expires_at = ?", (ago(seconds=1),))
+        assert one.round(wait=True) is not None
+        assert holder(connection) != owner
+
+
+def test_what_is_due_and_when(connection: sqlite3.Connection) -> None:
+    schedule = Schedule()
+
+    def job(*, is_stale: bool = False) -> str | None:
+        return due(connection, schedule, is_stale)
+
+    connection.execute("DELETE FROM aggregate_verifications")
+    assert job() == "verify"
+    prove(connection, "verify", ago(minutes=61))
+    assert job() == "verify"
+    prove(connection, "verify", ago(minutes=59))
+    assert job() is None
+    assert job(is_stale=True) == "verify"
+    prove(connection, "verify", ago(minutes=2), drifts=3)
+    assert job() is None, "what found a drift proves nothing, but the one before does"
+    connection.execute("DELETE FROM aggregate_verifications")
+    prove(connection, "verify", ago(minutes=2), drifts=3)
+    assert job() == "verify"
+    prove(connection, "repair", ago(minutes=1), drifts=3)
+    assert job() is None
+    # Triggers were put back: nothing before counts.
+    prove(connection, "reinstall", ago(seconds=30))
+    assert job() == "verify"
+    prove(connection, "repair", ago(seconds=10))
+    assert job() is None
+
+
+def test_a_rebuild_is_due_each_day(connection: sqlite3.Connection) -> None:
+    schedule = Schedule()
+    connection.execute("DELETE FROM aggregate_verifications")
+    prove(connection, "verify", ago(hours=25))
+    prove(connection, "verify", ago(minutes=5))
+    assert due(connection, schedule, False) == "rebuild"
+    prove(connection, "rebuild", ago(hours=23))
+    prove(connection, "verify", ago(minutes=4))
+    assert due(connection, schedule, False) is None
+    connection.execute("DELETE FROM aggregate_verifications")
+    prove(connection, "verify", ago(hours=23))
+    prove(connection, "verify", ago(minutes=5))
+    assert due(connection, schedule, False) is None, "it has run for less than a day"
+    prove(connection, "rebuild", ago(hours=25))
+    assert due(connection, schedule, False) == "rebuild"
+    # A partial one does not count.
+    record(connection, Proof("rebuild", ago(hours=1), 0.0, 0, 0, False))
+    assert due(connection, schedule, False) == "rebuild"
+
+
+def test_a_round_verifies_rebuilds_and_then_has_nothing_to_do(
+    engine: Engine, connection: sqlite3.Connection
+) -> None:
+    connection.execute("DELETE FROM aggregate_verifications")
+    with upkeep(engine) as one:
+        one.round(wait=True)
+        assert recorded(connection) == ["repair"]
+        one.round(wait=True)
+        assert recorded(connection) == ["repair"]
+        connection.execute("UPDATE aggregate_verifications SET started_at = ?", (ago(hours=2),))
+        one.round(wait=True)
+        assert recorded(connection) == ["repair", "repair"]
         connection.execute(
-            "UPDATE _aggregates_leases SET expires_at = ? WHERE name = ?",
-            (utc_text(datetime.now(UTC) - timedelta(seconds=1)), LEASE),
+            "UPDATE aggregate_verifications SET started_at = ? WHERE id = 1", (ago(hours=25),)
         )
-        assert acquire(connection, "next")
-        assert not acquire(connection, "killed")
-
-
-def run(path: Path, *options: str) -> subprocess.Popen[str]:
-    command = "from aggregates.cli import main; main()"
-    return subprocess.Popen(
-        [sys.executable, "-c", command, "run", "--json", "--database", str(path), *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.02)
-
-
-def test_signals_begin_a_round_and_end_the_process(path: Path) -> None:
-    process = run(path, "--interval", "3600")
-    assert process.stdout is not None
-    assert process.stdout.readline().startswith('{"at"')
-    process.send_signal(1)  # SIGHUP
-    assert process.stdout.readline().startswith('{"at"')
-    process.terminate()
-    _, errors = process.communicate(timeout=30)
-    assert (process.returncode, errors) == (0, "")
-    with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("SELECT count(*) FROM _aggregates_leases").fetchone() == (0,)
-
-
-def test_a_killed_process_is_followed_from_its_checkpoint(path: Path) -> None:
-    process = run(path, "--interval", "0.1")
-    assert process.stdout is not None
-    process.stdout.readline()
-
-    def taken() -> int:
-        with closing(sqlite3.connect(path)) as connection:
-            (seq,) = connection.execute(
-                "SELECT min(seq) FROM change_consumers WHERE source = 'agent_invocations'"
-            ).fetchone()
-        return int(seq)
-
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("UPDATE agent_invocations SET status = 'failed' WHERE id = 1")
-        connection.commit()
-        (newest,) = connection.execute("SELECT max(seq) FROM agent_invocation_changes").fetchone()
-    wait_until(lambda: taken() == newest)
-    process.kill()
-    process.communicate(timeout=30)
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("DELETE FROM agent_invocations WHERE id = 2")
-        connection.execute("DELETE FROM _aggregates_leases")  # it has expired
-        connection.commit()
-    with upkeep(path) as one:
+        one.round(wait=True)
+        assert recorded(connection) == ["repair", "repair", "rebuild"]
         done = one.round(wait=True)
         assert done is not None
-        assert (done.changes, done.edited) == (1, [2])
+        assert done.sessions > 0, "what a rebuild has left pending is derived"
+        assert recorded(connection) == ["repair", "repair", "rebuild"]
+
+
+def test_an_old_checkpoint_makes_a_verify_due_at_once(
+    engine: Engine, connection: sqlite3.Connection
+) -> None:
+    with upkeep(engine) as one:
+        one.round(wait=True)
+        before = recorded(connection)
+        one.round(wait=True)
+        assert recorded(connection) == before
+        for age, job in ((ago(hours=5, minutes=50), []), (ago(hours=6, minutes=10), ["repair"])):
+            connection.execute("UPDATE change_consumers SET saved_at = ?", (age,))
+            one.round(wait=True)
+            assert recorded(connection) == [*before, *job]
+        one.round(wait=True)
+        assert recorded(connection) == [*before, "repair"], "the checkpoint was saved again"
+
+
+def test_a_reinstall_is_proved_at_the_next_round(
+    database: Path, engine: Engine, connection: sqlite3.Connection
+) -> None:
+    with upkeep(engine) as one:
+        one.round(wait=True)
+        connection.execute("DROP TRIGGER _aggregates_agent_invocations_insert")
+        change(connection, random.Random("reinstalled"), 40)
+        reinstall(engine)
+        for _ in range(3):
+            one.round(wait=True)
+    check_exact(database, is_derived=True)
+    assert reconcile.verify(engine).drifts == []
+
+
+def test_drift_is_repaired_and_told_with_its_keys(
+    database: Path, engine: Engine, connection: sqlite3.Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection.execute("DELETE FROM aggregate_verifications")
+    connection.execute("UPDATE agent_activity SET failed = 77 WHERE agent_name = 'architect'")
+    (right,) = connection.execute(
+        "SELECT count(*) FROM agent_invocations WHERE agent_name = 'architect'"
+        " AND event_type = 'pre_invocation' AND status IN ('failed', 'error')"
+    ).fetchone()
+    with caplog.at_level(logging.WARNING, "aggregates"), upkeep(engine) as one:
+        one.round(wait=True)
+        one.round(wait=True)
+    (told,) = [one for one in caplog.records if "drift" in one.getMessage()]
+    assert told.levelno == logging.WARNING
+    assert told.getMessage() == (
+        f"1 drifts repaired: agent_activity {{'agent_name': 'architect'}} failed: 77, right {right}"
+    )
+    assert connection.execute("SELECT kind, drifts FROM aggregate_verifications").fetchall() == [
+        ("repair", 1)
+    ]
+    check_exact(database)
+
+
+def test_many_drifts_are_counted_and_some_named(
+    engine: Engine, connection: sqlite3.Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection.execute("DELETE FROM aggregate_verifications")
+    changed = connection.execute("UPDATE session_stats SET failed = failed + 5").rowcount
+    assert changed > 20
+    with caplog.at_level(logging.WARNING, "aggregates"), upkeep(engine) as one:
+        one.round(wait=True)
+    (told,) = [one for one in caplog.records if "drift" in one.getMessage()]
+    assert told.getMessage().startswith(f"{changed} drifts repaired: session_stats {{'session_id'")
+    assert told.getMessage().endswith("; ...")
+    assert len(told.getMessage()) < 2000
+
+
+def test_edits_of_history_are_counted_and_told(
+    engine: Engine, connection: sqlite3.Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    with upkeep(engine) as one:
+        one.round(wait=True)
+        ids = [
+            id_
+            for (id_,) in connection.execute(
+                "SELECT id FROM agent_invocations WHERE status = 'completed' LIMIT 30"
+            )
+        ]
+        running = start_run(connection)
+        with caplog.at_level(logging.WARNING, "aggregates"):
+            connection.execute(
+                "UPDATE agent_invocations SET status = 'completed' WHERE id = ?", (running,)
+            )
+            done = one.round(wait=True)
+            assert (done and done.edits, caplog.records) == (0, [])
+            connection.execute("UPDATE agent_invocations SET phase = 'x' WHERE id = ?", ids[:1])
+            connection.execute("DELETE FROM agent_invocations WHERE id = ?", ids[1:2])
+            done = one.round(wait=True)
+            assert done is not None
+            assert (done.edits, done.edited) == (2, ids[:2])
+            (told,) = caplog.records
+            assert told.levelno == logging.WARNING
+            assert told.getMessage() == f"2 edits of history, of invocations {ids[0]}, {ids[1]}"
+            for id_ in ids[2:]:
+                connection.execute("UPDATE agent_invocations SET phase = 'y' WHERE id = ?", (id_,))
+            done = one.round(wait=True)
+            assert done is not None
+            assert done.edits == len(ids) - 2
+            assert caplog.records[-1].getMessage().endswith(", ...")
+            assert one.round(wait=True) is not None
+            assert len(caplog.records) == 2, "an edit was told twice"
+
+
+def test_the_log_is_pruned_as_the_schedule_says(
+    engine: Engine, connection: sqlite3.Connection
+) -> None:
+    reader = Consumer(connection, agent_invocations, "reader")
+    for _ in range(100):
+        start_run(connection)
+    schedule = Schedule(retention=Retention(entries=10))
+    with upkeep(engine, schedule) as one:
+        one.round(wait=True)
+        assert len(reader.poll()) == 100, "what it has not taken is there"
+        reader.acknowledge(reader.poll())
+        one.round(wait=True)
+    (left,) = connection.execute("SELECT count(*) FROM agent_invocation_changes").fetchone()
+    assert left == 10
+    assert list(reader.poll()) == []
+
+
+def test_a_job_in_the_background_lets_rounds_go_on(
+    database: Path, engine: Engine, connection: sqlite3.Connection
+) -> None:
+    connection.execute("DELETE FROM aggregate_verifications")
+    with upkeep(engine) as one:
+        rounds = 0
+        while recorded(connection) != ["repair"]:
+            start_run(connection)
+            assert one.round() is not None
+            rounds += 1
+            assert rounds < 2000
+        assert one.round() is not None
+        assert recorded(connection) == ["repair"]
+    check_exact(database, is_derived=False)
+
+
+def test_a_stop_ends_the_job_and_gives_the_lease_back(
+    engine: Engine, connection: sqlite3.Connection
+) -> None:
+    connection.execute("DELETE FROM aggregate_verifications")
+    beats: list[int] = []
+
+    def beat(*progress: int) -> None:
+        beats.append(1)
+        if len(beats) == 2:
+            raise Stopped
+
+    with Upkeep(engine, Schedule(), beat) as one:
+        one.round(wait=True)
+    assert len(beats) == 2
+    assert recorded(connection) == []
+    assert holder(connection) is None
+
+
+def test_a_job_that_outlives_its_upkeep_does_not_take_the_lease_again(
+    engine: Engine, connection: sqlite3.Connection
+) -> None:
+    connection.execute("DELETE FROM aggregate_verifications")
+    left: list[Upkeep] = []
+
+    def beat(*progress: int) -> None:
+        if not left:
+            one.__exit__()
+            left.append(one)
+
+    one = Upkeep(engine, Schedule(), beat)
+    one.__enter__()
+    one._renewed = datetime.min.replace(tzinfo=UTC)
+    one.round(wait=True)
+    assert left
+    assert holder(connection) is None
+    assert recorded(connection) == []
+
+
+def test_a_job_whose_lease_another_has_taken_stops(
+    engine: Engine, connection: sqlite3.Connection
+) -> None:
+    connection.execute("DELETE FROM aggregate_verifications")
+
+    def beat(*progress: int) -> None:
+        connection.execute(
+            "UPDATE _aggregates_leases SET owner = 'other', expires_at = ?", (ago(hours=-1),)
+        )
+
+    with Upkeep(engine, Schedule(), beat) as one:
+        one.round(wait=True)
+        assert recorded(connection) == []
+        assert one.round(wait=True) is None
+    assert holder(connection) == "other"
+
+
+def failures(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What is told of jobs; findings of an inspection are told too."""
+    messages = (entry.getMessage() for entry in caplog.records)
+    return [message for message in messages if " failed: " in message]
+
+
+def test_a_job_that_fails_is_told_and_begun_again(
+    database: Path,
+    engine: Engine,
+    connection: sqlite3.Connection,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    connection.execute("DELETE FROM aggregate_verifications")
+    connection.execute("ALTER TABLE tool_stats RENAME TO hidden")
+    with caplog.at_level(logging.WARNING, "aggregates"), upkeep(engine) as one:
+        with pytest.raises(sqlite3.OperationalError, match="tool_stats"):
+            one.round(wait=True)
+        assert failures(caplog) == []
+        one.round()  # in the background, where nobody hears an exception
+        deadline = time.monotonic() + 30
+        while not failures(caplog) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        (told,) = failures(caplog)
+        assert "verify failed" in told
+        assert "tool_stats" in told
+        connection.execute("ALTER TABLE hidden RENAME TO tool_stats")
+        one.round(wait=True)
+        assert recorded(connection) == []  # not at once
+        in_a_minute = time.monotonic() + 61
+        monkeypatch.setattr("aggregates.upkeep.time.monotonic", lambda: in_a_minute)
+        one.round(wait=True)
+    assert recorded(connection) == ["repair"]
+    check_exact(database)
+
+
+def test_the_name_of_the_lease(engine: Engine, connection: sqlite3.Connection) -> None:
+    with upkeep(engine) as one:
+        one.round(wait=True)
+        assert connection.execute("SELECT name FROM _aggregates_leases").fetchall() == [(LEASE,)]
