@@ -71,17 +71,7 @@ def percentiles_by(
     bounds = _bounds(connection)
     if not bounds.le_ms:
         return {}
-    ends = bounds.le_ms[0], bounds.le_ms[-1]
     columns, width = ", ".join(key), len(key)
-    end_sums: dict[Key, dict[int, int]] = {}
-    for row in queries.rows(
-        connection,
-        f"SELECT {columns}, le_ms, duration_ms_sum FROM ({histogram}) AS histogram"
-        " WHERE le_ms IN (?, ?)",
-        *parameters,
-        *ends,
-    ):
-        end_sums.setdefault(row[:width], {})[row[width]] = row[width + 1]
     # One row a key: a histogram as thousands of rows takes twice as long to fetch and to fold.
     found = queries.rows(
         connection,
@@ -89,6 +79,17 @@ def percentiles_by(
         f" FROM ({histogram}) AS histogram WHERE runs <> 0 GROUP BY {columns}",
         *parameters,
     )
+    end_sums: dict[Key, dict[int, int]] = {}
+    ends = bounds.le_ms[0], bounds.le_ms[-1]
+    if any(f",{end}," in f",{row[width]}," for row in found for end in ends):
+        for row in queries.rows(
+            connection,
+            f"SELECT {columns}, le_ms, duration_ms_sum FROM ({histogram}) AS histogram"
+            " WHERE le_ms IN (?, ?)",
+            *parameters,
+            *ends,
+        ):
+            end_sums.setdefault(row[:width], {})[row[width]] = row[width + 1]
     return {
         row[:width]: _percentiles_of(
             *row[width:], bounds, tuple(end_sums.get(row[:width], {}).items())

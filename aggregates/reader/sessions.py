@@ -22,13 +22,7 @@ from aggregates.compiler.sqlite.consuming import DERIVED, PENDING
 from aggregates.errors import AmbiguousSession, NoSuchSession
 from aggregates.overlaps import Overlap, milliseconds, overlap
 from aggregates.reader import queries
-from aggregates.reader.clock import (
-    canonical,
-    cutoff,
-    milliseconds_between,
-    milliseconds_since,
-    wall_clock,
-)
+from aggregates.reader.clock import ages, canonical, cutoff, milliseconds_between, wall_clock
 from aggregates.reader.runs import ABANDON_AFTER
 
 LATEST = 50
@@ -288,6 +282,8 @@ def described(
     own = {row[0]: row[1:] for row in queries.rows(connection, _own_rows(listed), *parameters)}
     earliest, idle = _earliest(now, activity, zone)
     short = short_ids(row[0] for row in counted)
+    open_starts = [row[1] for row in own.values() if row[-1]]
+    elapsed = dict(zip(open_starts, ages(open_starts, now, zone), strict=True))
     found = []
     for session_id, *values in counted:
         counts = dict(zip(_COUNTS, (count or 0 for count in values), strict=False))
@@ -303,9 +299,8 @@ def described(
         state: State = "unknown"
         if is_open:
             state = "active" if start > earliest and last_event > idle else "abandoned"
-            until_now = milliseconds_since(start, now, zone)
             seen = milliseconds_between(start, last_event)
-            duration_ms = until_now if state == "active" else seen
+            duration_ms = elapsed[start] if state == "active" else seen
         elif start or end or status in (*sources.SUCCEEDED, *sources.FAILED):
             state = "ended"
         ended = counts["succeeded"] + counts["failed"]

@@ -103,6 +103,8 @@ def _reduced(source: Source, names: tuple[str, ...]) -> Source:
         facts=tuple(fact for fact in source.facts if fact.name in needed),
         tracked=tuple(column for column in source.tracked if column.name in needed),
         extracted=tuple(one for one in source.extracted if one.name in needed),
+        # updated_at lies at the end of the row, behind all that hooks have written.
+        is_touched=False,
     )
 
 
