@@ -102,11 +102,11 @@ _TOOL_USE: Final = _lognormal(0.45, 0.7)
 
 
 def days_of(rows: int) -> int:
-    """Days over which so many rows come about: 1,000 a day, over 40 days at least, 2 years at most.
+    """Days over which so many rows come about: 1,000 a day, over a week at least, 10 years at most.
 
-    A longer history is one of more days first: only so many agents run at once.
+    A longer history is one of more days: only so many agents run at once.
     """
-    return min(max(40, rows // 1000), 730)
+    return min(max(7, rows // 1000), 3650)
 
 
 def write_sample(

@@ -29,7 +29,7 @@ from aggregates.verification import forget
 @click.option(
     "--days",
     type=click.IntRange(min=1),
-    help="Days of history.  [default: 1,000 rows a day, over 40 days at least, 2 years at most]",
+    help="Days of history.  [default: 1,000 rows a day, over 7 days at least, 10 years at most]",
 )
 @click.option(
     "--seed", type=int, default=1, show_default=True, help="The same seed makes the same sample."

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from aggregates.sample import days_of
 from tests.benchmarks.databases import SMALL_ROW_BYTES, Databases, Scale
 from tests.benchmarks.report import Plot, Section, Table, Target
 
@@ -33,7 +34,7 @@ def run(databases: Databases, scale: Scale) -> Section:
     peaks: dict[str, list[tuple[int, float]]] = {name: [] for name in _JOBS}
     for rows in sizes:
         path = databases.new()
-        shutil.copyfile(databases.sample(rows, _days(rows), SMALL_ROW_BYTES), path)
+        shutil.copyfile(databases.sample(rows, days_of(rows), SMALL_ROW_BYTES), path)
         for name, code in _JOBS.items():
             peaks[name].append((rows, _peak_mb(code, path)))
         databases.drop(path)
@@ -57,10 +58,6 @@ def run(databases: Databases, scale: Scale) -> Section:
         ],
         plots=[Plot("memory", "Peak of resident memory", ("rows", "MB"), dict(peaks), LIMIT_MB)],
     )
-
-
-def _days(rows: int) -> int:
-    return max(40, min(700, rows // 1400))
 
 
 def _peak_mb(code: str, path: Path) -> float:
