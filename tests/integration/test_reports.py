@@ -201,7 +201,7 @@ def ids(sessions: list[dict[str, object]]) -> list[object]:
 def test_sessions_by_state_agent_start_and_number(database: Path) -> None:
     everything = json.loads(report(database, "sessions", "--limit", "100000", "--json"))
     assert len(json.loads(report(database, "sessions", "--limit", "3", "--json"))) == 3
-    since = json.loads(report(database, "sessions", "--since", "7d", "--limit", "9999", "--json"))
+    since = json.loads(report(database, "sessions", "--since", "3d", "--limit", "9999", "--json"))
     assert ids(since) == ids(everything)[: len(since)]
     assert 0 < len(since) < len(everything)
     active = json.loads(report(database, "sessions", "--state", "active", "--json"))

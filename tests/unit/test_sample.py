@@ -11,7 +11,7 @@ import pytest
 from hooks import HOOK_TABLES as HOOKS_SQL
 
 from aggregates.errors import AggregatesError
-from aggregates.sample import write_sample
+from aggregates.sample import days_of, write_sample
 
 UNTIL = datetime(2026, 11, 10, 15, 30)
 ROWS = 9_600
@@ -127,9 +127,17 @@ def test_rows_are_in_order_of_time_and_at_most_so_many_days_old(
 ) -> None:
     times = [time for (time,) in connection.execute(f"SELECT timestamp FROM {table} ORDER BY id")]
     assert times == sorted(times)
-    assert datetime.fromisoformat(times[0]) >= UNTIL - timedelta(days=40)
-    assert datetime.fromisoformat(times[0]) < UNTIL - timedelta(days=39)
+    days = days_of(ROWS)
+    assert datetime.fromisoformat(times[0]) >= UNTIL - timedelta(days=days)
+    assert datetime.fromisoformat(times[0]) < UNTIL - timedelta(days=days - 1)
     assert datetime.fromisoformat(times[-1]) <= UNTIL
+
+
+@pytest.mark.parametrize(
+    ("rows", "days"), [(0, 7), (10_000, 10), (1_000_000, 1000), (10_000_000, 3650)]
+)
+def test_a_longer_history_is_one_of_more_days(rows: int, days: int) -> None:
+    assert days_of(rows) == days
 
 
 @pytest.mark.parametrize(("rows", "days"), [(960, 40), (ROWS, 40), (5_000, 1)])
