@@ -100,6 +100,9 @@ def check_adoptable(connection: Connection, shape: Shape) -> None:
     for name in (*shape.required, *shape.added):
         if name in columns and columns[name].is_generated:
             raise refuse(f"{name} is a generated column", "an ordinary one is needed")
+    missing = [name for name in shape.added if name not in columns]
+    if missing and _is_strict(connection, shape.table):
+        raise refuse("it is STRICT", f"its columns {', '.join(missing)} must be there")
 
 
 def check_names(connection: Connection, names: Iterable[str]) -> None:
@@ -231,6 +234,11 @@ def _is_without_rowid(connection: Connection, table: str) -> bool:
         origin == "pk" and all(row[1] != -1 for row in _pragma(connection, "index_xinfo", name))
         for name, _, origin, _ in _indexes(connection, table)
     )
+
+
+def _is_strict(connection: Connection, table: str) -> bool:
+    """Whether columns can have no types but a few; a library below 3.37 knows no such tables."""
+    return any(row[5] for row in _pragma(connection, "table_list", table))
 
 
 def _columns(connection: Connection, table: str) -> list[_Column]:

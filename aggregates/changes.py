@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from aggregates.compiler.sqlite import quote
 from aggregates.compiler.sqlite.consuming import CONSUMERS
@@ -265,6 +265,8 @@ class Consumer:
         return found
 
     def _beginning(self, start: Beginning) -> int:
+        if start not in get_args(Beginning):
+            raise AggregatesError(f"{start!r} is no beginning; name `newest` or `oldest`")
         oldest, newest = self.log.ends()
         return newest if start == "newest" else oldest - 1
 

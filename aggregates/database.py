@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from aggregates.errors import AggregatesError, DatabaseLocked, SchemaMismatch
 
 _BEGIN = "aggregates_begin"
+_HAS_CACHE = "aggregates_has_cache"
 _CACHE_KIB = 8000
 """A collection of a busy database reads a thousand pages, twice what SQLite keeps by default."""
 
@@ -63,14 +64,16 @@ def connect_engine(
     def explicit_transactions(connection: sqlite3.Connection, record: object) -> None:
         # Otherwise Python begins transactions by itself, and not before DDL.
         connection.isolation_level = None
-        if keep_open:
-            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         options = connection.get_execution_options()
         if options.get("isolation_level") != "AUTOCOMMIT":
             connection.exec_driver_sql(f"BEGIN {options.get(_BEGIN, 'DEFERRED')}")
+        if keep_open and not connection.info.get(_HAS_CACHE):
+            # Not as it connects: this reads the file, which may be locked.
+            connection.exec_driver_sql(f"PRAGMA cache_size = -{_CACHE_KIB}")
+            connection.info[_HAS_CACHE] = True
 
     return engine
 
@@ -150,7 +153,7 @@ def transaction(connection: sqlite3.Connection, mode: str = "DEFERRED") -> Itera
 
 
 @contextmanager
-def explained(database: str | sqlite3.Connection) -> Iterator[None]:
+def explained(database: str | sqlite3.Connection | Callable[[], str]) -> Iterator[None]:
     """Turn what a driver raises into an error that says what to do next."""
     try:
         yield
@@ -159,11 +162,16 @@ def explained(database: str | sqlite3.Connection) -> Iterator[None]:
         raise _explain(_shown(database), cause or error) from error
 
 
-def _shown(database: str | sqlite3.Connection) -> str:
+def _shown(database: str | sqlite3.Connection | Callable[[], str]) -> str:
     """The database as a message may name it: without the password of a URL."""
     if isinstance(database, sqlite3.Connection):
-        (_, _, file) = database.execute("PRAGMA database_list").fetchone()
+        try:
+            (_, _, file) = database.execute("PRAGMA database_list").fetchone()
+        except sqlite3.ProgrammingError:
+            return "the database"  # it is closed
         return str(file)
+    if callable(database):
+        database = database()
     return make_url(database).render_as_string() if "://" in database else database
 
 

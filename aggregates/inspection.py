@@ -28,13 +28,18 @@ class Finding:
     """Something that is not as it should be."""
 
     kind: str
-    """`revision`, `missing`, `altered`, `unknown`, `rebuilt` or `unproved`"""
+    """`revision`, `missing`, `altered`, `unknown`, `rebuilt`, `too early` or `unproved`"""
     table: str
     """the table that it concerns"""
     name: str
     """the object"""
     detail: str
     """what that means, and what to do"""
+
+    @property
+    def is_doubt(self) -> bool:
+        """Whether all is installed, and a proof is all that is needed."""
+        return self.kind == "unproved"
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name or self.table}: {self.detail}"
@@ -123,7 +128,33 @@ def _differences(connection: Connection, revision: str) -> list[Finding]:
         if ("trigger", name) not in wanted:
             detail = f"no revision has made this trigger: `DROP TRIGGER {quote(name)}`"
             findings.append(Finding("unknown", table, name, detail))
+    findings += _too_early(connection)
     return findings
+
+
+def _too_early(connection: Connection) -> Iterator[Finding]:
+    """Triggers of others that change rows of a source before ours have counted them.
+
+    Of the triggers of an event SQLite runs the one that was made last first.
+    """
+    rows = connection.exec_driver_sql(
+        "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY rowid"
+    ).fetchall()
+    ours = ours_on_sources(connection)
+    has_ours: set[str] = set()
+    for name, table, sql in rows:
+        if name in ours:
+            has_ours.add(table)
+        elif table in has_ours:
+            head, _, body = sql.upper().partition("BEGIN")
+            changes = rf'(UPDATE(\s+OR\s+\w+)?|INTO|DELETE\s+FROM)\s+["`\[]?{table.upper()}\b'
+            if re.search(r"\bAFTER\b", head) and re.search(changes, body):
+                detail = (
+                    f"made after ours, this trigger changes rows of {table} before they are"
+                    " counted; `aggregates migrate --reinstall` puts ours first, then run"
+                    " `aggregates repair`"
+                )
+                yield Finding("too early", table, name, detail)
 
 
 def ours_on_sources(connection: Connection) -> dict[str, str]:

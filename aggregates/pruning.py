@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -25,12 +26,15 @@ class Retention:
 
 
 def prune(
-    connection: sqlite3.Connection, source: Source, retention: Retention = Retention()
+    connection: sqlite3.Connection,
+    source: Source,
+    retention: Retention = Retention(),
+    beat: Callable[[], None] = lambda: None,
 ) -> int:
     """Drop the entries that are older, or more, than the retention says; how many were dropped.
 
     Nothing is dropped that a consumer has not taken: only the triggers' own bound, which holds
-    where nothing of ours runs, may do so.
+    where nothing of ours runs, may do so. `beat` is called between transactions, and may raise.
     """
     dropped = 0
     cutoff = utc_text(datetime.now(UTC) - retention.age)
@@ -43,6 +47,7 @@ def prune(
                 (_limit(connection, source, retention, cutoff),),
             ).rowcount
         time.sleep(time.monotonic() - started)
+        beat()
     return dropped
 
 

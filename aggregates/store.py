@@ -62,9 +62,14 @@ class Store:
                 f"there is no database at {path}; `aggregates migrate --database {path}` makes one"
             )
         self.database = str(database)
-        self.zone: tzinfo | None = (
-            ZoneInfo(source_timezone) if isinstance(source_timezone, str) else source_timezone
-        )
+        try:
+            self.zone: tzinfo | None = (
+                ZoneInfo(source_timezone) if isinstance(source_timezone, str) else source_timezone
+            )
+        except (ValueError, OSError, KeyError) as error:
+            raise AggregatesError(
+                f"{source_timezone!r} is not a time zone; use a name such as Europe/Berlin"
+            ) from error
         self.abandon_after = abandon_after
         self.activity = reader.Activity(session_window, idle_after)
         self.latest_sessions = latest_sessions

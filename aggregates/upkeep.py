@@ -72,7 +72,7 @@ class Upkeep:
         self._paused_until = 0.0
         self._inspected: int | None = None
         self.findings: list[Finding] = []
-        """what the last inspection found; empty where all is as it should be"""
+        """what the last inspection found that no proof mends"""
 
     def __enter__(self) -> Self:
         self._connection = self._resources.enter_context(raw_connection(self._engine))
@@ -93,7 +93,7 @@ class Upkeep:
         self._inspect()
         if not acquire(self._connection, self._owner):
             return None
-        deriver = Deriver(self._connection, catalogue.bounds)
+        deriver = Deriver(self._connection, catalogue.bounds, self._beat)
         is_stale = deriver.saved_at() < utc_text(datetime.now(UTC) - self._schedule.stale_after)
         done = deriver.round()
         if done.edits:
@@ -104,7 +104,8 @@ class Upkeep:
                 "" if done.edits <= len(done.edited) else ", ...",
             )
         for source in catalogue.sources:
-            prune(self._connection, source, self._schedule.retention)
+            self._beat()
+            prune(self._connection, source, self._schedule.retention, self._beat)
         if self._job is None or not self._job.is_alive():
             self._begin_due(is_stale, wait)
         return done
@@ -119,7 +120,7 @@ class Upkeep:
             return
         reconcile.check_revision(self._engine)
         with read_transaction(self._engine) as connection:
-            self.findings = inspect(connection).findings
+            self.findings = [one for one in inspect(connection).findings if not one.is_doubt]
         self._inspected = schema
         for finding in self.findings:
             log.warning("%s", finding)

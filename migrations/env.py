@@ -5,8 +5,10 @@ Options: `-x database=URL|PATH`, `-x journal_mode=keep`, `-x drop_columns`.
 
 import os
 import sys
+from contextlib import suppress
 
 from alembic import context
+from sqlalchemy.exc import SQLAlchemyError
 
 from aggregates.backfilling import Superseded
 from aggregates.database import connect_engine, database_url, driver, writing
@@ -51,6 +53,10 @@ else:
                 is_done = True
             except Superseded:
                 continue
+            except Exception:
+                with suppress(SQLAlchemyError):
+                    drop_empty_version_table(connection)
+                raise
             drop_empty_version_table(connection)
             if is_done and config.attributes.get("journal_mode") == "wal":
                 make_wal(driver(connection))

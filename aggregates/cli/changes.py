@@ -15,7 +15,14 @@ from aggregates.cli.output import (
     json_option,
     print_rows,
 )
-from aggregates.cli.settings import Settings, pass_settings, shared_options
+from aggregates.cli.settings import (
+    MAX_INTEGER,
+    Bounded,
+    Settings,
+    at_least_one,
+    pass_settings,
+    shared_options,
+)
 from aggregates.render.changes import CONSUMERS, change_line
 from aggregates.stopping import StopSignal
 from aggregates.store import Store
@@ -32,15 +39,17 @@ _source_option = click.option(
 
 @click.command("changes")
 @_source_option
-@click.option("--after", type=int, metavar="SEQ", help="Begin after this entry.")
-@click.option("--limit", type=click.IntRange(min=1), help="At most this many.")
+@click.option(
+    "--after", type=click.IntRange(0, MAX_INTEGER), metavar="SEQ", help="Begin after this entry."
+)
+@click.option("--limit", type=at_least_one, help="At most this many.")
 @agent_option
 @click.option("--session", metavar="ID", help="Only this session.")
 @click.option("--edits", is_flag=True, help="Only edits of history: the row had ended before.")
 @click.option("--follow", is_flag=True, help="Go on until Ctrl-C or SIGTERM.")
 @click.option(
     "--interval",
-    type=click.FloatRange(0.05, 3600),
+    type=Bounded(0.05, 3600),
     default=1.0,
     show_default=True,
     help="Seconds between two looks, with --follow.",

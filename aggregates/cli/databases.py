@@ -28,7 +28,7 @@ from aggregates.verification import forget
 )
 @click.option(
     "--days",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 36_500),
     help="Days of history.  [default: 1,000 rows a day, over 7 days at least, 10 years at most]",
 )
 @click.option(
@@ -82,7 +82,7 @@ def migrate_command(
             _reinstall(store)
         status = store.status()
     click.echo(f"{store.database}: revision {status.revision}, journal mode {status.journal_mode}")
-    findings = [one for one in status.findings if one.kind != "unproved"]
+    findings = [one for one in status.findings if not one.is_doubt]
     for finding in findings:
         click.echo(finding, err=True)
     if findings:

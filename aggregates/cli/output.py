@@ -13,13 +13,14 @@ import click
 
 from aggregates import render
 from aggregates.as_json import plain, print_json
+from aggregates.cli.settings import at_least_one
 from aggregates.render import grids
 
 Format = Literal["table", "json", "csv", "markdown"]
 Row = TypeVar("Row")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON with stable keys.")
-limit_option = click.option("--limit", type=click.IntRange(min=1), help="At most this many.")
+limit_option = click.option("--limit", type=at_least_one, help="At most this many.")
 agent_option = click.option("--agent", metavar="NAME", help="Only this agent.")
 
 

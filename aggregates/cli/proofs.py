@@ -9,7 +9,7 @@ import click
 from aggregates import render
 from aggregates.as_json import plain, print_json
 from aggregates.cli.output import json_option
-from aggregates.cli.settings import Command, Settings, pass_settings, shared_options
+from aggregates.cli.settings import Bounded, Command, Settings, pass_settings, shared_options
 from aggregates.cli.times import since_option
 from aggregates.reconcile import VerifyResult
 from aggregates.render.proofs import show_inspection, show_verification
@@ -45,7 +45,7 @@ def _scope_options(command: Command) -> Command:
     for decorate in (
         click.option(
             "--budget",
-            type=click.FloatRange(0),
+            type=Bounded(0),
             metavar="SECONDS",
             help="End after so long; the next run with a budget goes on, until all is compared.",
         ),

@@ -17,7 +17,14 @@ from aggregates.as_json import print_json
 from aggregates.cli.databases import migrate, write_sample
 from aggregates.cli.output import json_option
 from aggregates.cli.proofs import NOT_AS_IT_SHOULD_BE
-from aggregates.cli.settings import Command, Settings, pass_settings, shared_options
+from aggregates.cli.settings import (
+    Bounded,
+    Command,
+    Settings,
+    hours_range,
+    pass_settings,
+    shared_options,
+)
 from aggregates.database import explained
 from aggregates.errors import DatabaseLocked
 from aggregates.pruning import Retention
@@ -27,6 +34,7 @@ from aggregates.stopping import StopSignal
 from aggregates.store import Store, sqlite_path
 from aggregates.upkeep import Schedule, Upkeep, log
 
+_MAX_DAYS = 3650
 _sessions_option = click.option(
     "--sessions",
     type=click.IntRange(0, 10_000),
@@ -43,7 +51,7 @@ def _schedule_options(command: Command) -> Command:
     def hours(name: str, value: timedelta, text: str) -> Callable[[Command], Command]:
         return click.option(
             name,
-            type=click.FloatRange(0, min_open=True),
+            type=hours_range,
             default=value / timedelta(hours=1),
             show_default=True,
             metavar="HOURS",
@@ -60,7 +68,7 @@ def _schedule_options(command: Command) -> Command:
         ),
         click.option(
             "--retain-days",
-            type=click.FloatRange(0),
+            type=Bounded(0, _MAX_DAYS),
             default=schedule.retention.age / timedelta(days=1),
             show_default=True,
             help="Days for which they are kept.",
@@ -101,7 +109,7 @@ def collect_command(settings: Settings, sessions: int, as_json: bool) -> None:
 @click.command("watch")
 @click.option(
     "--interval",
-    type=click.FloatRange(0.1, 86_400),
+    type=Bounded(0.1, 86_400),
     default=2,
     show_default=True,
     help="Seconds from one reading to the next.",
@@ -126,7 +134,7 @@ def watch_command(settings: Settings, interval: float) -> None:
 @click.command("run")
 @click.option(
     "--interval",
-    type=click.FloatRange(0.1, 86_400),
+    type=Bounded(0.1, 86_400),
     default=15,
     show_default=True,
     help="Seconds from one collection to the next.",

@@ -18,7 +18,7 @@ from aggregates.cli.output import (
     print_csv,
     print_rows,
 )
-from aggregates.cli.settings import Settings, pass_settings, shared_options
+from aggregates.cli.settings import Settings, at_least_one, pass_settings, shared_options
 from aggregates.cli.times import since_option
 from aggregates.reader import (
     LATEST,
@@ -139,7 +139,7 @@ def report_hours_command(
 @click.option("--agent", metavar="NAME", help="Only sessions in which this agent ran.")
 @click.option(
     "--limit",
-    type=click.IntRange(min=1),
+    type=at_least_one,
     default=LATEST,
     show_default=True,
     help="At most this many.",
@@ -171,7 +171,7 @@ def report_sessions_command(
 @click.argument("session", metavar="ID")
 @click.option(
     "--limit",
-    type=click.IntRange(min=1),
+    type=at_least_one,
     help="At most this many runs, and as many tool uses: the latest.",
 )
 @format_options

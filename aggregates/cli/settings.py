@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from math import isnan
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,8 @@ _DATABASE_VARIABLES = ("AGGREGATES_DATABASE_URL", "DATABASE_URL")
 _ZONE_VARIABLE = "AGGREGATES_SOURCE_TIMEZONE"
 _MAX_HOURS = 24 * 3650
 
+MAX_INTEGER = 2**63 - 1
+
 Command = TypeVar("Command", bound=Callable[..., object])
 
 
@@ -37,10 +40,14 @@ class Settings:
     idle_after: timedelta = IDLE_AFTER
     verbose: bool = False
 
+    def wanted_database(self) -> str:
+        """The database of the option, else of the environment; '' if there is none."""
+        return self.database or next(filter(None, map(os.environ.get, _DATABASE_VARIABLES)), "")
+
     def named_database(self) -> str:
         """The database of the option, else of the environment; a usage error if there is none,
         or one in memory."""
-        found = self.database or next(filter(None, map(os.environ.get, _DATABASE_VARIABLES)), None)
+        found = self.wanted_database()
         if not found:
             raise click.UsageError(
                 "no database named: use --database with a URL or a path, or set "
@@ -75,7 +82,7 @@ class Commands(click.Group):
         # Made here, before a command's own context, so that options of both reach the same one.
         settings = ctx.ensure_object(Settings)
         try:
-            with explained(settings.database or ""):
+            with explained(settings.wanted_database):
                 return super().invoke(ctx)
         except (click.exceptions.Exit, click.Abort, click.ClickException, BrokenPipeError):
             raise
@@ -84,6 +91,25 @@ class Commands(click.Group):
                 traceback.print_exc()
             click.echo(f"error: {render.line(error)}", err=True)
             ctx.exit(getattr(error, "exit_status", 1))
+
+
+class Bounded(click.FloatRange):
+    """A number inside a range; nan, which is in none, is refused too."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number; a usage error where it is none, or outside."""
+        number: float = super().convert(value, param, ctx)
+        if isnan(number):
+            self.fail(f"{value} is no number.", param, ctx)
+        return number
+
+
+hours_range = Bounded(0, _MAX_HOURS, min_open=True)
+"""A duration in hours."""
+at_least_one = click.IntRange(1, MAX_INTEGER)
+"""How many of something, as large as SQLite can say."""
 
 
 def _zone(zone_name: str) -> ZoneInfo:
@@ -125,7 +151,7 @@ def shared_options(command: Command) -> Command:
         ),
         click.option(
             "--idle-after",
-            type=click.FloatRange(0, 60 * _MAX_HOURS, min_open=True),
+            type=Bounded(0, 60 * _MAX_HOURS, min_open=True),
             expose_value=False,
             callback=_read_minutes,
             metavar="MINUTES",
@@ -134,7 +160,7 @@ def shared_options(command: Command) -> Command:
         ),
         click.option(
             "--session-window",
-            type=click.FloatRange(0, _MAX_HOURS, min_open=True),
+            type=hours_range,
             expose_value=False,
             callback=_read_hours,
             metavar="HOURS",
@@ -142,7 +168,7 @@ def shared_options(command: Command) -> Command:
         ),
         click.option(
             "--abandon-after",
-            type=click.FloatRange(0, _MAX_HOURS, min_open=True),
+            type=hours_range,
             expose_value=False,
             callback=_read_hours,
             metavar="HOURS",

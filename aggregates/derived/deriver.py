@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -32,6 +32,7 @@ from aggregates.derived.values import (
     expected,
     version_of,
 )
+from aggregates.recompute import LONGEST_LOCK
 from aggregates.sources import agent_invocations
 from aggregates.verification import Drift
 
@@ -57,11 +58,20 @@ class Round:
 
 
 class Deriver:
-    """Brings the derived values of sessions up to date; `connection` is the driver's own."""
+    """Brings the derived values of sessions up to date; `connection` is the driver's own.
 
-    def __init__(self, connection: sqlite3.Connection, bounds: Sequence[int]) -> None:
+    `beat` is called between transactions, and may raise.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        bounds: Sequence[int],
+        beat: Callable[[], None] = lambda: None,
+    ) -> None:
         self.connection = connection
         self._bounds = bounds
+        self._beat = beat
         self._sessions_of_a_lock = FIRST_SESSIONS
 
     @cached_property
@@ -101,13 +111,17 @@ class Deriver:
             consumer.reset()
 
     def derive(self, names: Iterable[str]) -> None:
-        """Replace what is derived of sessions, some in each transaction."""
+        """Replace what is derived of sessions, some in each transaction.
+
+        One that changes meanwhile is left as it was, and pending: a later batch names it again.
+        """
         waiting = sorted(set(names) - {""})
         while waiting:
             some = waiting[: self._sessions_of_a_lock]
             del waiting[: len(some)]
             # Reading the runs of a long session takes its time: before the lock is taken.
-            rights = [self._expected(session) for session in some]
+            rights = [right for session in some if (right := self._expected(session))]
+            self._beat()
             with transaction(self.connection, "IMMEDIATE"):
                 started = time.monotonic()
                 for right in rights:
@@ -194,20 +208,26 @@ class Deriver:
                 )
         return chunk
 
-    def _expected(self, session: str) -> Expected:
-        """What is right of a session: read outside a transaction, with the entry as of which."""
+    def _expected(self, session: str) -> Expected | None:
+        """What is right of a session: read outside a transaction, with the entry as of which.
+
+        None where it changes all the while.
+        """
         for _ in range(_ATTEMPTS):
+            started = time.monotonic()
             before = version_of(self.connection, session)
             right = expected(self.connection, session, self._bounds)
             if right.version == before:
+                return right
+            if time.monotonic() - started > LONGEST_LOCK:
                 break
-        return right
+        return None
 
     def _replace(self, right: Expected) -> None:
-        """Replace what is derived of a session."""
+        """Replace what is derived of a session, unless it has changed since it was read."""
         session = encoded(right.session)
         if version_of(self.connection, right.session) != right.version:
-            right = expected(self.connection, right.session, self._bounds)
+            return
         if right.version.changed_seq is None:
             self.connection.execute(
                 f"DELETE FROM main.{DERIVED} WHERE session_id = CAST(? AS TEXT)", (session,)

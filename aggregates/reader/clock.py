@@ -9,10 +9,16 @@ from aggregates.overlaps import milliseconds
 
 
 def wall_clock(moment: datetime, zone: tzinfo | None = None) -> datetime:
-    """The naive time that a clock in the source zone shows; a naive moment is that already."""
+    """The naive time that a clock in the source zone shows; a naive moment is that already.
+
+    A moment that lies before the year 1 there, or after 9999, is the first or the last one.
+    """
     if moment.tzinfo is None:
         return moment
-    return moment.astimezone(zone).replace(tzinfo=None)
+    try:
+        return moment.astimezone(zone).replace(tzinfo=None)
+    except OverflowError:
+        return datetime.min if moment.year == 1 else datetime.max
 
 
 def cutoff(now: datetime | None, age: timedelta, zone: tzinfo | None) -> datetime:

@@ -50,6 +50,8 @@ _LATEST_EVENTS = (
     " WHERE tool_use.session_id = listed.session_id) AS latest_tool_use"
 )
 _SHORTEST_ID = 8
+_LONGEST_OVERLAP = 1000
+"""Runs of a session up to which those that run now are laid over all others."""
 _CANDIDATES = 5
 _LAST_CHARACTER = chr(0x10FFFF)
 
@@ -115,7 +117,8 @@ class SessionStatistics:
     first_agent: str | None
     """agent of that start; None while pending"""
     max_parallel: int | None
-    """most runs open at one instant, those that run now too; None while nothing is derived"""
+    """most runs open at one instant, those that run now too where the session has at most 1,000
+    invocations; None while nothing is derived"""
     busy_ms: int | None
     """milliseconds in which at least one run was open; None while nothing is derived"""
     idle_ms: int | None
@@ -350,19 +353,21 @@ def _running_overlaps(
     abandon_after: timedelta,
     zone: tzinfo | None,
 ) -> dict[str, Overlap]:
-    """Of the listed sessions with runs that run now, and so last until now: from all their runs."""
+    """Of the listed sessions with runs that run now, and so last until now: from all their runs.
+
+    Longer sessions are left out: a collection must not cost what a session is long.
+    """
     oldest = canonical(cutoff(now, abandon_after, zone))
-    until = milliseconds(canonical(wall_clock(now, zone)))
+    found = queries.rows(connection, _runs(listed), *parameters, _LONGEST_OVERLAP, oldest)
+    starts = [start for _, start, _, _, in_flight in found if in_flight and start > oldest]
+    until_now = dict(zip(starts, ages(starts, now, zone), strict=True))
     runs: dict[str, list[tuple[int, int]]] = {}
-    for session_id, start, duration_ms, ended, in_flight in queries.rows(
-        connection, _runs(listed), *parameters, oldest
-    ):
+    for session_id, start, duration_ms, ended, in_flight in found:
         of_session = runs.setdefault(session_id, [])
-        began = milliseconds(start)
-        if in_flight and start > oldest:
-            of_session.append((began, max(0, until - began)))
+        if in_flight and start in until_now:
+            of_session.append((milliseconds(start), max(0, until_now[start])))
         elif ended and duration_ms is not None:
-            of_session.append((began, duration_ms))
+            of_session.append((milliseconds(start), duration_ms))
     return {session_id: overlap(of_session) for session_id, of_session in runs.items()}
 
 
@@ -371,6 +376,8 @@ def _runs(listed: str) -> str:
     """All runs of the listed sessions in which a run is in flight since some time."""
     keys = (
         f"SELECT run.invocation_id FROM ({listed}) AS listed"
+        " JOIN session_stats AS stats ON stats.session_id = listed.session_id"
+        " AND stats.invocations <= ?"
         " JOIN _aggregates_session_starts AS run ON run.session_id = listed.session_id"
         " WHERE listed.session_id IN (SELECT session_id FROM open_runs WHERE start_time > ?)"
     )

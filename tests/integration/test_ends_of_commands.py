@@ -170,3 +170,58 @@ def test_a_database_in_memory_is_no_use(command: str, database: str) -> None:
     status, out, errors = run(command, "--database", database)
     assert (status, out) == (2, "")
     assert "name a file" in errors
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run", "--once", "--retain-days", "1e300"),
+        ("run", "--once", "--verify-every", "nan"),
+        ("changes", "--after", str(2**63)),
+        ("report", "sessions", "--limit", str(2**63)),
+        ("collect", "--abandon-after", "nan"),
+        ("sample", "new.db", "--days", "3000000"),
+    ],
+)
+def test_a_number_out_of_range_is_a_usage_error(path: Path, arguments: tuple[str, ...]) -> None:
+    status, out, errors = run(*arguments, "--database", str(path))
+    assert (status, out) == (2, "")
+    assert "Invalid value" in errors
+
+
+def test_a_time_at_the_end_of_the_calendar_is_a_time(path: Path) -> None:
+    for since in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"):
+        arguments = ("--since", since, "--source-timezone", "UTC", "--database", str(path))
+        assert run("verify", *arguments)[0] == 0
+        assert run("report", "sessions", *arguments)[0] == 0
+
+
+def test_run_waits_for_a_file_that_is_locked_as_it_begins(path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as holder:
+        holder.execute("PRAGMA journal_mode = DELETE")
+        holder.execute("BEGIN EXCLUSIVE")
+        process = start("run", "--json", "--interval", "0.1", "--database", str(path))
+        assert process.stderr is not None
+        told = process.stderr.readline()
+        holder.execute("ROLLBACK")
+    assert told.startswith(f"error: another program holds the lock of {path}")
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith('{"at"')
+    process.terminate()
+    process.communicate(timeout=10)
+    assert process.returncode == 0
+
+
+def test_run_that_has_proved_everything_is_well(path: Path) -> None:
+    with Store(path) as store:
+        store.reinstall()
+    status, _, errors = run("run", "--once", "--json", "--database", str(path))
+    assert (status, errors) == (0, "")
+    assert run("status", "--database", str(path))[0] == 0
+
+
+def test_an_error_names_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "junk.db"
+    path.write_bytes(b"junk " * 500)
+    for command in ("run", "status"):
+        assert run(command, "--database", str(path))[2].startswith(f"error: {path} is not a SQLite")

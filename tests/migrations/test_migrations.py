@@ -665,6 +665,15 @@ def migrate(path: Path) -> tuple[int, str]:
     return found.returncode, found.stderr
 
 
+def test_a_strict_table_that_lacks_columns_is_refused_and_nothing_changed(path: Path) -> None:
+    make(path, "CREATE TABLE agent_invocations (id INTEGER PRIMARY KEY, agent_name TEXT) STRICT")
+    before = sha256(path.read_bytes()).digest()
+    exit_status, errors = migrate(path)
+    assert exit_status == 4
+    assert "it is STRICT, but its columns timestamp, " in errors
+    assert sha256(path.read_bytes()).digest() == before
+
+
 def test_a_file_that_cannot_be_written_is_named(path: Path) -> None:
     make(path, HOOK_TABLES)
     path.chmod(0o444)

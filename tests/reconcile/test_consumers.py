@@ -449,3 +449,12 @@ def test_what_the_caller_raises_stays_as_it_is(database: Path) -> None:
         one = consumer(connection)
         with pytest.raises(sqlite3.OperationalError, match="no such table: mine"), one.take():
             connection.execute("INSERT INTO mine VALUES (1)")
+
+
+def test_a_beginning_that_is_none_and_a_connection_that_is_closed(database: Path) -> None:
+    with closing(connect(database)) as connection:
+        one = consumer(connection)
+        with pytest.raises(AggregatesError, match="'foo' is no beginning"):
+            one.reset("foo")  # type: ignore[arg-type]
+    with pytest.raises(AggregatesError, match="closed"):
+        one.poll()

@@ -21,6 +21,7 @@ from aggregates.errors import SchemaMismatch
 from aggregates.migration import upgrade
 from aggregates.rebuilding import rebuild
 from aggregates.reinstalling import reinstall
+from aggregates.testing import assert_consistent
 
 UNPROVED = ("unproved", "", "")
 INSERT = "_aggregates_agent_invocations_insert"
@@ -123,6 +124,31 @@ def test_a_trigger_of_ours_that_no_revision_made_is_dropped_and_theirs_stays(
     assert findings(database) == {("unknown", "sessions", "_aggregates_old")}
     reinstall(connect_engine(database))
     assert {name for _, name, _ in objects(database) - before} == {"theirs"}
+
+
+def test_a_newer_trigger_of_theirs_that_changes_rows_is_named(database: Path) -> None:
+    """Of the triggers of one event SQLite runs the newest first."""
+    lower = (
+        "AFTER INSERT ON agent_invocations BEGIN"
+        " UPDATE agent_invocations SET agent_name = lower(agent_name) WHERE id = NEW.id; END"
+    )
+    insert = "INSERT INTO agent_invocations (agent_name) VALUES ('LOUD')"
+    with closing(connect(database)) as connection:
+        connection.execute("CREATE TABLE seen (id)")
+        for name, body in (
+            ("theirs", lower),
+            ("reads", "AFTER INSERT ON sessions BEGIN INSERT INTO seen SELECT NEW.rowid; END"),
+        ):
+            connection.execute(f"CREATE TRIGGER {name} {body}")
+        connection.execute(insert)
+    assert findings(database) == {("too early", "agent_invocations", "theirs")}
+    reinstall(connect_engine(database))
+    assert findings(database) == {UNPROVED}
+    reconcile.repair(connect_engine(database))
+    assert findings(database) == set()
+    with closing(connect(database)) as connection:
+        connection.execute(insert)
+        assert_consistent(connection)
 
 
 def rebuild_by_copy(path: Path, table: str) -> None:

@@ -347,7 +347,7 @@ def test_a_stop_ends_the_job_and_gives_the_lease_back(
     beats: list[int] = []
 
     def beat(*progress: int) -> None:
-        beats.append(1)
+        beats.extend(progress[:1])  # those of the job
         if len(beats) == 2:
             raise Stopped
 
@@ -358,6 +358,26 @@ def test_a_stop_ends_the_job_and_gives_the_lease_back(
     assert holder(connection) is None
 
 
+def test_a_stop_ends_the_deriving_of_many_sessions(
+    engine: Engine, connection: sqlite3.Connection
+) -> None:
+    for number in range(60):
+        start_run(connection, f"s{number}", status="completed")
+    query = "SELECT name, source, seq FROM change_consumers WHERE source = 'agent_invocations'"
+    before = connection.execute(query).fetchall()
+    beats: list[int] = []
+
+    def beat(*progress: int) -> None:
+        beats.append(1)
+        if len(beats) == 2:
+            raise Stopped
+
+    with pytest.raises(Stopped), Upkeep(engine, Schedule(), beat) as one:
+        one.round(wait=True)
+    assert holder(connection) is None
+    assert connection.execute(query).fetchall() == before, "what is not derived is not acknowledged"
+
+
 def test_a_job_that_outlives_its_upkeep_does_not_take_the_lease_again(
     engine: Engine, connection: sqlite3.Connection
 ) -> None:
@@ -365,7 +385,7 @@ def test_a_job_that_outlives_its_upkeep_does_not_take_the_lease_again(
     left: list[Upkeep] = []
 
     def beat(*progress: int) -> None:
-        if not left:
+        if progress and not left:
             one.__exit__()
             left.append(one)
 

@@ -6,13 +6,15 @@ import random
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from conftest import MakeDatabase, connect
 
 from aggregates import Store
+from aggregates.catalogue import catalogue
+from aggregates.derived import Deriver
 from aggregates.errors import AmbiguousSession, NoSuchSession
 from aggregates.reader.sessions import short_ids
 from aggregates.reader.timelines import beside
@@ -311,3 +313,34 @@ def test_who_ran_beside_whom(seed: int) -> None:
         for _ in range(chooser.randrange(12))
     ]
     assert beside(runs) == overlapping(runs)
+
+
+def test_a_change_of_clocks_leaves_busy_and_elapsed_in_step(path: Path) -> None:
+    """03:00 became 02:00 on 2026-10-25: 02:30 summer time on the wall was 2 hours before 03:30."""
+    now = datetime(2026, 10, 25, 2, 30, tzinfo=UTC)  # 03:30 in winter time
+    idle_after = timedelta(hours=3)
+    with (
+        closing(connect(path)) as writer,
+        Store(path, source_timezone="Europe/Berlin", idle_after=idle_after) as store,
+    ):
+        start = datetime(2026, 10, 25, 2, 30)
+        add_session(writer, "s", start)
+        add_run(writer, "s", start)
+        (one,) = store.sessions(now=now)
+        (run,) = store.running(now)
+    two_hours = 2 * 3600 * 1000
+    assert (run.age_ms, one.elapsed_ms, one.busy_ms, one.idle_ms) == (*(two_hours,) * 3, 0)
+
+
+def test_a_very_long_session_shows_what_was_derived(path: Path) -> None:
+    with opened(path) as (writer, store):
+        add_session(writer, "long", NOW - DAY / 2)
+        writer.execute("BEGIN")
+        for number in range(1001):
+            at = NOW - DAY / 2 + number * timedelta(seconds=1)
+            add_run(writer, "long", at, at + timedelta(seconds=1))
+        writer.execute("COMMIT")
+        Deriver(writer, catalogue.bounds).round()
+        add_run(writer, "long", NOW - MINUTE)
+        (one,) = store.sessions(now=NOW)
+    assert (one.max_parallel, one.busy_ms, one.is_pending) == (1, 1001 * 1000, True)
