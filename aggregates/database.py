@@ -34,7 +34,7 @@ def is_in_memory(url: URL) -> bool:
     """Whether a URL names a database that goes when its connection closes."""
     name = url.database or ":memory:"
     return url.get_backend_name() == "sqlite" and (
-        ":memory:" in name or url.query.get("mode") == "memory"
+        name.startswith((":memory:", "file::memory:")) or url.query.get("mode") == "memory"
     )
 
 

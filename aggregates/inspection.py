@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -124,15 +124,16 @@ def _differences(connection: Connection, revision: str) -> list[Finding]:
             )
             findings.append(Finding("altered", table, one.name, detail))
     findings += _different_rows(connection, revision, installed.keys())
-    for name, table in ours_on_sources(connection).items():
+    ours = ours_on_sources(connection)
+    for name, table in ours.items():
         if ("trigger", name) not in wanted:
             detail = f"no revision has made this trigger: `DROP TRIGGER {quote(name)}`"
             findings.append(Finding("unknown", table, name, detail))
-    findings += _too_early(connection)
+    findings += _too_early(connection, ours.keys())
     return findings
 
 
-def _too_early(connection: Connection) -> Iterator[Finding]:
+def _too_early(connection: Connection, ours: Collection[str]) -> Iterator[Finding]:
     """Triggers of others that change rows of a source before ours have counted them.
 
     Of the triggers of an event SQLite runs the one that was made last first.
@@ -140,7 +141,6 @@ def _too_early(connection: Connection) -> Iterator[Finding]:
     rows = connection.exec_driver_sql(
         "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY rowid"
     ).fetchall()
-    ours = ours_on_sources(connection)
     has_ours: set[str] = set()
     for name, table, sql in rows:
         if name in ours:

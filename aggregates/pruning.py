@@ -39,6 +39,7 @@ def prune(
     dropped = 0
     cutoff = utc_text(datetime.now(UTC) - retention.age)
     while _limit(connection, source, retention, cutoff) is not None:
+        beat()
         started = time.monotonic()
         with transaction(connection, "IMMEDIATE"):
             # Again: a consumer may have been made, or moved back, meanwhile.
@@ -47,7 +48,6 @@ def prune(
                 (_limit(connection, source, retention, cutoff),),
             ).rowcount
         time.sleep(time.monotonic() - started)
-        beat()
     return dropped
 
 

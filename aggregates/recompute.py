@@ -154,9 +154,7 @@ class Recomputer:
 
     def adapt(self, seconds: float) -> None:
         """Choose the size of the next slice by how long the lock for this one was held."""
-        factor = min(2.0, max(0.25, LONGEST_LOCK / max(seconds, 1e-4)))
-        size = int(self.slice_rows * factor)
-        self.slice_rows = min(_LARGEST_SLICE, max(_SMALLEST_SLICE, size))
+        self.slice_rows = adapted(self.slice_rows, seconds, _SMALLEST_SLICE, _LARGEST_SLICE)
 
     def write_round(self, stored: Callable[[], Position], save: Callable[[Position], None]) -> None:
         """One slice into permanent targets: read without a lock, fold under a short one.
@@ -215,9 +213,9 @@ class Recomputer:
             time.sleep(seconds)
 
     def _adapt_entries(self, seconds: float) -> None:
-        factor = min(2.0, max(0.25, LONGEST_LOCK / max(seconds, 1e-4)))
-        size = int(self.entries_of_a_lock * factor)
-        self.entries_of_a_lock = min(_MOST_ENTRIES, max(_SMALLEST_SLICE, size))
+        self.entries_of_a_lock = adapted(
+            self.entries_of_a_lock, seconds, _SMALLEST_SLICE, _MOST_ENTRIES
+        )
 
     def private_round(self, save: Callable[[Position], None] | None = None) -> None:
         """One slice into targets outside the database, which takes no lock for writing."""
@@ -250,6 +248,12 @@ class Recomputer:
         """Whether a reader keeps writers from committing: in every mode but WAL."""
         (mode,) = self.connection.execute("PRAGMA main.journal_mode").fetchone()
         return bool(mode != "wal")
+
+
+def adapted(size: int, seconds: float, smallest: int, largest: int) -> int:
+    """How much to do next under a lock, where so much has taken so long."""
+    factor = min(2.0, max(0.25, LONGEST_LOCK / max(seconds, 1e-4)))
+    return min(largest, max(smallest, int(size * factor)))
 
 
 def _limited(entries: str) -> str:

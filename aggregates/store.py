@@ -11,8 +11,6 @@ from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 from aggregates import (
     inspection,
@@ -25,7 +23,13 @@ from aggregates import (
 from aggregates.catalogue import catalogue
 from aggregates.changes import Beginning, Consumer, ConsumerStatus, Log
 from aggregates.changes import consumers as list_consumers
-from aggregates.database import connect_engine, explained, raw_connection, read_transaction
+from aggregates.database import (
+    connect_engine,
+    database_url,
+    explained,
+    raw_connection,
+    read_transaction,
+)
 from aggregates.definition import Source
 from aggregates.errors import AggregatesError, DatabaseMissing
 
@@ -62,14 +66,9 @@ class Store:
                 f"there is no database at {path}; `aggregates migrate --database {path}` makes one"
             )
         self.database = str(database)
-        try:
-            self.zone: tzinfo | None = (
-                ZoneInfo(source_timezone) if isinstance(source_timezone, str) else source_timezone
-            )
-        except (ValueError, OSError, KeyError) as error:
-            raise AggregatesError(
-                f"{source_timezone!r} is not a time zone; use a name such as Europe/Berlin"
-            ) from error
+        self.zone: tzinfo | None = (
+            zone_named(source_timezone) if isinstance(source_timezone, str) else source_timezone
+        )
         self.abandon_after = abandon_after
         self.activity = reader.Activity(session_window, idle_after)
         self.latest_sessions = latest_sessions
@@ -307,14 +306,21 @@ def source_of(name: str) -> Source:
     raise AggregatesError(f"{name} is no source; there are {known}")
 
 
+def zone_named(name: str) -> ZoneInfo:
+    """The time zone of that IANA name; AggregatesError where there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError) as error:
+        raise AggregatesError(
+            f"{name!r} is not a time zone; use a name such as Europe/Berlin"
+        ) from error
+
+
 def sqlite_path(database: str | Path) -> Path | None:
     """The file of a SQLite database; None where the URL names a server, a URI or no file at all."""
     if isinstance(database, Path) or "://" not in database:
         return Path(database)
-    try:
-        url = make_url(database)
-    except ArgumentError as error:
-        raise AggregatesError(f"this is not the URL of a database: {database}") from error
+    url = database_url(database)
     name = url.database
     if url.get_backend_name() != "sqlite" or not name or name.startswith((":memory:", "file:")):
         return None

@@ -104,7 +104,6 @@ class Upkeep:
                 "" if done.edits <= len(done.edited) else ", ...",
             )
         for source in catalogue.sources:
-            self._beat()
             prune(self._connection, source, self._schedule.retention, self._beat)
         if self._job is None or not self._job.is_alive():
             self._begin_due(is_stale, wait)

@@ -13,13 +13,13 @@ from aggregates.cli.output import (
     agent_option,
     format_options,
     json_option,
+    limit_option,
     print_rows,
 )
 from aggregates.cli.settings import (
     MAX_INTEGER,
     Bounded,
     Settings,
-    at_least_one,
     pass_settings,
     shared_options,
 )
@@ -42,7 +42,7 @@ _source_option = click.option(
 @click.option(
     "--after", type=click.IntRange(0, MAX_INTEGER), metavar="SEQ", help="Begin after this entry."
 )
-@click.option("--limit", type=at_least_one, help="At most this many.")
+@limit_option
 @agent_option
 @click.option("--session", metavar="ID", help="Only this session.")
 @click.option("--edits", is_flag=True, help="Only edits of history: the row had ended before.")

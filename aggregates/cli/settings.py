@@ -18,7 +18,7 @@ from aggregates import render
 from aggregates.database import database_url, explained, is_in_memory
 from aggregates.errors import AggregatesError
 from aggregates.reader import ABANDON_AFTER, IDLE_AFTER, LATEST, SESSION_WINDOW
-from aggregates.store import Store
+from aggregates.store import Store, zone_named
 
 _DATABASE_VARIABLES = ("AGGREGATES_DATABASE_URL", "DATABASE_URL")
 _ZONE_VARIABLE = "AGGREGATES_SOURCE_TIMEZONE"
@@ -114,11 +114,9 @@ at_least_one = click.IntRange(1, MAX_INTEGER)
 
 def _zone(zone_name: str) -> ZoneInfo:
     try:
-        return ZoneInfo(zone_name)
-    except (ValueError, OSError, KeyError) as error:
-        raise click.BadParameter(
-            f"{zone_name!r} is not a time zone; use a name such as Europe/Berlin"
-        ) from error
+        return zone_named(zone_name)
+    except AggregatesError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 def _shared(ctx: click.Context, parameter: click.Parameter, value: object) -> None:

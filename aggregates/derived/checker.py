@@ -11,8 +11,8 @@ from aggregates.compiler.sqlite.consuming import COUNTED, DERIVED, DURATIONS, OV
 from aggregates.database import any_text, encoded, transaction
 from aggregates.derived.pending import (
     FIRST_SESSIONS,
+    MOST_SESSIONS,
     Pending,
-    adapted,
     names_after,
 )
 from aggregates.derived.values import (
@@ -27,6 +27,7 @@ from aggregates.derived.values import (
     histogram,
     without_zeros,
 )
+from aggregates.recompute import adapted
 from aggregates.verification import Drift
 
 
@@ -68,7 +69,7 @@ class Checker:
                 found += drifts
                 add_to(self._corrections, right.buckets)
                 add_to(self._corrections, counted, -1)
-        self._sessions = adapted(self._sessions, time.monotonic() - started)
+        self._sessions = adapted(self._sessions, time.monotonic() - started, 1, MOST_SESSIONS)
         if names:
             self._mark = names[-1]
             return found

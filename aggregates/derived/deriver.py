@@ -16,9 +16,9 @@ from aggregates.derived.checker import drifts_of_durations
 from aggregates.derived.pending import (
     CONSUMER,
     FIRST_SESSIONS,
+    MOST_SESSIONS,
     SOURCES,
     Pending,
-    adapted,
     names_after,
     restart_walk,
     sessions_of,
@@ -32,7 +32,7 @@ from aggregates.derived.values import (
     expected,
     version_of,
 )
-from aggregates.recompute import LONGEST_LOCK
+from aggregates.recompute import LONGEST_LOCK, adapted
 from aggregates.sources import agent_invocations
 from aggregates.verification import Drift
 
@@ -127,7 +127,7 @@ class Deriver:
                 for right in rights:
                     self._replace(right)
             held = time.monotonic() - started
-            self._sessions_of_a_lock = adapted(len(some), held)
+            self._sessions_of_a_lock = adapted(len(some), held, 1, MOST_SESSIONS)
             time.sleep(held)
 
     def derive_again(self, names: Iterable[str]) -> None:

@@ -9,14 +9,12 @@ from aggregates.changes import Change, ChangesLost, Consumer, has_consumer
 from aggregates.compiler.sqlite.consuming import COUNTED, DERIVED, WALKS
 from aggregates.database import any_text, encoded
 from aggregates.derived.values import STATS
-from aggregates.recompute import LONGEST_LOCK
 from aggregates.sources import agent_invocations, sessions
 
 CONSUMER = "_aggregates_sessions"
 SOURCES = (agent_invocations, sessions)
-FIRST_SESSIONS = 20
-"""Sessions to begin with, in one transaction."""
-_MOST_SESSIONS = 1000
+FIRST_SESSIONS, MOST_SESSIONS = 20, 1000
+"""Sessions of one transaction: to begin with, and at most."""
 
 
 class Pending:
@@ -95,9 +93,3 @@ def _names(changes: Iterable[Change]) -> Iterator[str]:
 def restart_walk(connection: sqlite3.Connection) -> None:
     """Have the next rounds walk through all sessions again; also inside a transaction."""
     connection.execute(f"DELETE FROM main.{WALKS} WHERE name = ?", (CONSUMER,))
-
-
-def adapted(sessions: int, seconds: float) -> int:
-    """How many sessions to take next, where so many have taken so long."""
-    factor = min(2.0, max(0.25, LONGEST_LOCK / max(seconds, 1e-4)))
-    return max(1, min(_MOST_SESSIONS, int(sessions * factor)))

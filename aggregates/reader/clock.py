@@ -55,17 +55,17 @@ def milliseconds_since(start_time: str, now: datetime, zone: tzinfo | None) -> i
     return age // timedelta(milliseconds=1)
 
 
-def ages(start_times: Iterable[str], now: datetime, zone: tzinfo | None) -> list[int]:
-    """`milliseconds_since` of many; asks for the offset from UTC once an hour, not once a time."""
+def ages(start_times: Iterable[str], now: datetime, zone: tzinfo | None) -> dict[str, int]:
+    """`milliseconds_since` by time; asks for the offset from UTC once an hour, not once a time."""
     until = milliseconds(utc_text(now, zone)[:-1])
     offsets: dict[str, int | None] = {}
-    found = []
+    found = {}
     for start_time in start_times:
         hour = start_time[:13]
         if hour not in offsets:
             offsets[hour] = _offset_throughout(hour, zone)
         offset = offsets[hour]
-        found.append(
+        found[start_time] = (
             milliseconds_since(start_time, now, zone)
             if offset is None
             else until - milliseconds(start_time) + offset

@@ -61,7 +61,7 @@ def running(
         canonical(cutoff(now, abandon_after, zone)),
     )
     ages_ms = ages((row[-1] for row in found), now, zone)
-    return [RunningRun(*(*row, age_ms)) for row, age_ms in zip(found, ages_ms, strict=True)]
+    return [RunningRun(*(*row, ages_ms[row[-1]])) for row in found]
 
 
 def hourly(

@@ -285,8 +285,7 @@ def described(
     own = {row[0]: row[1:] for row in queries.rows(connection, _own_rows(listed), *parameters)}
     earliest, idle = _earliest(now, activity, zone)
     short = short_ids(row[0] for row in counted)
-    open_starts = [row[1] for row in own.values() if row[-1]]
-    elapsed = dict(zip(open_starts, ages(open_starts, now, zone), strict=True))
+    until_now = ages((row[1] for row in own.values() if row[-1]), now, zone)
     found = []
     for session_id, *values in counted:
         counts = dict(zip(_COUNTS, (count or 0 for count in values), strict=False))
@@ -303,7 +302,7 @@ def described(
         if is_open:
             state = "active" if start > earliest and last_event > idle else "abandoned"
             seen = milliseconds_between(start, last_event)
-            duration_ms = elapsed[start] if state == "active" else seen
+            duration_ms = until_now[start] if state == "active" else seen
         elif start or end or status in (*sources.SUCCEEDED, *sources.FAILED):
             state = "ended"
         ended = counts["succeeded"] + counts["failed"]
@@ -359,8 +358,8 @@ def _running_overlaps(
     """
     oldest = canonical(cutoff(now, abandon_after, zone))
     found = queries.rows(connection, _runs(listed), *parameters, _LONGEST_OVERLAP, oldest)
-    starts = [start for _, start, _, _, in_flight in found if in_flight and start > oldest]
-    until_now = dict(zip(starts, ages(starts, now, zone), strict=True))
+    starts = (start for _, start, _, _, in_flight in found if in_flight and start > oldest)
+    until_now = ages(starts, now, zone)
     runs: dict[str, list[tuple[int, int]]] = {}
     for session_id, start, duration_ms, ended, in_flight in found:
         of_session = runs.setdefault(session_id, [])
