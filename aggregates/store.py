@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
@@ -12,29 +12,23 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from aggregates import (
-    inspection,
-    reader,
-    rebuilding,
-    reconcile,
-    reinstalling,
-    upkeep,
-)
-from aggregates.catalogue import catalogue
+from aggregates import reader
 from aggregates.changes import Beginning, Consumer, ConsumerStatus, Log
 from aggregates.changes import consumers as list_consumers
-from aggregates.database import (
+from aggregates.engines.sqlite.connections import (
     connect_engine,
     database_url,
     explained,
     raw_connection,
     read_transaction,
 )
-from aggregates.definition import Source
 from aggregates.errors import AggregatesError, DatabaseMissing
-
-Progress = Callable[[int, int], None]
-"""Called with (done, total) as a long job goes on."""
+from aggregates.installing.upgrading import check_revision
+from aggregates.model.catalogue import catalogue
+from aggregates.model.definition import Source
+from aggregates.proving import inspecting, rebuilding, reinstalling, repairing
+from aggregates.recomputing.drift import Progress, Window
+from aggregates.running import upkeep
 
 
 class Store:
@@ -183,10 +177,10 @@ class Store:
                 zone=self.zone,
             )
 
-    def status(self) -> inspection.Inspection:
+    def status(self) -> inspecting.Inspection:
         """What is installed, compared with what should be. Changes nothing."""
         with self._reading() as connection:
-            return inspection.inspect(connection)
+            return inspecting.inspect(connection)
 
     def verify(
         self,
@@ -196,7 +190,7 @@ class Store:
         since: datetime | None = None,
         until: datetime | None = None,
         budget: float | None = None,
-    ) -> reconcile.VerifyResult:
+    ) -> repairing.VerifyResult:
         """Compare aggregates with their recomputation. Writers may go on writing.
 
         `tables` are all by default. With `since` or `until` only hours, days and times of that
@@ -204,7 +198,7 @@ class Store:
         call with a budget goes on, until everything is compared: `is_complete`.
         """
         with explained(self.database):
-            return reconcile.verify(
+            return repairing.verify(
                 self._engine,
                 progress,
                 tables=tables,
@@ -220,10 +214,10 @@ class Store:
         since: datetime | None = None,
         until: datetime | None = None,
         budget: float | None = None,
-    ) -> reconcile.VerifyResult:
+    ) -> repairing.VerifyResult:
         """Verify, and make the drifted keys right; the drifts in the result are those repaired."""
         with explained(self.database):
-            return reconcile.repair(
+            return repairing.repair(
                 self._engine,
                 progress,
                 tables=tables,
@@ -237,7 +231,7 @@ class Store:
         *,
         tables: Sequence[str] = (),
         dry_run: bool = False,
-    ) -> reconcile.VerifyResult:
+    ) -> repairing.VerifyResult:
         """Recompute whole aggregates, all by default; readers see the old ones until then."""
         with explained(self.database):
             return rebuilding.rebuild(self._engine, progress, tables=tables, dry_run=dry_run)
@@ -260,14 +254,14 @@ class Store:
         source.
         """
         with explained(self.database):
-            reconcile.check_revision(self._engine)
+            check_revision(self._engine)
             connection = self._resources.enter_context(raw_connection(self._engine))
             return Consumer(connection, source_of(source), name, start)
 
     def log(self, source: str = "agent_invocations") -> Log:
         """The change log of a source, to be read from any position; open as long as the store."""
         with explained(self.database):
-            reconcile.check_revision(self._engine)
+            check_revision(self._engine)
             connection = self._resources.enter_context(raw_connection(self._engine))
             return Log(connection, source_of(source))
 
@@ -280,7 +274,7 @@ class Store:
         """What `run` does beside collecting; a context."""
         return upkeep.Upkeep(self._engine, schedule, beat)
 
-    def _window(self, since: datetime | None, until: datetime | None) -> reconcile.Window | None:
+    def _window(self, since: datetime | None, until: datetime | None) -> Window | None:
         if since is None and until is None:
             return None
         canonical = (
@@ -289,7 +283,7 @@ class Store:
             else reader.wall_clock(moment, self.zone).isoformat(timespec="milliseconds")
             for moment in (since, until)
         )
-        return reconcile.Window(*canonical)
+        return Window(*canonical)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:

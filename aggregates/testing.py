@@ -5,11 +5,12 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from aggregates.catalogue import catalogue
-from aggregates.compiler.sqlite import SQLite
-from aggregates.database import any_text
-from aggregates.recompute import Position, Recomputer
-from aggregates.verification import Drift, drifts_of, shadow
+from aggregates.engines.sqlite.compiler import SQLite
+from aggregates.engines.sqlite.connections import any_text
+from aggregates.model.catalogue import catalogue
+from aggregates.recomputing.drift import Drift, drifts_of
+from aggregates.recomputing.shadows import shadow
+from aggregates.recomputing.slices import Position, Recomputer
 
 _DRIFTS_SHOWN = 10
 

@@ -10,10 +10,10 @@ from contextlib import suppress
 from alembic import context
 from sqlalchemy.exc import SQLAlchemyError
 
-from aggregates.backfilling import Superseded
-from aggregates.database import connect_engine, database_url, driver, writing
-from aggregates.migration import VERSION_TABLE, drop_empty_version_table, progress_to
-from aggregates.operations import make_wal
+from aggregates.engines.sqlite.connections import connect_engine, database_url, driver, writing
+from aggregates.installing.operations import make_wal
+from aggregates.installing.upgrading import VERSION_TABLE, drop_empty_version_table, progress_to
+from aggregates.recomputing.filling import Superseded
 
 config = context.config
 options = context.get_x_argument(as_dictionary=True)

@@ -42,7 +42,7 @@ def _copies(templates: Path, copies: Path, prepare: Callable[[Path], None]) -> M
 
 
 def _migrate(path: Path) -> None:
-    from aggregates.migration import upgrade
+    from aggregates.installing.upgrading import upgrade
 
     upgrade(str(path))
 

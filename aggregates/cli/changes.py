@@ -5,9 +5,8 @@ from __future__ import annotations
 import click
 
 from aggregates import render
-from aggregates.as_json import plain, print_json
-from aggregates.catalogue import catalogue
 from aggregates.changes import BATCH, Change, Consumer, ConsumerStatus
+from aggregates.cli.as_json import plain, print_json
 from aggregates.cli.output import (
     Format,
     agent_option,
@@ -16,15 +15,10 @@ from aggregates.cli.output import (
     limit_option,
     print_rows,
 )
-from aggregates.cli.settings import (
-    MAX_INTEGER,
-    Bounded,
-    Settings,
-    pass_settings,
-    shared_options,
-)
+from aggregates.cli.settings import MAX_INTEGER, Bounded, Settings, pass_settings, shared_options
+from aggregates.model.catalogue import catalogue
 from aggregates.render.changes import CONSUMERS, change_line
-from aggregates.stopping import StopSignal
+from aggregates.running.stopping import StopSignal
 from aggregates.store import Store
 
 _SOURCES = [source.name for source in catalogue.sources]

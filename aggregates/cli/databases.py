@@ -7,14 +7,18 @@ from pathlib import Path
 
 import click
 
-from aggregates import freeze, migration, render, sample
+from aggregates import render, samples
 from aggregates.cli.proofs import NOT_AS_IT_SHOULD_BE
 from aggregates.cli.settings import Settings, pass_settings, shared_options
-from aggregates.database import explained
+from aggregates.engines.sqlite.compiler import SQLite
+from aggregates.engines.sqlite.connections import explained
 from aggregates.errors import AggregatesError
-from aggregates.reconcile import proof_file
+from aggregates.frozen import freezing
+from aggregates.installing import upgrading
+from aggregates.model.catalogue import catalogue
+from aggregates.proving.repairing import proof_file
+from aggregates.recomputing.shadows import forget
 from aggregates.store import Store, sqlite_path
-from aggregates.verification import forget
 
 
 @click.command("sample")
@@ -67,7 +71,7 @@ def migrate_command(
     ctx: click.Context,
     settings: Settings,
     /,
-    journal_mode: migration.JournalMode | None,
+    journal_mode: upgrading.JournalMode | None,
     reinstall: bool,
 ) -> None:
     """Install or upgrade the aggregates, and fill them from the history.
@@ -107,7 +111,7 @@ def downgrade_command(settings: Settings, drop_columns: bool, yes: bool) -> None
             f"Remove all aggregates and the change log from {database}?", abort=True, err=True
         )
     with explained(database):
-        migration.downgrade(database, drop_columns=drop_columns)
+        upgrading.downgrade(database, drop_columns=drop_columns)
     path = sqlite_path(database)
     if path is not None:
         forget(proof_file(str(path)))
@@ -122,7 +126,7 @@ def revision_command(message: str) -> None:
 
     For those who work on the catalogue, in a checkout: review the files, then commit them.
     """
-    path = freeze.write_revision(message)
+    path = freezing.write_revision(message, SQLite(), catalogue)
     click.echo("head says what the catalogue says" if path is None else str(path))
 
 
@@ -136,7 +140,7 @@ def write_sample(
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
         with explained(str(path)), render.progress_bar("writing") as progress:
-            sample.write_sample(
+            samples.write_sample(
                 partial, rows, days=days, seed=seed, row_bytes=row_bytes, progress=progress
             )
         partial.rename(path)
@@ -144,12 +148,12 @@ def write_sample(
         partial.unlink(missing_ok=True)
 
 
-def migrate(database: str, *, journal_mode: migration.JournalMode | None = None) -> None:
+def migrate(database: str, *, journal_mode: upgrading.JournalMode | None = None) -> None:
     """Install or upgrade the aggregates; makes the database where there is none."""
     path = sqlite_path(database)
     is_new = path is not None and not path.exists()
     with explained(database), render.progress_bar("filling") as progress:
-        migration.upgrade(database, progress=progress, journal_mode=journal_mode)
+        upgrading.upgrade(database, progress=progress, journal_mode=journal_mode)
     if is_new:
         click.echo(f"{path}: made a new database", err=True)
 

@@ -7,11 +7,11 @@ from typing import TextIO
 
 import click
 
-from aggregates.catalogue import catalogue
 from aggregates.cli.settings import Settings, pass_settings, shared_options
-from aggregates.datasette import internal_objects, metadata
-from aggregates.dictionary import dictionary
 from aggregates.errors import AggregatesError
+from aggregates.faces.datasette import internal_objects, metadata
+from aggregates.model.catalogue import catalogue
+from aggregates.model.dictionary import dictionary
 from aggregates.store import sqlite_path
 
 

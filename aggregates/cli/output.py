@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 import click
 
 from aggregates import render
-from aggregates.as_json import plain, print_json
+from aggregates.cli.as_json import plain, print_json
 from aggregates.cli.settings import at_least_one
 from aggregates.render import grids
 

@@ -7,11 +7,11 @@ from typing import Any
 import click
 
 from aggregates import render
-from aggregates.as_json import plain, print_json
+from aggregates.cli.as_json import plain, print_json
 from aggregates.cli.output import json_option
 from aggregates.cli.settings import Bounded, Command, Settings, pass_settings, shared_options
 from aggregates.cli.times import since_option
-from aggregates.reconcile import VerifyResult
+from aggregates.proving.repairing import VerifyResult
 from aggregates.render.proofs import show_inspection, show_verification
 
 DRIFT_FOUND = 3

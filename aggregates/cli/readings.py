@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.live import Live
 
 from aggregates import render
-from aggregates.as_json import print_json
+from aggregates.changes.pruning import Retention
+from aggregates.cli.as_json import print_json
 from aggregates.cli.databases import migrate, write_sample
 from aggregates.cli.output import json_option
 from aggregates.cli.proofs import NOT_AS_IT_SHOULD_BE
@@ -25,14 +26,13 @@ from aggregates.cli.settings import (
     pass_settings,
     shared_options,
 )
-from aggregates.database import explained
+from aggregates.engines.sqlite.connections import explained
 from aggregates.errors import DatabaseLocked
-from aggregates.pruning import Retention
 from aggregates.reader import LATEST
 from aggregates.render.collections import screen, show_collection
-from aggregates.stopping import StopSignal
+from aggregates.running.stopping import StopSignal
+from aggregates.running.upkeep import Schedule, Upkeep, log
 from aggregates.store import Store, sqlite_path
-from aggregates.upkeep import Schedule, Upkeep, log
 
 _MAX_DAYS = 3650
 _sessions_option = click.option(

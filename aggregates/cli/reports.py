@@ -9,7 +9,7 @@ from typing import Literal
 import click
 
 from aggregates import render
-from aggregates.as_json import print_json
+from aggregates.cli.as_json import print_json
 from aggregates.cli.output import (
     Format,
     agent_option,

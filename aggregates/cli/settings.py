@@ -15,7 +15,7 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from aggregates import render
-from aggregates.database import database_url, explained, is_in_memory
+from aggregates.engines.sqlite.connections import database_url, explained, is_in_memory
 from aggregates.errors import AggregatesError
 from aggregates.reader import ABANDON_AFTER, IDLE_AFTER, LATEST, SESSION_WINDOW
 from aggregates.store import Store, zone_named

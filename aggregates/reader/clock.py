@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from aggregates.overlaps import milliseconds
+from aggregates.sessions.overlaps import milliseconds
 
 
 def wall_clock(moment: datetime, zone: tzinfo | None = None) -> datetime:

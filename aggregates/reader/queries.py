@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from aggregates.database import driver
+from aggregates.engines.sqlite.connections import driver
 
 Row = tuple[Any, ...]
 

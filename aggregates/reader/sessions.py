@@ -16,14 +16,14 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from aggregates import sources
-from aggregates.compiler.sqlite import SQLite
-from aggregates.compiler.sqlite.consuming import DERIVED, PENDING
+from aggregates.engines.sqlite.compiler import SQLite
+from aggregates.engines.sqlite.consuming import DERIVED, PENDING
 from aggregates.errors import AmbiguousSession, NoSuchSession
-from aggregates.overlaps import Overlap, milliseconds, overlap
+from aggregates.model import sources
 from aggregates.reader import queries
 from aggregates.reader.clock import ages, canonical, cutoff, milliseconds_between, wall_clock
 from aggregates.reader.runs import ABANDON_AFTER
+from aggregates.sessions.overlaps import Overlap, milliseconds, overlap
 
 LATEST = 50
 """Sessions of a listing, and of a collection."""

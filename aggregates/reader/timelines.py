@@ -11,10 +11,9 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from aggregates import sources
-from aggregates.compiler.sqlite import SQLite
-from aggregates.definition import Source
-from aggregates.overlaps import milliseconds
+from aggregates.engines.sqlite.compiler import SQLite
+from aggregates.model import sources
+from aggregates.model.definition import Source
 from aggregates.reader import queries
 from aggregates.reader.clock import canonical, cutoff, milliseconds_since, utc_text
 from aggregates.reader.runs import ABANDON_AFTER
@@ -25,6 +24,7 @@ from aggregates.reader.sessions import (
     described,
     find_session,
 )
+from aggregates.sessions.overlaps import milliseconds
 
 _RUN_FACTS = (
     "invocation_id",

@@ -7,10 +7,10 @@ from rich.console import Console
 from rich.table import Table
 
 from aggregates.changes import ConsumerStatus
-from aggregates.derived import CONSUMER
-from aggregates.inspection import Inspection
-from aggregates.reconcile import VerifyResult
+from aggregates.proving.inspecting import Inspection
+from aggregates.proving.repairing import VerifyResult
 from aggregates.render.text import line, name
+from aggregates.sessions import CONSUMER
 
 
 def show_inspection(out: Console, status: Inspection) -> None:

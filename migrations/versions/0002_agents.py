@@ -4,7 +4,7 @@ from pathlib import Path
 
 from alembic import op
 
-from aggregates import operations
+from aggregates.installing import operations
 
 revision = "0002"
 down_revision = "0001"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from alembic import op
 
-from aggregates import operations
-from aggregates.adoption import Shape
+from aggregates.installing import operations
+from aggregates.installing.operations import Shape
 
 revision = "0003"
 down_revision = "0002"

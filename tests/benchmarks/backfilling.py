@@ -18,10 +18,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from statistics import median
 
-from aggregates import operations, recompute
-from aggregates.catalogue import catalogue
-from aggregates.compiler.sqlite import SQLite
-from aggregates.migration import upgrade
+from aggregates.engines.sqlite.compiler import SQLite
+from aggregates.installing import operations
+from aggregates.installing.upgrading import upgrade
+from aggregates.model.catalogue import catalogue
+from aggregates.recomputing import slices
 from aggregates.store import Store
 from tests.benchmarks.databases import Databases, Scale
 from tests.benchmarks.report import Plot, Section, Table, Target
@@ -168,7 +169,7 @@ def _group(path: Path, dimensions: dict[str, str]) -> None:
 def _profiled() -> Iterator[dict[str, float]]:
     """Inside, a backfill adds up the seconds of each kind of statement, and of its pauses."""
     spent: dict[str, float] = defaultdict(float)
-    plain, sleep = operations.Recomputer, recompute.time.sleep
+    plain, sleep = operations.Recomputer, slices.time.sleep
 
     class Profiled(plain):  # type: ignore[misc, valid-type]
         def __init__(self, connection: sqlite3.Connection, *arguments: object) -> None:
@@ -178,11 +179,11 @@ def _profiled() -> Iterator[dict[str, float]]:
     def pause(seconds: float) -> None:
         spent["pauses, for writers"] += timed(lambda: sleep(seconds))
 
-    operations.Recomputer, recompute.time.sleep = Profiled, pause  # type: ignore[misc]
+    operations.Recomputer, slices.time.sleep = Profiled, pause  # type: ignore[misc]
     try:
         yield spent
     finally:
-        operations.Recomputer, recompute.time.sleep = plain, sleep  # type: ignore[misc]
+        operations.Recomputer, slices.time.sleep = plain, sleep  # type: ignore[misc]
 
 
 class _Timed:

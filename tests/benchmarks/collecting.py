@@ -24,7 +24,7 @@ from sqlalchemy import Connection
 
 from aggregates import reader
 from aggregates.reader import queries as reading
-from aggregates.sample import days_of
+from aggregates.samples import days_of
 from aggregates.store import Store
 from tests.benchmarks.databases import ROW_BYTES, SMALL_ROW_BYTES, Databases, Scale
 from tests.benchmarks.report import Plot, Section, Table, Target

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 
-from aggregates.migration import upgrade
-from aggregates.sample import write_sample
+from aggregates.installing.upgrading import upgrade
+from aggregates.samples import write_sample
 
 ROW_BYTES = 1400
 """What a row of the real database weighs."""

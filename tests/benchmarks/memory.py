@@ -7,14 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from aggregates.sample import days_of
+from aggregates.samples import days_of
 from tests.benchmarks.databases import SMALL_ROW_BYTES, Databases, Scale
 from tests.benchmarks.report import Plot, Section, Table, Target
 
 LIMIT_MB = 120
 _JOBS = {
     "imports alone": "import aggregates.cli",
-    "backfill": "from aggregates.migration import upgrade; upgrade(sys.argv[1])",
+    "backfill": "from aggregates.installing.upgrading import upgrade; upgrade(sys.argv[1])",
     "verify": "from aggregates.store import Store; assert not Store(sys.argv[1]).verify().drifts",
     "run --once": "from aggregates.cli import main;"
     " main(['--database', sys.argv[1], 'run', '--once', '--json'], standalone_mode=False)",

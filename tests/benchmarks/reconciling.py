@@ -15,13 +15,13 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from aggregates import rebuilding, reconcile
-from aggregates.catalogue import catalogue
-from aggregates.database import connect_engine, raw_connection
-from aggregates.derived import Deriver
-from aggregates.migration import upgrade
-from aggregates.pruning import Retention, prune
-from aggregates.sources import agent_invocations
+from aggregates.changes.pruning import Retention, prune
+from aggregates.engines.sqlite.connections import connect_engine, raw_connection
+from aggregates.installing.upgrading import upgrade
+from aggregates.model.catalogue import catalogue
+from aggregates.model.sources import agent_invocations
+from aggregates.proving import rebuilding, repairing
+from aggregates.sessions import Deriver
 from aggregates.store import Store
 from tests.benchmarks.databases import Databases, Scale
 from tests.benchmarks.report import Section, Table, Target
@@ -164,13 +164,13 @@ def _waits(databases: Databases, rows: int) -> dict[str, Report]:
         time.sleep(10)
 
     def verify() -> None:
-        assert not reconcile.verify(engine).drifts
+        assert not repairing.verify(engine).drifts
 
     def repair() -> None:
         with closing(sqlite3.connect(path, timeout=30)) as connection:
             connection.execute("UPDATE agent_hourly SET invocations = invocations + 1")
             connection.commit()
-        assert reconcile.repair(engine).drifts
+        assert repairing.repair(engine).drifts
 
     def rebuild() -> None:
         rebuilding.rebuild(engine)

@@ -21,10 +21,10 @@ from typing import NamedTuple
 import sqlite_chronicle
 import sqlite_utils
 
-from aggregates.catalogue import catalogue
-from aggregates.hooks_schema import HOOK_TABLES
-from aggregates.migration import upgrade
-from aggregates.sources import agent_invocations
+from aggregates.engines.sqlite.hooks_schema import HOOK_TABLES
+from aggregates.installing.upgrading import upgrade
+from aggregates.model.catalogue import catalogue
+from aggregates.model.sources import agent_invocations
 from tests.benchmarks.databases import Databases, Scale
 from tests.benchmarks.report import Plot, Section, Table, Target
 from tests.benchmarks.timing import Job, Timings, interleaved

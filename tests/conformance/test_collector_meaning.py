@@ -19,10 +19,11 @@ from conftest import connect
 from oracle import canonical, dimension, duration_ms, is_invocation, parse_time
 from sqlalchemy import Connection
 
-from aggregates import Store, migration, sample
-from aggregates.catalogue import catalogue
-from aggregates.derived import Deriver
+from aggregates import Store, samples
+from aggregates.installing import upgrading
+from aggregates.model.catalogue import catalogue
 from aggregates.reader import Collection, queries
+from aggregates.sessions import Deriver
 
 REAL_DATA = Path(__file__).parents[3] / "shared" / "data" / "agent_workflow.db"
 FAILED = ("failed", "error")
@@ -118,7 +119,7 @@ def databases(folder: Path) -> Iterator[tuple[str, Path]]:
         yield "real", Path(shutil.copyfile(REAL_DATA, folder / "real.db"))
     for seed, rows in ((1, 960), (2, 6000)):
         path = folder / f"sample{seed}.db"
-        sample.write_sample(path, rows, days=40, seed=seed, row_bytes=300)
+        samples.write_sample(path, rows, days=40, seed=seed, row_bytes=300)
         yield f"sample{seed}", path
 
 
@@ -126,7 +127,7 @@ def databases(folder: Path) -> Iterator[tuple[str, Path]]:
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     found = dict(databases(tmp_path_factory.mktemp("meaning")))
     for path in found.values():
-        migration.upgrade(str(path))
+        upgrading.upgrade(str(path))
         with closing(connect(path)) as writer:
             # What neither has: runs and sessions that failed, and names that are not known.
             writer.execute("UPDATE agent_invocations SET status = 'failed' WHERE id % 17 = 0")

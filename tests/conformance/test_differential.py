@@ -30,7 +30,7 @@ def test_every_statement_keeps_everything_exact(
 
 @pytest.mark.parametrize("plan", plans(4_000), ids=str)
 def test_a_database_in_use_is_exact_once_migrated(plan: Plan, hook_database: MakeDatabase) -> None:
-    from aggregates.migration import upgrade
+    from aggregates.installing.upgrading import upgrade
 
     run = next(plan.runs())
     before, after = run[: len(run) // 2], run[len(run) // 2 :]

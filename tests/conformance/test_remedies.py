@@ -16,7 +16,7 @@ from hooks import AGENT_INVOCATIONS, HOOK_TABLES
 from oracle import differences, recompute, stored
 from statements import VACUUM
 
-from aggregates.migration import upgrade
+from aggregates.installing.upgrading import upgrade
 
 T = "agent_invocations"
 # A column whose collation is not that of bytes, beside the hooks' own.

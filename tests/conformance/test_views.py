@@ -26,9 +26,10 @@ from history import (
 from oracle import any_text
 from test_old_libraries import shell
 
-from aggregates import migration, sample
-from aggregates.catalogue import catalogue
-from aggregates.compiler.sqlite import SQLite
+from aggregates import samples
+from aggregates.engines.sqlite.compiler import SQLite
+from aggregates.installing import upgrading
+from aggregates.model.catalogue import catalogue
 
 Row = dict[str, Any]
 VIEWS = [view.name for view in catalogue.views]
@@ -39,8 +40,8 @@ VIEWS = [view.name for view in catalogue.views]
 
 def _write_sample(path: Path) -> None:
     path.unlink()
-    sample.write_sample(path, 3000, days=5, seed=3, row_bytes=0)
-    migration.upgrade(str(path))
+    samples.write_sample(path, 3000, days=5, seed=3, row_bytes=0)
+    upgrading.upgrade(str(path))
 
 
 _TEXTS = ("a", "b", "c", "unknown", "", None, 7, 1.5, b"x", "é", "a'b")

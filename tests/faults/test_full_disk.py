@@ -15,19 +15,19 @@ from derived_oracle import derived_differences
 from oracle import differences, recompute, stored
 from sqlalchemy import Engine, event
 
-from aggregates import inspection
-from aggregates.catalogue import catalogue
 from aggregates.changes import Consumer
-from aggregates.database import connect_engine, explained, raw_connection
-from aggregates.derived import Deriver
+from aggregates.engines.sqlite.connections import connect_engine, explained, raw_connection
 from aggregates.errors import AggregatesError, DatabaseLocked
-from aggregates.migration import upgrade
-from aggregates.rebuilding import rebuild
-from aggregates.reconcile import repair, verify
-from aggregates.reinstalling import reinstall
-from aggregates.sample import write_sample
-from aggregates.sources import agent_invocations
-from aggregates.upkeep import Schedule, Upkeep
+from aggregates.installing.upgrading import upgrade
+from aggregates.model.catalogue import catalogue
+from aggregates.model.sources import agent_invocations
+from aggregates.proving import inspecting
+from aggregates.proving.rebuilding import rebuild
+from aggregates.proving.reinstalling import reinstall
+from aggregates.proving.repairing import repair, verify
+from aggregates.running.upkeep import Schedule, Upkeep
+from aggregates.samples import write_sample
+from aggregates.sessions import Deriver
 
 ROWS = 600
 
@@ -120,7 +120,7 @@ def check_goes_on(path: Path, sources: list[tuple[object, ...]]) -> None:
         (newest,) = connection.execute("SELECT max(seq) FROM agent_invocation_changes").fetchone()
         assert taken == list(range(1, newest + 1))
     with engine.connect() as connected:
-        found = inspection.inspect(connected)
+        found = inspecting.inspect(connected)
     assert found.ok, found.findings
 
 

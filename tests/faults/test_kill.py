@@ -16,8 +16,8 @@ import pytest
 from hook_writer import writing
 from oracle import differences, recompute, stored
 
-from aggregates import migration
-from aggregates.sample import write_sample
+from aggregates.installing import upgrading
+from aggregates.samples import write_sample
 from aggregates.store import Store
 
 ROWS = 20_000
@@ -98,7 +98,7 @@ def progress(path: Path) -> Progress:
             rows = sum(row[2] for row in found)
             return Progress(FILLED if is_filled else FILLING, revision, mark, rows, len(found))
         versions = connection.execute("SELECT version_num FROM _aggregates_version").fetchall()
-        return Progress(DONE if versions == [(migration.head(),)] else ADOPTING)
+        return Progress(DONE if versions == [(upgrading.head(),)] else ADOPTING)
 
 
 def check_exact(path: Path) -> None:

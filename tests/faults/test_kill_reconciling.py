@@ -18,16 +18,16 @@ from pathlib import Path
 import pytest
 from oracle import differences, recompute, stored
 
-from aggregates.catalogue import catalogue
 from aggregates.changes import Consumer
-from aggregates.database import connect_engine, raw_connection
-from aggregates.derived import Deriver
-from aggregates.migration import upgrade
-from aggregates.pruning import Retention, prune
-from aggregates.rebuilding import rebuild
-from aggregates.reconcile import repair, verify
-from aggregates.sample import write_sample
-from aggregates.sources import agent_invocations
+from aggregates.changes.pruning import Retention, prune
+from aggregates.engines.sqlite.connections import connect_engine, raw_connection
+from aggregates.installing.upgrading import upgrade
+from aggregates.model.catalogue import catalogue
+from aggregates.model.sources import agent_invocations
+from aggregates.proving.rebuilding import rebuild
+from aggregates.proving.repairing import repair, verify
+from aggregates.samples import write_sample
+from aggregates.sessions import Deriver
 from aggregates.store import Store
 
 ROWS, KILLS, LONGEST_S = 1500, 30, 0.25

@@ -24,20 +24,20 @@ from hook_writer import _random_write
 from oracle import differences, recompute, stored
 from sqlalchemy import Engine
 
-from aggregates import inspection
-from aggregates.catalogue import catalogue
 from aggregates.changes import Change, Consumer
-from aggregates.compiler.sqlite.consuming import DURATIONS, OVERLAP
-from aggregates.database import connect_engine, raw_connection
-from aggregates.derived import Deriver
-from aggregates.migration import upgrade
-from aggregates.pruning import Retention, prune
-from aggregates.rebuilding import rebuild
-from aggregates.reconcile import repair, verify
-from aggregates.sample import write_sample
-from aggregates.sources import agent_invocations
+from aggregates.changes.pruning import Retention, prune
+from aggregates.engines.sqlite.connections import connect_engine, raw_connection
+from aggregates.engines.sqlite.consuming import DURATIONS, OVERLAP
+from aggregates.installing.upgrading import upgrade
+from aggregates.model.catalogue import catalogue
+from aggregates.model.sources import agent_invocations
+from aggregates.proving import inspecting
+from aggregates.proving.rebuilding import rebuild
+from aggregates.proving.repairing import repair, verify
+from aggregates.running.upkeep import Schedule, Upkeep
+from aggregates.samples import write_sample
+from aggregates.sessions import Deriver
 from aggregates.testing import assert_consistent
-from aggregates.upkeep import Schedule, Upkeep
 
 ROWS, KILLS, LONGEST_S = 500, 22, 0.2
 NEVER, ALWAYS = timedelta(days=1000), timedelta(0)
@@ -266,7 +266,7 @@ def check(path: Path) -> None:
         seen = [seq for (seq,) in connection.execute("SELECT seq FROM seen ORDER BY seq")]
         assert seen == list(range(1, newest + 1))
     with engine.connect() as connected:
-        found = inspection.inspect(connected)
+        found = inspecting.inspect(connected)
     assert found.ok, found.findings
 
 

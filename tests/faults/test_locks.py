@@ -21,7 +21,7 @@ import pytest
 from hook_writer import Report, writing
 from oracle import differences, recompute, stored
 
-from aggregates.sample import write_sample
+from aggregates.samples import write_sample
 from aggregates.store import Store
 
 ROWS = int(os.environ.get("AGGREGATES_LOCK_ROWS", "50000"))

@@ -16,7 +16,7 @@ from conftest import MakeDatabase, connect
 from oracle import recompute
 
 from aggregates.reader import Collection
-from aggregates.sample import write_sample
+from aggregates.samples import write_sample
 
 ENVIRONMENT = {
     name: value for name, value in os.environ.items() if not name.endswith("DATABASE_URL")

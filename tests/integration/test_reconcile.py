@@ -10,8 +10,8 @@ from conftest import MakeDatabase, connect
 from oracle import differences, recompute, stored
 
 from aggregates import Store
-from aggregates.catalogue import catalogue
-from aggregates.sample import write_sample
+from aggregates.model.catalogue import catalogue
+from aggregates.samples import write_sample
 
 # Statement, and the tables whose drift it plants.
 PLANTED = [
@@ -74,7 +74,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A migrated sample."""
     path = tmp_path_factory.mktemp("template") / "agent_workflow.db"
     write_sample(path, 1500, row_bytes=300)
-    from aggregates.migration import upgrade
+    from aggregates.installing.upgrading import upgrade
 
     upgrade(str(path), journal_mode="keep")
     return path.read_bytes()

@@ -24,8 +24,8 @@ from conftest import connect
 from rich.cells import cell_len
 from test_command_line import COMMAND, ENVIRONMENT, run
 
-from aggregates import migration
-from aggregates.sample import write_sample
+from aggregates.installing import upgrading
+from aggregates.samples import write_sample
 
 LONG = "x" * 300
 NAMES = (
@@ -51,7 +51,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sample with a session of names that are hard to show."""
     path = tmp_path_factory.mktemp("reports") / "agent_workflow.db"
     write_sample(path, 2000, row_bytes=300)
-    migration.upgrade(str(path))
+    upgrading.upgrade(str(path))
     begin = datetime.now() - timedelta(minutes=20)
     moments = [(begin + timedelta(minutes=minute)).isoformat() for minute in range(20)]
     with closing(connect(path)) as writer:
@@ -159,7 +159,7 @@ def test_markdown_is_one_table(database: Path, what: str) -> None:
 @pytest.mark.parametrize("what", [*LISTS, "session"])
 def test_a_report_of_nothing(tmp_path: Path, what: str) -> None:
     path = tmp_path / "empty.db"
-    migration.upgrade(str(path))
+    upgrading.upgrade(str(path))
     if what == "session":
         done = run("report", "session", "abc", "--database", path)
         assert done.returncode == 1

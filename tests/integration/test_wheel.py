@@ -26,10 +26,12 @@ def test_migrations_work_from_the_wheel(tmp_path: Path) -> None:
     assert not [name for name in names if name.startswith(("tests", "docs"))]
     script = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "import aggregates.script, aggregates.migration as migration\n"
-        "assert str(aggregates.script.migrations_folder()).startswith(sys.argv[1])\n"
-        "migration.upgrade(sys.argv[2])\n"
-        "with aggregates.Store(sys.argv[2]) as store:\n    print(store.status().ok)\n"
+        "from aggregates import Store\n"
+        "from aggregates.frozen import statements\n"
+        "from aggregates.installing import upgrading\n"
+        "assert str(statements.migrations_folder()).startswith(sys.argv[1])\n"
+        "upgrading.upgrade(sys.argv[2])\n"
+        "with Store(sys.argv[2]) as store:\n    print(store.status().ok)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, str(installed), str(tmp_path / "a.db")],

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from hooks import HOOK_TABLES
 
-from aggregates import inspection
-from aggregates.database import connect_engine
-from aggregates.migration import downgrade, upgrade
+from aggregates.engines.sqlite.connections import connect_engine
+from aggregates.installing.upgrading import downgrade, upgrade
+from aggregates.proving import inspecting
 
 
 def contents(path: Path) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
@@ -34,5 +34,5 @@ def test_a_step_down_is_as_if_never_gone_up(revision: str, tmp_path: Path) -> No
     ours = [one for one in contents(back)[0] if "agent_tool_uses" not in one[1]]
     assert ours == [one for one in contents(fresh)[0] if "agent_tool_uses" not in one[1]]
     with connect_engine(back).connect() as connection:
-        found = inspection.inspect(connection)
+        found = inspecting.inspect(connection)
     assert [one.kind for one in found.findings] == ["revision"]

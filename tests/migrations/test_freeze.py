@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 from conftest import MakeDatabase, connect
 
-from aggregates import freeze, migration, script
-from aggregates.catalogue import MODEL, SESSION, agent_invocations, agent_stats, catalogue
-from aggregates.definition import Aggregate, Measure
+from aggregates.engines.sqlite.compiler import SQLite
 from aggregates.errors import DefinitionError
+from aggregates.frozen import freezing
+from aggregates.frozen.statements import migrations_folder
+from aggregates.installing import upgrading
+from aggregates.model.catalogue import MODEL, SESSION, agent_invocations, agent_stats, catalogue
+from aggregates.model.definition import Aggregate, Measure
 
 SESSION_TOKENS = Aggregate(
     name="session_tokens",
@@ -23,7 +26,8 @@ SESSION_TOKENS = Aggregate(
     description="tokens of each session by model",
 )
 EXTENDED = replace(catalogue, definitions=(*catalogue.definitions, SESSION_TOKENS))
-NEXT = f"{int(migration.head()) + 1:04}"
+COMPILER = SQLite()
+NEXT = f"{int(upgrading.head()) + 1:04}"
 ROWS = [
     ("s1", "a", "m", '{"totalTokens": 5}'),
     ("s1", "b", "m", '{"totalTokens": 7}'),
@@ -36,9 +40,7 @@ ROWS = [
 def folder(tmp_path: Path) -> Path:
     """A copy of the migrations that a test may add to."""
     ignored = shutil.ignore_patterns("__pycache__")
-    return Path(
-        shutil.copytree(script.migrations_folder(), tmp_path / "migrations", ignore=ignored)
-    )
+    return Path(shutil.copytree(migrations_folder(), tmp_path / "migrations", ignore=ignored))
 
 
 def schema(connection: sqlite3.Connection) -> list[tuple[str, str, str]]:
@@ -62,8 +64,8 @@ def right(rows: list[tuple[str, str, str | None, str | None]]) -> dict[tuple[str
 
 
 def test_nothing_is_written_where_head_says_it_all(folder: Path) -> None:
-    assert freeze.write_revision("nothing", folder=folder) is None
-    assert freeze.same(freeze.live(), freeze.frozen(folder))
+    assert freezing.write_revision("nothing", COMPILER, catalogue, folder) is None
+    assert freezing.same(freezing.live(COMPILER, catalogue), freezing.frozen(folder))
 
 
 def test_an_added_aggregate_is_filled_and_kept_exact(
@@ -73,14 +75,14 @@ def test_an_added_aggregate_is_filled_and_kept_exact(
         "INSERT INTO agent_invocations (session_id, agent_name, model, raw_output)"
         " VALUES (?, ?, ?, ?)"
     )
-    path = freeze.write_revision("Session tokens", EXTENDED, folder)
+    path = freezing.write_revision("Session tokens", COMPILER, EXTENDED, folder)
     assert path is not None
     assert path.name == f"{NEXT}_session_tokens.py"
-    assert freeze.same(freeze.live(EXTENDED), freeze.frozen(folder))
+    assert freezing.same(freezing.live(COMPILER, EXTENDED), freezing.frozen(folder))
     with migrated_database("plain") as database, closing(connect(database)) as connection:
         connection.executemany(insert, ROWS)
         before = schema(connection)
-        migration.upgrade(str(database), folder=folder)
+        upgrading.upgrade(str(database), folder=folder)
         assert stored(connection) == right(ROWS)
         connection.executemany(insert, ROWS)
         connection.execute("UPDATE agent_invocations SET model = 'n' WHERE session_id = 's1'")
@@ -89,7 +91,7 @@ def test_an_added_aggregate_is_filled_and_kept_exact(
         assert stored(connection) == right(changed[1:])
         (count,) = connection.execute("SELECT sum(invocations) FROM agent_stats").fetchone()
         assert count == 7
-        migration.downgrade(str(database), revision=migration.head(), folder=folder)
+        upgrading.downgrade(str(database), revision=upgrading.head(), folder=folder)
         assert schema(connection) == before
         connection.execute("DELETE FROM agent_invocations")
         assert connection.execute("SELECT count(*) FROM agent_stats").fetchone() == (0,)
@@ -99,7 +101,9 @@ def test_a_released_table_does_not_change(folder: Path) -> None:
     fewer = replace(agent_stats, dimensions=agent_stats.dimensions[1:])
     others = tuple(one for one in catalogue.definitions if one is not agent_stats)
     with pytest.raises(DefinitionError, match="agent_stats is released"):
-        freeze.write_revision("x", replace(catalogue, definitions=(fewer, *others)), folder)
+        freezing.write_revision(
+            "x", COMPILER, replace(catalogue, definitions=(fewer, *others)), folder
+        )
     with pytest.raises(DefinitionError, match="agent_stats"):
-        freeze.write_revision("x", replace(catalogue, definitions=others), folder)
+        freezing.write_revision("x", COMPILER, replace(catalogue, definitions=others), folder)
     assert not list((folder / "versions").glob(f"{NEXT}*"))

@@ -18,9 +18,9 @@ from hooks import AGENT_INVOCATIONS, AGENT_TOOL_USES, HOOK_TABLES, SESSIONS, TOO
 from oracle import any_text, differences, recompute, stored
 from statements import Plan, execute
 
-from aggregates import migration
 from aggregates.errors import CannotAdopt
-from aggregates.inspection import Finding, Inspection
+from aggregates.installing import upgrading
+from aggregates.proving.inspecting import Finding, Inspection
 from aggregates.store import Store
 
 ALEMBIC_INI = Path(__file__).parents[2] / "alembic.ini"
@@ -122,10 +122,10 @@ def test_down_again_leaves_what_was_there(variant: str, hook_database: MakeDatab
     with hook_database(variant) as path:
         fill(path, variant)
         objects, rows = master(path), contents(path)
-        migration.upgrade(str(path))
+        upgrading.upgrade(str(path))
         assert contents(path, without=("updated_at",)) == rows
         assert drift(path) == []
-        migration.downgrade(str(path))
+        upgrading.downgrade(str(path))
         assert contents(path, without=("updated_at",)) == rows
         with closing(connect(path)) as connection:
             times = connection.execute("SELECT DISTINCT updated_at FROM agent_invocations")
@@ -142,8 +142,8 @@ def test_down_again_with_the_columns_is_exactly_before(
     with hook_database(variant) as path:
         fill(path, variant)
         objects, rows = master(path), contents(path)
-        migration.upgrade(str(path))
-        migration.downgrade(str(path), drop_columns=True)
+        upgrading.upgrade(str(path))
+        upgrading.downgrade(str(path), drop_columns=True)
         assert (master(path), contents(path)) == (objects, rows)
 
 
@@ -151,56 +151,56 @@ def test_columns_are_dropped_as_they_came_in_spite_of_comments(path: Path) -> No
     sql = AGENT_INVOCATIONS.replace("raw_output JSON,", "raw_output JSON, -- of the agent, (all)\n")
     make(path, FOUR_COLUMNS.replace("TEXT\n)", "TEXT -- the last\n)") + sql + AGENT_TOOL_USES)
     objects = master(path)
-    migration.upgrade(str(path))
+    upgrading.upgrade(str(path))
     write(path, STARTED)
-    migration.downgrade(str(path), drop_columns=True)
+    upgrading.downgrade(str(path), drop_columns=True)
     assert master(path) == objects
 
 
 def test_up_and_down_as_often_as_one_likes(path: Path) -> None:
     make(path, HOOK_TABLES)
     for _ in range(3):
-        migration.upgrade(str(path))
+        upgrading.upgrade(str(path))
         assert status(path).ok
         write(path, STARTED, COMPLETED, STARTED)
-        migration.downgrade(str(path))
+        upgrading.downgrade(str(path))
         with closing(connect(path)) as connection:
             connection.execute(STARTED)
-    migration.upgrade(str(path))
+    upgrading.upgrade(str(path))
     assert drift(path) == []
 
 
 def test_columns_that_an_earlier_installation_added_can_still_be_dropped(path: Path) -> None:
     make(path, HOOK_TABLES)
     objects = master(path)
-    migration.upgrade(str(path))
-    migration.downgrade(str(path))
-    migration.upgrade(str(path))
-    migration.downgrade(str(path), drop_columns=True)
+    upgrading.upgrade(str(path))
+    upgrading.downgrade(str(path))
+    upgrading.upgrade(str(path))
+    upgrading.downgrade(str(path), drop_columns=True)
     assert master(path) == objects
 
 
 def test_a_column_of_others_is_never_dropped(path: Path) -> None:
     make(path, HOOK_TABLES.replace("raw_input JSON,", "raw_input JSON, updated_at TEXT,"))
     objects = master(path)
-    migration.upgrade(str(path))
-    migration.downgrade(str(path), drop_columns=True)
+    upgrading.upgrade(str(path))
+    upgrading.downgrade(str(path), drop_columns=True)
     assert master(path) == objects
 
 
 def test_upgrading_twice_changes_nothing(hook_database: MakeDatabase) -> None:
     with hook_database("plain") as path:
         fill(path)
-        migration.upgrade(str(path))
+        upgrading.upgrade(str(path))
         before = state(path)
-        migration.upgrade(str(path))
+        upgrading.upgrade(str(path))
         assert state(path) == before
 
 
 def test_downgrading_what_was_never_upgraded_changes_nothing(hook_database: MakeDatabase) -> None:
     with hook_database("plain") as path:
         before = state(path)
-        migration.downgrade(str(path))
+        upgrading.downgrade(str(path))
         assert state(path) == before
 
 
@@ -217,7 +217,7 @@ def stop_while_filling(path: Path) -> None:
     with closing(connect(path)) as connection:
         connection.executemany(STARTED, [()] * 3000)
     with pytest.raises(Stopped):
-        migration.upgrade(str(path), progress=stop)
+        upgrading.upgrade(str(path), progress=stop)
     assert status(path).filling == "0002"
     assert not status(path).ok
 
@@ -226,9 +226,9 @@ def test_a_half_filled_database_can_be_downgraded(path: Path) -> None:
     make(path, HOOK_TABLES)
     objects = master(path)
     stop_while_filling(path)
-    migration.downgrade(str(path), drop_columns=True)
+    upgrading.downgrade(str(path), drop_columns=True)
     assert master(path) == objects
-    migration.upgrade(str(path))
+    upgrading.upgrade(str(path))
     assert status(path).ok
     assert drift(path) == []
 
@@ -240,7 +240,7 @@ def test_a_half_filled_database_goes_on(path: Path) -> None:
         connection.execute(COMPLETED)
         connection.execute("DELETE FROM agent_invocations WHERE id % 3")
         connection.execute("UPDATE agent_invocations SET id = 5000 - id, agent_name = 'b'")
-    migration.upgrade(str(path))
+    upgrading.upgrade(str(path))
     assert status(path).ok
     assert drift(path) == []
 
@@ -269,7 +269,7 @@ SESSION = "INSERT OR REPLACE INTO sessions VALUES ('s1', 't', NULL, 'active', '/
 def test_hooks_go_on_whatever_tables_they_had_made(sql: str, path: Path) -> None:
     make(path, sql)
     before = master(path)
-    migration.upgrade(str(path))
+    upgrading.upgrade(str(path))
     assert status(path).ok
     with closing(connect(path)) as connection:
         connection.executescript(HOOK_TABLES)  # each hook does this each time
@@ -282,7 +282,7 @@ def test_hooks_go_on_whatever_tables_they_had_made(sql: str, path: Path) -> None
         *("session_id", "start_time", "end_time", "status", "cwd", "metadata")
     ]
     assert columns(path, "agent_invocations")[-2:] == ["raw_output", "updated_at"]
-    migration.downgrade(str(path), drop_columns=True)
+    upgrading.downgrade(str(path), drop_columns=True)
     right = make(path.with_name("hooks.db"), sql + HOOK_TABLES)
     assert master(path) == master(right), "all tables are as the hooks make them"
 
@@ -293,7 +293,7 @@ def test_missing_columns_are_added_at_the_end(path: Path) -> None:
         "CREATE TABLE agent_invocations (note TEXT, ID INTEGER PRIMARY KEY, Agent_Name,"
         " STATUS TEXT); INSERT INTO agent_invocations VALUES ('x', 3, 'a', 'completed')",
     )
-    migration.upgrade(str(path))
+    upgrading.upgrade(str(path))
     assert columns(path, "agent_invocations") == [
         *("note", "ID", "Agent_Name", "STATUS", "timestamp", "session_id", "event_type", "phase"),
         *("model", "start_time", "end_time", "duration_seconds", "raw_output", "updated_at"),
@@ -355,7 +355,7 @@ def _insert(verb: str, id_: str, agent: str, ticket: str, prompt: str = "NULL") 
 @pytest.mark.parametrize("key", UNIQUE_KEYS)
 def test_unique_keys_of_others_are_taken_into_account(key: str, path: Path) -> None:
     make(path, SESSIONS + UNIQUE_KEYS[key])
-    migration.upgrade(str(path))
+    upgrading.upgrade(str(path))
     assert status(path).ok
     write(
         path,
@@ -385,7 +385,7 @@ def test_unique_keys_of_others_are_taken_into_account(key: str, path: Path) -> N
 )
 def test_a_unique_key_added_later_is_noticed(sql: str, path: Path) -> None:
     make(path, HOOK_TABLES)
-    migration.upgrade(str(path))
+    upgrading.upgrade(str(path))
     with closing(connect(path)) as connection:
         connection.execute("CREATE INDEX not_unique ON agent_invocations (ticket_id)")
     assert status(path).ok
@@ -394,8 +394,8 @@ def test_a_unique_key_added_later_is_noticed(sql: str, path: Path) -> None:
     findings = status(path).findings
     assert {(one.kind, one.table) for one in findings} == {("altered", "agent_invocations")}
     assert any("UNIQUE" in one.detail for one in findings)
-    migration.downgrade(str(path))
-    migration.upgrade(str(path))
+    upgrading.downgrade(str(path))
+    upgrading.upgrade(str(path))
     assert status(path).ok
     write(
         path,
@@ -517,7 +517,7 @@ def test_a_table_that_triggers_cannot_serve_is_refused_untouched(what: str, path
         pytest.skip(f"{error} in this SQLite")
     before = sha256(path.read_bytes()).digest()
     with pytest.raises(CannotAdopt) as refusal:
-        migration.upgrade(str(path))
+        upgrading.upgrade(str(path))
     message = str(refusal.value)
     assert found in message
     assert f"{needed}" in message.partition("but")[2]
@@ -550,7 +550,7 @@ def test_an_upgrade_that_fails_leaves_the_database_as_it_was(
             connection.execute(STARTED)
     before = state(path)
     with pytest.raises(CannotAdopt, match=sql.split()[2]):
-        migration.upgrade(str(path), journal_mode=journal_mode)
+        upgrading.upgrade(str(path), journal_mode=journal_mode)
     assert state(path) == before
 
 
@@ -565,7 +565,7 @@ def test_plain_alembic_does_the_same(tmp_path: Path) -> None:
     for one in (ours, theirs):
         make(one, HOOK_TABLES)
         fill(one)
-    migration.upgrade(str(ours))
+    upgrading.upgrade(str(ours))
     alembic("-x", f"database={theirs}", "upgrade", "head", cwd=tmp_path)
     assert master(theirs) == master(ours)
     assert state(theirs)[0] == "wal"
@@ -599,13 +599,13 @@ def test_offline_sql_installs_and_fills(is_empty: bool, path: Path, tmp_path: Pa
         assert contents(path, without=("updated_at",)) == rows
     write(path, STARTED, COMPLETED, STARTED, "DELETE FROM agent_invocations WHERE id % 2")
     online = make(path.with_name("online.db"), "" if is_empty else HOOK_TABLES)
-    migration.upgrade(str(online))
+    upgrading.upgrade(str(online))
     ours = [row for row in master(path) if row[1] != "_aggregates_version"]
     theirs = [row for row in master(online) if row[1] != "_aggregates_version"]
     for one in (ours, theirs):  # the one difference: how a column was quoted as it was added
         one[:] = [(*row[:3], (row[3] or "").replace('"updated_at"', "updated_at")) for row in one]
     assert ours == theirs
-    migration.upgrade(str(path))
+    upgrading.upgrade(str(path))
     with Store(path) as store:
         assert store.verify().drifts == []
 
@@ -633,13 +633,13 @@ def test_any_path_will_do(name: str, tmp_path: Path) -> None:
     folder = tmp_path / name
     folder.mkdir()
     path = make(folder / name, HOOK_TABLES)
-    migration.upgrade(str(path))
+    upgrading.upgrade(str(path))
     write(path, STARTED, COMPLETED)
     assert status(path).ok
     with Store(path) as store:
         assert store.verify().drifts == []
     alembic("-x", f"database={path}", "upgrade", "head", cwd=tmp_path)
-    migration.downgrade(str(path), drop_columns=True)
+    upgrading.downgrade(str(path), drop_columns=True)
     assert master(path) == master(make(tmp_path / "hooks.db", HOOK_TABLES))
     assert os.listdir(folder) == [name]
     assert sorted(os.listdir(tmp_path)) == sorted([name, "hooks.db"])
@@ -713,11 +713,11 @@ def test_a_file_that_is_no_database_is_named(path: Path) -> None:
 @pytest.mark.parametrize("mode", ["delete", "truncate", "persist", "wal"])
 def test_the_journal_mode_can_be_kept(mode: str, path: Path) -> None:
     make(path, HOOK_TABLES + STARTED + f"; PRAGMA journal_mode = {mode}")
-    migration.upgrade(str(path), journal_mode="keep")
+    upgrading.upgrade(str(path), journal_mode="keep")
     # Only WAL is stored in the file.
     assert status(path).journal_mode == ("wal" if mode == "wal" else "delete")
     assert status(path).ok
-    migration.downgrade(str(path))
+    upgrading.downgrade(str(path))
     assert state(path)[0] == ("wal" if mode == "wal" else "delete")
 
 
@@ -736,7 +736,7 @@ def test_the_switch_to_wal_waits_for_others(begin: str, path: Path) -> None:
         timer = threading.Timer(1.0, end)
         timer.start()
         try:
-            migration.upgrade(str(path))
+            upgrading.upgrade(str(path))
         finally:
             timer.join()
         assert ended.is_set()
@@ -788,8 +788,8 @@ def test_a_dropped_trigger_is_missing(installed: Path) -> None:
     findings = change(installed, f"DROP TRIGGER {TRIGGER}")
     assert names(findings) == [("missing", "agent_invocations", TRIGGER)]
     assert "aggregates migrate --reinstall" in findings[0].detail
-    migration.downgrade(str(installed))
-    migration.upgrade(str(installed))
+    upgrading.downgrade(str(installed))
+    upgrading.upgrade(str(installed))
     assert status(installed).ok
 
 
@@ -875,8 +875,8 @@ def test_a_table_rebuilt_by_copy_has_lost_its_triggers(installed: Path) -> None:
     )
     assert not status(installed).ok
     assert drift(installed) != []
-    migration.downgrade(str(installed))
-    migration.upgrade(str(installed))
+    upgrading.downgrade(str(installed))
+    upgrading.upgrade(str(installed))
     assert status(installed).ok
     assert drift(installed) == []
 
@@ -903,4 +903,4 @@ def test_what_is_not_installed_is_said(path: Path) -> None:
     inspection = status(path)
     assert inspection.revision is None
     assert not inspection.ok
-    assert names(inspection.findings) == [("revision", "", migration.head())]
+    assert names(inspection.findings) == [("revision", "", upgrading.head())]

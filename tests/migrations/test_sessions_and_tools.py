@@ -30,9 +30,9 @@ from test_migrations import (
     write,
 )
 
-from aggregates import migration
 from aggregates.errors import CannotAdopt
-from aggregates.sample import write_sample
+from aggregates.installing import upgrading
+from aggregates.samples import write_sample
 from aggregates.store import Store
 
 EARLIER = ("0001", "0002")
@@ -77,14 +77,14 @@ def test_a_database_in_use_is_exact_once_upgraded(
     before, after = next(runs), next(runs)
     with hook_database(variant) as path:
         fill(path, variant)
-        migration.upgrade(str(path), revision=revision)
+        upgrading.upgrade(str(path), revision=revision)
         with closing(connect(path)) as connection:
             for statement in [*before, "COMMIT"]:
                 execute(connection, statement)
         if revision == "0002":
             assert drift_before(path) == []
         rows = contents(path)
-        migration.upgrade(str(path))
+        upgrading.upgrade(str(path))
         assert contents(path) == rows
         assert status(path).ok
         assert drift(path) == []
@@ -101,7 +101,7 @@ def test_the_same_as_from_nothing(hook_database: MakeDatabase) -> None:
     for steps in (("head",), ("0001", "head"), ("0002", "head"), ("0001", "0002", "0003", "head")):
         with hook_database("plain") as path:
             for step in steps:
-                migration.upgrade(str(path), revision=step)
+                upgrading.upgrade(str(path), revision=step)
             assert status(path).ok
             installed.append(master(path))
     assert all(one == installed[0] for one in installed)
@@ -111,11 +111,11 @@ def test_the_same_as_from_nothing(hook_database: MakeDatabase) -> None:
 def test_down_again_to_what_was_there(revision: str, hook_database: MakeDatabase) -> None:
     with hook_database("plain") as path:
         fill(path)
-        migration.upgrade(str(path), revision=revision)
+        upgrading.upgrade(str(path), revision=revision)
         objects, rows = master(path), contents(path)
-        migration.upgrade(str(path))
+        upgrading.upgrade(str(path))
         write(path, *WRITES)
-        migration.downgrade(str(path), revision=revision)
+        upgrading.downgrade(str(path), revision=revision)
         assert master(path) == objects
         if revision == "0002":
             assert drift_before(path) == []
@@ -125,7 +125,7 @@ def test_down_again_to_what_was_there(revision: str, hook_database: MakeDatabase
         if revision == "0002":
             assert drift_before(path) == []
         assert contents(path) != rows
-        migration.upgrade(str(path))
+        upgrading.upgrade(str(path))
         assert status(path).ok
         assert drift(path) == []
 
@@ -168,7 +168,7 @@ def test_down_again_to_what_was_there(revision: str, hook_database: MakeDatabase
 def test_every_table_that_will_do_is_served(sql: str, path: Path) -> None:
     make(path, sql)
     is_number = "session_id INTEGER" in sql
-    migration.upgrade(str(path))
+    upgrading.upgrade(str(path))
     assert status(path).ok
     assert drift(path) == []
     assert set(columns(path, "agent_tool_uses")) & {"start_time", "duration_seconds", "status"}
@@ -190,7 +190,7 @@ def test_every_table_that_will_do_is_served(sql: str, path: Path) -> None:
         "UPDATE OR REPLACE sessions SET cwd = 'g', status = 'same'",
         "DELETE FROM sessions",
     )
-    migration.downgrade(str(path), drop_columns=True)
+    upgrading.downgrade(str(path), drop_columns=True)
     with closing(connect(path)) as connection:
         connection.execute("INSERT INTO sessions (session_id) VALUES (5)")
         connection.execute("INSERT INTO agent_tool_uses (tool_name) VALUES ('a')")
@@ -199,7 +199,7 @@ def test_every_table_that_will_do_is_served(sql: str, path: Path) -> None:
 def test_sessions_in_any_case_replace_one_another(path: Path) -> None:
     collated = SESSIONS.replace("TEXT PRIMARY KEY", "TEXT COLLATE NOCASE PRIMARY KEY")
     make(path, collated + AGENT_INVOCATIONS)
-    migration.upgrade(str(path))
+    upgrading.upgrade(str(path))
     write(
         path,
         "INSERT INTO sessions (session_id, status) VALUES ('s', 'active'), ('T', 'active')",
@@ -240,13 +240,13 @@ def test_what_cannot_be_served_is_refused_untouched(what: str, hook_database: Ma
     sql, table = REFUSED[what]
     with hook_database("plain") as path:
         fill(path)
-        migration.upgrade(str(path), revision="0002")
+        upgrading.upgrade(str(path), revision="0002")
         with closing(connect(path)) as connection:
             connection.executescript(sql)
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         before, digest = state(path), sha256(path.read_bytes()).digest()
         with pytest.raises(CannotAdopt, match=table):
-            migration.upgrade(str(path))
+            upgrading.upgrade(str(path))
         assert state(path) == before
         assert sha256(path.read_bytes()).digest() == digest
         assert drift_before_without_others(path) == []
@@ -270,7 +270,7 @@ KILLED = """
 import os, signal, sys
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
-from aggregates import migration
+from aggregates.installing import upgrading
 
 path, limit = sys.argv[1], int(sys.argv[2])
 steps = 0
@@ -282,7 +282,7 @@ def step(*arguments, **named):
         os.kill(os.getpid(), signal.SIGKILL)
 
 event.listen(Engine, "before_cursor_execute", step)
-migration.upgrade(path, progress=step)
+upgrading.upgrade(path, progress=step)
 print(steps)
 """
 
@@ -298,7 +298,7 @@ def at_0002(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sample at the revision before, and how many steps an upgrade has."""
     path = tmp_path_factory.mktemp("at-0002") / "agent_workflow.db"
     write_sample(path, 1500, row_bytes=100)
-    migration.upgrade(str(path), revision="0002", journal_mode="keep")
+    upgrading.upgrade(str(path), revision="0002", journal_mode="keep")
     return path
 
 
@@ -344,7 +344,7 @@ def test_an_upgrade_that_was_killed_harms_nobody_and_goes_on(
     # One goes on, with a second kill on the way; the other gives up.
     given_up = copied(path, tmp_path, "given-up")
     upgrade_killed_at(path, steps // 8)
-    migration.upgrade(str(path))
+    upgrading.upgrade(str(path))
     assert status(path).ok
     with closing(connect(path)) as connection:
         for statement in WRITES:
@@ -354,7 +354,7 @@ def test_an_upgrade_that_was_killed_harms_nobody_and_goes_on(
         assert store.verify().drifts == []
 
     rows = contents(given_up, without=("updated_at",))
-    migration.downgrade(str(given_up), drop_columns=True)
+    upgrading.downgrade(str(given_up), drop_columns=True)
     assert contents(given_up) == rows
     with closing(connect(given_up)) as connection:
         ours = connection.execute(
@@ -365,7 +365,7 @@ def test_an_upgrade_that_was_killed_harms_nobody_and_goes_on(
         for statement in WRITES:
             connection.execute(statement)
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    migration.upgrade(str(given_up))
+    upgrading.upgrade(str(given_up))
     assert status(given_up).ok
     assert drift(given_up) == []
 
@@ -377,16 +377,16 @@ def test_a_killed_upgrade_goes_down_one_revision(
     """The tables that were being filled go, as those that they stand on do."""
     path = copied(at_0002, tmp_path, "killed")
     assert upgrade_killed_at(path, max(1, steps * part // 100)).returncode == -9
-    migration.downgrade(str(path), revision="0001")
+    upgrading.downgrade(str(path), revision="0001")
     right = tmp_path / "right.db"
     make(right, HOOK_TABLES)
-    migration.upgrade(str(right), revision="0001", journal_mode="keep")
+    upgrading.upgrade(str(right), revision="0001", journal_mode="keep")
     names = {row[1] for row in master(path)}
     assert names <= {row[1] for row in master(right)} | {"sqlite_stat1"}
     with closing(connect(path)) as connection:
         for statement in WRITES:
             connection.execute(statement)
-    migration.upgrade(str(path))
+    upgrading.upgrade(str(path))
     assert status(path).ok
     assert drift(path) == []
 
@@ -408,9 +408,9 @@ def test_offline_is_the_same_as_online(revision: str, tmp_path: Path) -> None:
         make(one, HOOK_TABLES)
         fill(one)
         if revision != "base":
-            migration.upgrade(str(one), revision=revision, journal_mode="keep")
+            upgrading.upgrade(str(one), revision=revision, journal_mode="keep")
     run_offline(ours, "upgrade", f"{revision}:head")
-    migration.upgrade(str(theirs), journal_mode="keep")
+    upgrading.upgrade(str(theirs), journal_mode="keep")
     assert status(ours).ok
     assert drift(ours) == []
     tables = [row[1] for row in master(theirs) if row[0] == "table" and row[1] in CONTRACT]
@@ -422,7 +422,7 @@ def test_offline_is_the_same_as_online(revision: str, tmp_path: Path) -> None:
         assert store.verify().drifts == []
     if revision != "base":
         run_offline(ours, "downgrade", f"head:{revision}")
-        migration.downgrade(str(theirs), revision=revision)
+        upgrading.downgrade(str(theirs), revision=revision)
         assert master(ours) == master(theirs)
         with closing(connect(ours)) as connection:
             for statement in WRITES:
@@ -438,7 +438,7 @@ def path(tmp_path: Path) -> Path:
 def test_tables_that_hooks_make_later_are_served(path: Path) -> None:
     """A database with invocations only, whose hooks make the other tables after the upgrade."""
     make(path, AGENT_INVOCATIONS)
-    migration.upgrade(str(path))
+    upgrading.upgrade(str(path))
     with closing(connect(path)) as connection:
         connection.executescript(SESSIONS + TOOL_USES + AGENT_TOOL_USES)
     write(path, *WRITES)

@@ -12,11 +12,11 @@ from conftest import connect
 from derived_oracle import derived_differences
 from oracle import differences, recompute, stored
 
-from aggregates.catalogue import catalogue
-from aggregates.database import connect_engine, raw_connection
-from aggregates.derived import Deriver
-from aggregates.migration import upgrade
-from aggregates.sample import write_sample
+from aggregates.engines.sqlite.connections import connect_engine, raw_connection
+from aggregates.installing.upgrading import upgrade
+from aggregates.model.catalogue import catalogue
+from aggregates.samples import write_sample
+from aggregates.sessions import Deriver
 
 ROWS = 600
 UNTIL = datetime(2026, 11, 10, 15, 30)

@@ -12,19 +12,12 @@ import pytest
 from conftest import MakeDatabase, connect
 from samples import change, copy, start_run
 
-from aggregates.catalogue import catalogue
-from aggregates.changes import (
-    Change,
-    ChangesLost,
-    CheckpointMoved,
-    Consumer,
-    consumers,
-    utc_text,
-)
-from aggregates.database import connect_engine
+from aggregates.changes import Change, ChangesLost, CheckpointMoved, Consumer, consumers, utc_text
+from aggregates.engines.sqlite.connections import connect_engine
 from aggregates.errors import AggregatesError, DatabaseLocked, SchemaMismatch
-from aggregates.reinstalling import reinstall
-from aggregates.sources import agent_invocations, agent_tool_uses, sessions
+from aggregates.model.catalogue import catalogue
+from aggregates.model.sources import agent_invocations, agent_tool_uses, sessions
+from aggregates.proving.reinstalling import reinstall
 
 ENTRIES_KEPT = 100_000
 """by the triggers, where nothing of ours runs"""

@@ -14,14 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import change, check_exact, copy, start_run
 
-from aggregates import derived
-from aggregates.catalogue import catalogue
 from aggregates.changes import Consumer
-from aggregates.derived import CONSUMER, Deriver
-from aggregates.derived.pending import sessions_of
-from aggregates.derived.values import Expected
-from aggregates.overlaps import Overlap, overlap
-from aggregates.sources import agent_invocations, sessions
+from aggregates.model.catalogue import catalogue
+from aggregates.model.sources import agent_invocations, sessions
+from aggregates.sessions import CONSUMER, Deriver, verify
+from aggregates.sessions.overlaps import Overlap, overlap
+from aggregates.sessions.pending import sessions_of
+from aggregates.sessions.values import Expected
 
 
 @pytest.fixture
@@ -148,7 +147,7 @@ def test_rounds_after_random_writes_leave_what_brute_force_says(
             connection.execute("DELETE FROM sessions WHERE rowid % 3 = ?", (chance.randrange(3),))
         assert of_sessions.round().is_complete
         assert derived_differences(connection) == []
-        assert derived.verify(connection, catalogue.bounds) == []
+        assert verify(connection, catalogue.bounds) == []
 
 
 def test_a_database_in_use_is_derived_and_stays_so(database: Path) -> None:
@@ -223,7 +222,7 @@ def test_runs_without_a_session_stay_pending_and_disturb_nobody(fresh: sqlite3.C
     of_sessions = deriver(fresh)
     assert of_sessions.round().is_complete
     assert fresh.execute("SELECT * FROM session_overlap").fetchall() == [("", None, None, 1)]
-    assert derived.verify(fresh, catalogue.bounds) == []
+    assert verify(fresh, catalogue.bounds) == []
 
 
 def test_text_that_is_not_utf_8_is_derived_too(fresh: sqlite3.Connection) -> None:
@@ -248,7 +247,7 @@ def test_text_that_is_not_utf_8_is_derived_too(fresh: sqlite3.Connection) -> Non
             "SELECT hex(first_agent), sessions FROM session_durations"
         ).fetchall() == [("FE", 1)]
         assert derived_differences(fresh) == []
-        assert derived.verify(fresh, catalogue.bounds) == []
+        assert verify(fresh, catalogue.bounds) == []
 
 
 class Work:
@@ -339,7 +338,7 @@ def test_lost_changes_begin_the_walk_again(database: Path) -> None:
         connection.execute("DELETE FROM agent_invocation_changes")
         connection.execute("DELETE FROM session_changes")
         assert derived_differences(connection) != []
-        assert derived.verify(connection, catalogue.bounds) == [], "nothing has been lost track of"
+        assert verify(connection, catalogue.bounds) == [], "nothing has been lost track of"
         deriver(connection).round()
         assert deriver(connection).round().is_complete
     check_exact(database, is_derived=True)

@@ -8,12 +8,12 @@ import pytest
 from derived_oracle import derived_differences
 from oracle import differences, recompute, stored
 
-from aggregates.catalogue import catalogue
-from aggregates.database import connect_engine, raw_connection
-from aggregates.derived import Deriver
-from aggregates.hooks_schema import HOOK_TABLES
-from aggregates.migration import upgrade
-from aggregates.reconcile import repair, verify
+from aggregates.engines.sqlite.connections import connect_engine, raw_connection
+from aggregates.engines.sqlite.hooks_schema import HOOK_TABLES
+from aggregates.installing.upgrading import upgrade
+from aggregates.model.catalogue import catalogue
+from aggregates.proving.repairing import repair, verify
+from aggregates.sessions import Deriver
 
 NAMES = ("s1", "é😀", "漢字", "0.0")
 

@@ -13,14 +13,16 @@ from alembic.operations import Operations
 from conftest import MakeDatabase, connect
 from samples import change, check_exact, copy, derive, everything, start_run
 
-from aggregates import inspection, recompute, reconcile
-from aggregates.catalogue import catalogue
 from aggregates.changes import consumers
-from aggregates.database import connect_engine
+from aggregates.engines.sqlite.connections import connect_engine
 from aggregates.errors import SchemaMismatch
-from aggregates.migration import upgrade
-from aggregates.rebuilding import rebuild
-from aggregates.reinstalling import reinstall
+from aggregates.installing.upgrading import upgrade
+from aggregates.model.catalogue import catalogue
+from aggregates.proving import inspecting, repairing
+from aggregates.proving.rebuilding import rebuild
+from aggregates.proving.reinstalling import reinstall
+from aggregates.recomputing import pace
+from aggregates.recomputing.drift import Window
 from aggregates.testing import assert_consistent
 
 UNPROVED = ("unproved", "", "")
@@ -35,7 +37,7 @@ def database(tmp_path: Path) -> Path:
 def findings(path: Path) -> set[tuple[str, str, str]]:
     """(kind, table, name) of all."""
     with connect_engine(path).connect() as connection:
-        found = inspection.inspect(connection)
+        found = inspecting.inspect(connection)
     assert found.ok == (not found.findings)
     assert all(one.detail for one in found.findings)
     return {(one.kind, one.table, one.name) for one in found.findings}
@@ -82,7 +84,7 @@ def test_each_object_that_is_missing_is_named_and_put_back(kind: str, database: 
     assert reinstall(engine) == []
     assert objects(database) == whole
     assert findings(database) == {UNPROVED}
-    assert reconcile.repair(engine).drifts == []
+    assert repairing.repair(engine).drifts == []
     assert findings(database) == set()
     check_exact(database)
 
@@ -144,7 +146,7 @@ def test_a_newer_trigger_of_theirs_that_changes_rows_is_named(database: Path) ->
     assert findings(database) == {("too early", "agent_invocations", "theirs")}
     reinstall(connect_engine(database))
     assert findings(database) == {UNPROVED}
-    reconcile.repair(connect_engine(database))
+    repairing.repair(connect_engine(database))
     assert findings(database) == set()
     with closing(connect(database)) as connection:
         connection.execute(insert)
@@ -174,7 +176,7 @@ def test_a_table_that_another_tool_has_built_anew(table: str, database: Path) ->
         connection.execute(f"UPDATE {table} SET status = 'unlogged' WHERE rowid % 3 = 0")
     reinstall(engine)
     assert findings(database) == {UNPROVED}
-    assert reconcile.repair(engine).drifts != []
+    assert repairing.repair(engine).drifts != []
     assert findings(database) == set()
     check_exact(database)
     derive(database)
@@ -198,7 +200,7 @@ def test_columns_that_a_copy_has_left_out_are_added_again(database: Path) -> Non
             "SELECT updated_at FROM agent_invocations WHERE id = ?", (id_,)
         ).fetchone()
         assert at.endswith("Z")
-    reconcile.repair(connect_engine(database))
+    repairing.repair(connect_engine(database))
     check_exact(database)
 
 
@@ -211,11 +213,11 @@ def test_a_table_of_ours_that_is_gone_is_made_and_named(database: Path) -> None:
     assert gone <= {name for _, _, name in findings(database)}
     assert set(reinstall(engine)) == gone
     assert findings(database) == {UNPROVED}
-    assert reconcile.repair(engine).drifts != []
+    assert repairing.repair(engine).drifts != []
     assert findings(database) == set()
     derive(database)
     check_exact(database, is_derived=True)
-    assert reconcile.verify(engine).drifts == []
+    assert repairing.verify(engine).drifts == []
 
 
 def test_consumers_are_told_and_what_is_derived_is_derived_again(database: Path) -> None:
@@ -227,7 +229,7 @@ def test_consumers_are_told_and_what_is_derived_is_derived_again(database: Path)
         found = consumers(connection, catalogue.sources)
         assert len(found) == 2
         assert all(one.is_lost for one in found)
-    reconcile.repair(engine)
+    repairing.repair(engine)
     derive(database)
     check_exact(database, is_derived=True)
     with closing(connect(database)) as connection:
@@ -237,12 +239,12 @@ def test_consumers_are_told_and_what_is_derived_is_derived_again(database: Path)
 @pytest.mark.parametrize(
     ("job", "is_enough"),
     [
-        (lambda engine: reconcile.repair(engine), True),
+        (lambda engine: repairing.repair(engine), True),
         (lambda engine: rebuild(engine), True),
-        (lambda engine: reconcile.verify(engine), False),
-        (lambda engine: reconcile.repair(engine, tables=["agent_stats"]), False),
+        (lambda engine: repairing.verify(engine), False),
+        (lambda engine: repairing.repair(engine, tables=["agent_stats"]), False),
         (lambda engine: rebuild(engine, tables=["agent_stats"]), False),
-        (lambda engine: reconcile.repair(engine, window=reconcile.Window("2026")), False),
+        (lambda engine: repairing.repair(engine, window=Window("2026")), False),
     ],
     ids=["repair", "rebuild", "verify with drift", "some tables", "rebuilt some", "a window"],
 )
@@ -255,12 +257,12 @@ def test_nothing_is_believed_until_the_whole_is_proved(
     reinstall(engine)
     job(engine)
     assert findings(database) == (set() if is_enough else {UNPROVED})
-    reconcile.repair(engine)
+    repairing.repair(engine)
     assert findings(database) == set()
     # The next one is doubted again.
     reinstall(engine)
     assert findings(database) == {UNPROVED}
-    reconcile.verify(engine)
+    repairing.verify(engine)
     assert findings(database) == set(), "a verify that finds no drift proves it too"
 
 
@@ -268,8 +270,8 @@ def test_a_proof_that_began_before_proves_nothing(
     database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It has read rows that were changed without a trigger later."""
-    for name in ("_SMALLEST_SLICE", "_FIRST_SLICE", "_LARGEST_SLICE"):
-        monkeypatch.setattr(recompute, name, 60)
+    for name in ("SMALLEST_SLICE", "FIRST_SLICE", "LARGEST_SLICE"):
+        monkeypatch.setattr(pace, name, 60)
     engine = connect_engine(database)
     steps: list[int] = []
 
@@ -281,10 +283,10 @@ def test_a_proof_that_began_before_proves_nothing(
                 connection.execute("UPDATE agent_invocations SET status = 'x' WHERE id < 60")
             reinstall(engine)
 
-    reconcile.verify(engine, interfere)
+    repairing.verify(engine, interfere)
     assert len(steps) > 4
     assert findings(database) == {UNPROVED}
-    reconcile.repair(engine)
+    repairing.repair(engine)
     check_exact(database)
     assert findings(database) == set()
 

@@ -14,14 +14,14 @@ from derived_oracle import derive, derived_differences
 from oracle import CONTRACT, any_text, recompute
 from samples import change, check_exact, copy, everything, start_run
 
-from aggregates import reconcile
-from aggregates.catalogue import catalogue
-from aggregates.compiler.sqlite.consuming import COUNTED, DERIVED, DURATIONS, OVERLAP
-from aggregates.database import connect_engine
-from aggregates.definition import Aggregate
+from aggregates.engines.sqlite.connections import connect_engine
+from aggregates.engines.sqlite.consuming import COUNTED, DERIVED, DURATIONS, OVERLAP
 from aggregates.errors import DefinitionError
-from aggregates.reconcile import ROW, Drift, Window
-from aggregates.verification import Verification
+from aggregates.model.catalogue import catalogue
+from aggregates.model.definition import Aggregate
+from aggregates.proving import repairing
+from aggregates.recomputing.drift import ROW, Drift, Window
+from aggregates.recomputing.shadows import Verification
 
 KEYS = {one.name: one.key for one in catalogue.definitions} | {
     DERIVED: ("session_id",),
@@ -103,11 +103,11 @@ def check_found_and_mended(
     expected = expected_drifts(before, now)
     assert expected, "nothing was planted"
     planted = everything(database)
-    found = cells_of(reconcile.verify(engine).drifts)
+    found = cells_of(repairing.verify(engine).drifts)
     assert found == expected
     assert everything(database) == planted, "verify has changed something"
-    assert cells_of(reconcile.repair(engine).drifts) == expected
-    assert reconcile.verify(engine).drifts == []
+    assert cells_of(repairing.repair(engine).drifts) == expected
+    assert repairing.verify(engine).drifts == []
     with closing(connect(database)) as connection:
         assert rows(connection) == before
         assert derived_differences(connection) == []
@@ -245,14 +245,14 @@ def test_writes_while_triggers_were_gone_are_found_and_mended(database: Path) ->
             "UPDATE agent_tool_uses SET status = 'lost', session_id = 'lost', duration_seconds = 9,"
             " start_time = '2026-10-01T10:00', end_time = NULL",
         )
-        found = reconcile.verify(engine).drifts
+        found = repairing.verify(engine).drifts
         tables = {one.table for one in found}
         assert tables >= set(CONTRACT) - {"aggregate_totals"} | {OVERLAP, DURATIONS, COUNTED}
         check_drifts_against_oracles(connection, found)
-        reconcile.repair(engine)
+        repairing.repair(engine)
         assert derived_differences(connection) == []
     check_exact(database, is_derived=True)
-    assert reconcile.verify(engine).drifts == []
+    assert repairing.verify(engine).drifts == []
 
 
 @pytest.mark.parametrize("event", ["insert", "update", "delete"])
@@ -268,8 +268,8 @@ def test_one_trigger_that_was_gone_for_a_while(event: str, database: Path) -> No
         change(connection, chance, 60)
         connection.execute(sql)
         change(connection, chance, 20)
-        check_drifts_against_oracles(connection, reconcile.verify(engine).drifts)
-    assert reconcile.repair(engine).drifts != []
+        check_drifts_against_oracles(connection, repairing.verify(engine).drifts)
+    assert repairing.repair(engine).drifts != []
     check_exact(database)
 
 
@@ -290,10 +290,10 @@ def test_a_trigger_with_another_body(database: Path) -> None:
             )
         connection.execute(f"DROP TRIGGER {name}")
         connection.execute(sql)
-    found = reconcile.verify(engine).drifts
+    found = repairing.verify(engine).drifts
     key = {"agent_name": "a", "tool_name": "t", "status": "s"}
     assert found == [Drift("tool_stats", key, "uses", 3, 2)]
-    reconcile.repair(engine)
+    repairing.repair(engine)
     check_exact(database)
 
 
@@ -304,14 +304,14 @@ def test_text_that_is_not_utf_8_is_named_and_mended(database: Path) -> None:
             "INSERT INTO agent_invocations (agent_name, session_id, start_time, status)"
             " VALUES (CAST(x'ff41' AS TEXT), CAST(x'fe' AS TEXT), '2026-10-01T10:00', 'completed')"
         )
-        assert reconcile.verify(engine).drifts == []
+        assert repairing.verify(engine).drifts == []
         connection.execute("UPDATE agent_stats SET invocations = 9 WHERE hex(agent_name) = 'FF41'")
         connection.execute("DELETE FROM session_stats WHERE hex(session_id) = 'FE'")
         connection.execute("DELETE FROM session_agents WHERE hex(session_id) = 'FE'")
-        names = {str(name) for one in reconcile.repair(engine).drifts for name in one.key.values()}
+        names = {str(name) for one in repairing.repair(engine).drifts for name in one.key.values()}
         assert {"\udcffA", "\udcfe"} <= names
     check_exact(database)
-    assert reconcile.verify(engine).drifts == []
+    assert repairing.verify(engine).drifts == []
 
 
 def test_a_mended_row_keeps_what_is_not_compared(database: Path) -> None:
@@ -322,7 +322,7 @@ def test_a_mended_row_keeps_what_is_not_compared(database: Path) -> None:
         before = connection.execute(query).fetchone()
         assert before != (None,)
         connection.execute("UPDATE agent_activity SET failed = 5 WHERE agent_name = 'touched'")
-        assert len(reconcile.repair(engine).drifts) == 1
+        assert len(repairing.repair(engine).drifts) == 1
         assert connection.execute(query).fetchone() == before
 
 
@@ -333,10 +333,10 @@ def test_a_repair_of_some_tables_spoils_no_others(database: Path) -> None:
         for table in ("session_agents", "_aggregates_session_starts", "session_phases"):
             without_triggers(connection, table, f"DELETE FROM {table} WHERE session_id < '4'")
         for table in ("session_agents", "_aggregates_session_starts", "session_phases"):
-            result = reconcile.repair(engine, tables=[table])
+            result = repairing.repair(engine, tables=[table])
             assert {one.table for one in result.drifts} == {table}
             assert result.tables == (table,)
-    assert reconcile.verify(engine).drifts == []
+    assert repairing.verify(engine).drifts == []
     check_exact(database, is_derived=True)
 
 
@@ -355,14 +355,14 @@ def test_only_the_tables_that_were_asked_for_are_compared(database: Path) -> Non
         (["agent_hourly"], set()),
         ([], {"agent_stats", "tool_stats", OVERLAP, DURATIONS}),
     ):
-        found = reconcile.verify(engine, tables=names)
+        found = repairing.verify(engine, tables=names)
         assert {one.table for one in found.drifts} == tables
         if names:
             assert set(found.tables) == set(names)
     with pytest.raises(DefinitionError, match=r"no_such_table.*agent_stats.*session_overlap"):
-        reconcile.verify(engine, tables=["no_such_table"])
-    reconcile.repair(engine, tables=[OVERLAP, "tool_stats"])
-    assert {one.table for one in reconcile.verify(engine).drifts} == {"agent_stats", DURATIONS}
+        repairing.verify(engine, tables=["no_such_table"])
+    repairing.repair(engine, tables=[OVERLAP, "tool_stats"])
+    assert {one.table for one in repairing.verify(engine).drifts} == {"agent_stats", DURATIONS}
 
 
 def test_a_window_compares_the_keys_inside_it(database: Path) -> None:
@@ -373,7 +373,7 @@ def test_a_window_compares_the_keys_inside_it(database: Path) -> None:
         hours = [hour for (hour,) in connection.execute("SELECT DISTINCT hour FROM agent_hourly")]
     day = sorted(hours)[len(hours) // 2][:10]
     next_day = min(hour[:10] for hour in hours if hour[:10] > day)
-    found = reconcile.verify(
+    found = repairing.verify(
         engine, window=Window(f"{day}T00:00:00.000", f"{next_day}T00:00:00.000")
     )
     assert {one.table for one in found.drifts} == {"agent_hourly", "agent_durations_daily"}
@@ -382,18 +382,18 @@ def test_a_window_compares_the_keys_inside_it(database: Path) -> None:
     assert {one.key["hour"] for one in found.drifts if "hour" in one.key} == {
         hour for hour in hours if hour[:10] == day
     }
-    since = reconcile.verify(engine, window=Window(since=f"{next_day}T00:00:00.000"))
+    since = repairing.verify(engine, window=Window(since=f"{next_day}T00:00:00.000"))
     assert min(str(one.key["hour"]) for one in since.drifts if "hour" in one.key) >= next_day
-    until = reconcile.verify(engine, window=Window(until=f"{day}T00:00:00.000"))
+    until = repairing.verify(engine, window=Window(until=f"{day}T00:00:00.000"))
     assert max(str(one.key["hour"]) for one in until.drifts if "hour" in one.key) < day
-    reconcile.repair(engine, window=Window(f"{day}T00:00:00.000", f"{next_day}T00:00:00.000"))
-    left = reconcile.verify(engine, tables=["agent_hourly"]).drifts
+    repairing.repair(engine, window=Window(f"{day}T00:00:00.000", f"{next_day}T00:00:00.000"))
+    left = repairing.verify(engine, tables=["agent_hourly"]).drifts
     assert {str(one.key["hour"]) for one in left} == {hour for hour in hours if hour[:10] != day}
 
 
 def test_a_window_of_tables_without_a_time_is_refused(database: Path) -> None:
     with pytest.raises(DefinitionError, match="agent_stats has no time"):
-        reconcile.verify(connect_engine(database), tables=["agent_stats"], window=Window("2026"))
+        repairing.verify(connect_engine(database), tables=["agent_stats"], window=Window("2026"))
 
 
 def test_each_table_that_verify_vouches_for_is_planted_above() -> None:
@@ -419,7 +419,7 @@ def test_a_verify_that_always_says_well_is_found_out(
     if blind == "aggregates":
         monkeypatch.setattr(Verification, "drifts", lambda *arguments: [])
     else:
-        monkeypatch.setattr(reconcile, "_of_sessions", lambda *arguments: [])
+        monkeypatch.setattr(repairing, "_of_sessions", lambda *arguments: [])
     statement = "UPDATE {} SET sessions = sessions + 1"
     table = "sessions_summary" if blind == "aggregates" else DURATIONS
     with pytest.raises(AssertionError):

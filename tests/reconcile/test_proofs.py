@@ -12,16 +12,19 @@ import pytest
 from conftest import connect
 from samples import change, check_exact, copy, derive, everything, start_run
 
-from aggregates import recompute, reconcile
-from aggregates.catalogue import catalogue
-from aggregates.compiler.sqlite.consuming import DURATIONS, OVERLAP
-from aggregates.database import connect_engine, raw_connection
-from aggregates.derived import Deriver
+from aggregates.engines.sqlite.connections import connect_engine, raw_connection
+from aggregates.engines.sqlite.consuming import DURATIONS, OVERLAP
 from aggregates.errors import SchemaMismatch
-from aggregates.migration import upgrade
-from aggregates.reinstalling import reinstall
-from aggregates.sample import write_sample
-from aggregates.upkeep import Schedule, Upkeep
+from aggregates.installing.upgrading import upgrade
+from aggregates.model.catalogue import catalogue
+from aggregates.proving import repairing
+from aggregates.proving.record import proofs
+from aggregates.proving.reinstalling import reinstall
+from aggregates.recomputing import pace
+from aggregates.recomputing.drift import Window
+from aggregates.running.upkeep import Schedule, Upkeep
+from aggregates.samples import write_sample
+from aggregates.sessions import Deriver
 
 DRIFTS = (
     "UPDATE agent_stats SET tokens_sum = -1 WHERE agent_name = 'architect'",
@@ -42,8 +45,8 @@ def database(tmp_path: Path) -> Path:
 @pytest.fixture
 def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have it take many steps, though the databases are small."""
-    for name in ("_SMALLEST_SLICE", "_FIRST_SLICE", "_LARGEST_SLICE"):
-        monkeypatch.setattr(recompute, name, 60)
+    for name in ("SMALLEST_SLICE", "FIRST_SLICE", "LARGEST_SLICE"):
+        monkeypatch.setattr(pace, name, 60)
 
 
 def proof_files(path: Path) -> list[str]:
@@ -87,12 +90,12 @@ def test_verify_beside_a_writer_explains_every_difference(
         for number in range(12):
             with raw_connection(engine) as connection:
                 Deriver(connection, catalogue.bounds).round()
-            job = reconcile.repair if number % 3 == 2 else reconcile.verify
+            job = repairing.repair if number % 3 == 2 else repairing.verify
             assert job(engine).drifts == []
     assert failures == []
     derive(path)
     check_exact(path, is_derived=True)
-    assert reconcile.verify(engine).drifts == []
+    assert repairing.verify(engine).drifts == []
 
 
 @pytest.mark.usefixtures("small_slices")
@@ -102,9 +105,9 @@ def test_planted_drift_is_found_beside_a_writer(database: Path) -> None:
         for statement in DRIFTS[:2]:
             connection.execute(statement)
     with written_to(database, "planted"):
-        found = reconcile.repair(engine).drifts
+        found = repairing.repair(engine).drifts
         assert {one.table for one in found} == {"agent_stats", "tool_durations"}
-        assert reconcile.verify(engine).drifts == []
+        assert repairing.verify(engine).drifts == []
     check_exact(database)
 
 
@@ -114,13 +117,13 @@ def test_many_short_runs_go_round_the_whole(database: Path) -> None:
     with closing(connect(database)) as connection:
         for statement in DRIFTS:
             connection.execute(statement)
-        expected = reconcile.verify(engine).drifts
+        expected = repairing.verify(engine).drifts
         assert {one.table for one in expected} == {"agent_stats", "tool_durations", DURATIONS}
         for wanted in (expected, expected):
             chance = random.Random("short")
             read = [0]
             while True:
-                result = reconcile.verify(engine, budget=0.0)
+                result = repairing.verify(engine, budget=0.0)
                 assert result.rows_read > read[-1]
                 read.append(result.rows_read)
                 if result.is_complete:
@@ -136,16 +139,16 @@ def test_many_short_runs_go_round_the_whole(database: Path) -> None:
             assert result.drifts == wanted
             assert proof_files(database) == []
         runs = 0
-        while not (result := reconcile.repair(engine, budget=0.0)).is_complete:
+        while not (result := repairing.repair(engine, budget=0.0)).is_complete:
             runs += 1
         assert runs > 5
         assert result.drifts == expected
-    assert reconcile.verify(engine).drifts == []
+    assert repairing.verify(engine).drifts == []
     check_exact(database)
 
 
 def test_a_long_budget_proves_at_once_and_leaves_no_file(database: Path) -> None:
-    result = reconcile.verify(connect_engine(database), budget=600.0)
+    result = repairing.verify(connect_engine(database), budget=600.0)
     assert (result.is_complete, result.drifts) == (True, [])
     assert proof_files(database) == []
 
@@ -162,9 +165,9 @@ def test_stopped_in_between_a_proof_goes_on(database: Path) -> None:
         with closing(connect(database)) as connection:
             change(connection, random.Random(stops), 5)
         with pytest.raises(Stop):
-            reconcile.verify(engine, stop, budget=600.0)
+            repairing.verify(engine, stop, budget=600.0)
         stops += 1
-        result = reconcile.verify(engine, budget=0.0)
+        result = repairing.verify(engine, budget=0.0)
         assert result.drifts == []
         assert result.rows_read > last
         last = result.rows_read
@@ -176,7 +179,7 @@ def test_stopped_in_between_a_proof_goes_on(database: Path) -> None:
 
 def begin_proof(path: Path) -> int:
     """Leave a proof that has read some rows: how many."""
-    result = reconcile.verify(connect_engine(path), budget=0.0)
+    result = repairing.verify(connect_engine(path), budget=0.0)
     assert not result.is_complete
     return result.rows_read
 
@@ -200,11 +203,11 @@ def test_a_damaged_proof_is_begun_anew(damage: str, database: Path) -> None:
         with closing(connect(file)) as connection:
             connection.execute("UPDATE proves SET names = 'others'")
     engine = connect_engine(database)
-    results: list[reconcile.VerifyResult] = []
+    results: list[repairing.VerifyResult] = []
     attempts = 0
     while attempts < 100:
         with suppress(sqlite3.DatabaseError):  # at most once: then the file is gone
-            results.append(reconcile.verify(engine, budget=0.0))
+            results.append(repairing.verify(engine, budget=0.0))
         attempts += 1
         if results and results[-1].is_complete:
             break
@@ -220,8 +223,8 @@ def test_a_proof_does_not_outlive_what_it_relies_on(database: Path) -> None:
     """What was written without triggers, or to another file, is in no log."""
     engine = connect_engine(database)
 
-    def finished() -> reconcile.VerifyResult:
-        while not (result := reconcile.verify(engine, budget=0.0)).is_complete:
+    def finished() -> repairing.VerifyResult:
+        while not (result := repairing.verify(engine, budget=0.0)).is_complete:
             pass
         return result
 
@@ -236,7 +239,7 @@ def test_a_proof_does_not_outlive_what_it_relies_on(database: Path) -> None:
         connection.execute("UPDATE agent_invocations SET status = 'lost' WHERE id < 50")
         connection.execute(sql)
     assert finished().drifts != []
-    reconcile.repair(engine)
+    repairing.repair(engine)
     # So are all of them.
     for _ in range(4):
         begin_proof(database)
@@ -245,7 +248,7 @@ def test_a_proof_does_not_outlive_what_it_relies_on(database: Path) -> None:
         connection.execute("UPDATE agent_invocations SET status = 'gone' WHERE id < 50")
     reinstall(engine)
     assert finished().drifts != []
-    reconcile.repair(engine)
+    repairing.repair(engine)
     # A backup, whose schema is the same, takes the place of the database.
     with closing(connect(database)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -279,11 +282,11 @@ def test_two_proofs_at_once_do_not_count_twice(database: Path) -> None:
 
     def another(done: int, total: int) -> None:
         try:
-            reconcile.verify(engine, budget=0.0)
+            repairing.verify(engine, budget=0.0)
         except sqlite3.OperationalError as error:
             refused.append(str(error))
 
-    result = reconcile.verify(engine, another, budget=600.0)
+    result = repairing.verify(engine, another, budget=600.0)
     assert (result.is_complete, result.drifts) == (True, [])
     assert set(refused) == {"database is locked"}
 
@@ -304,7 +307,7 @@ def test_vacuum_in_the_middle_numbers_sessions_anew(budget: float | None, databa
                 connection.execute("DELETE FROM sessions WHERE rowid % 7 = 1")
                 connection.execute("VACUUM")
 
-    result = reconcile.repair(engine, vacuum, budget=budget)
+    result = repairing.repair(engine, vacuum, budget=budget)
     assert len(steps) > 40
     assert (result.drifts, result.is_complete) == ([], True)
     derive(database)
@@ -340,11 +343,11 @@ def test_each_run_leaves_a_line(database: Path) -> None:
             "SELECT (SELECT count(*) FROM agent_invocations) + (SELECT count(*) FROM sessions)"
             " + (SELECT count(*) FROM agent_tool_uses)"
         ).fetchone()
-        found = reconcile.verify(engine)
-        reconcile.verify(engine, tables=["tool_stats"])
-        reconcile.verify(engine, window=reconcile.Window("2026-11"))
-        reconcile.repair(engine)
-        reconcile.verify(engine)
+        found = repairing.verify(engine)
+        repairing.verify(engine, tables=["tool_stats"])
+        repairing.verify(engine, window=Window("2026-11"))
+        repairing.repair(engine)
+        repairing.verify(engine)
         rows = connection.execute(
             "SELECT kind, rows_read, drifts, is_complete FROM aggregate_verifications ORDER BY id"
         ).fetchall()
@@ -365,7 +368,7 @@ def test_each_run_leaves_a_line(database: Path) -> None:
                 "SELECT started_at, seconds FROM aggregate_verifications"
             )
         )
-        assert [(one.kind, one.drifts) for one in reconcile.proofs(connection, 2)] == [
+        assert [(one.kind, one.drifts) for one in proofs(connection, 2)] == [
             ("verify", 0),
             ("repair", drifts),
         ]
@@ -375,18 +378,18 @@ def test_a_verify_writes_nothing_where_another_holds_the_lock(database: Path) ->
     before = everything(database)
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        assert reconcile.verify(connect_engine(database, lock_timeout=0.1)).drifts == []
+        assert repairing.verify(connect_engine(database, lock_timeout=0.1)).drifts == []
         connection.execute("ROLLBACK")
     assert everything(database) == before
 
 
-@pytest.mark.parametrize("job", [reconcile.verify, reconcile.repair])
+@pytest.mark.parametrize("job", [repairing.verify, repairing.repair])
 def test_a_database_at_another_revision_is_refused(job: object, tmp_path: Path) -> None:
-    assert job in (reconcile.verify, reconcile.repair)
+    assert job in (repairing.verify, repairing.repair)
     path = tmp_path / "agent_workflow.db"
     upgrade(str(path), revision="0003")
     with pytest.raises(SchemaMismatch, match="aggregates migrate"):
-        reconcile.verify(connect_engine(path))
+        repairing.verify(connect_engine(path))
 
 
 LONGEST_BLOCK_MS = 100
@@ -417,7 +420,7 @@ def longest_block_ms(path: Path) -> float:
     thread = threading.Thread(target=probe)
     thread.start()
     try:
-        assert reconcile.verify(engine).drifts == []
+        assert repairing.verify(engine).drifts == []
     finally:
         done.set()
         thread.join()
@@ -447,7 +450,7 @@ def test_upkeep_and_verify_and_a_writer_together(database: Path) -> None:
     ):
         for _ in range(10):
             assert upkeep.round(wait=True) is not None
-            assert reconcile.verify(engine, tables=[OVERLAP, DURATIONS]).drifts == []
+            assert repairing.verify(engine, tables=[OVERLAP, DURATIONS]).drifts == []
     assert failures == []
     derive(database)
     check_exact(database, is_derived=True)

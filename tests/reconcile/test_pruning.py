@@ -10,8 +10,8 @@ from conftest import MakeDatabase, connect
 from samples import start_run
 
 from aggregates.changes import ChangesLost, Consumer, utc_text
-from aggregates.pruning import Retention, prune
-from aggregates.sources import agent_invocations
+from aggregates.changes.pruning import Retention, prune
+from aggregates.model.sources import agent_invocations
 
 NOW = datetime.now(UTC)
 

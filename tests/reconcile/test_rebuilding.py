@@ -16,13 +16,14 @@ from conftest import connect
 from derived_oracle import derived_differences
 from samples import change, check_exact, copy, derive, everything, start_run
 
-from aggregates import inspection, rebuilding, recompute, reconcile, reinstalling
-from aggregates.catalogue import catalogue
-from aggregates.compiler.sqlite.consuming import OVERLAP
-from aggregates.database import connect_engine
+from aggregates.engines.sqlite.connections import connect_engine
+from aggregates.engines.sqlite.consuming import OVERLAP
 from aggregates.errors import AggregatesError, DefinitionError
-from aggregates.migration import downgrade, upgrade
-from aggregates.rebuilding import rebuild
+from aggregates.installing.upgrading import downgrade, upgrade
+from aggregates.model.catalogue import catalogue
+from aggregates.proving import inspecting, rebuilding, reinstalling, repairing
+from aggregates.proving.rebuilding import rebuild
+from aggregates.recomputing import pace
 
 NAMES = [one.name for one in catalogue.definitions]
 
@@ -60,9 +61,9 @@ def schema(path: Path) -> list[tuple[object, ...]]:
         return connection.execute(query).fetchall()
 
 
-def status(path: Path) -> inspection.Inspection:
+def status(path: Path) -> inspecting.Inspection:
     with connect_engine(path).connect() as connection:
-        return inspection.inspect(connection)
+        return inspecting.inspect(connection)
 
 
 def spoil(path: Path) -> None:
@@ -88,14 +89,14 @@ def check_whole(path: Path, before: list[tuple[object, ...]]) -> None:
     assert schema(path) == before
     found = status(path)
     assert (found.findings, found.filling, found.ok) == ([], None, True)
-    assert reconcile.verify(connect_engine(path)).drifts == []
+    assert repairing.verify(connect_engine(path)).drifts == []
 
 
 def test_a_rebuild_makes_everything_right_and_leaves_nothing(database: Path) -> None:
     engine = connect_engine(database)
     before = schema(database)
     spoil(database)
-    assert {one.table for one in reconcile.verify(engine).drifts} >= set(NAMES)
+    assert {one.table for one in repairing.verify(engine).drifts} >= set(NAMES)
     result = rebuild(engine)
     assert (result.drifts, result.is_complete, set(result.tables)) == ([], True, set(NAMES))
     with closing(connect(database)) as connection:
@@ -138,7 +139,7 @@ def test_what_is_derived_is_pending_until_it_is_derived_again(in_wal: Path) -> N
         assert all(
             line.startswith(("pending", "first_agent")) for line in derived_differences(connection)
         )
-    assert reconcile.verify(connect_engine(in_wal)).drifts == []
+    assert repairing.verify(connect_engine(in_wal)).drifts == []
     derive(in_wal)
     check_exact(in_wal, is_derived=True)
 
@@ -201,7 +202,7 @@ def test_only_the_tables_that_were_asked_for_and_those_they_need(in_wal: Path) -
     result = rebuild(connect_engine(in_wal), tables=["agent_activity", "tool_stats"])
     rebuilt = {"agent_activity", "session_agents", "_aggregates_agent_starts", "tool_stats"}
     assert set(result.tables) == rebuilt
-    wrong = {one.table for one in reconcile.verify(connect_engine(in_wal)).drifts}
+    wrong = {one.table for one in repairing.verify(connect_engine(in_wal)).drifts}
     assert set(NAMES) - rebuilt <= wrong
     assert not rebuilt & wrong
     assert schema(in_wal) == before
@@ -212,8 +213,8 @@ def test_only_the_tables_that_were_asked_for_and_those_they_need(in_wal: Path) -
 @pytest.fixture
 def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have it take many steps, though the databases are small."""
-    for name in ("_SMALLEST_SLICE", "_FIRST_SLICE", "_LARGEST_SLICE"):
-        monkeypatch.setattr(recompute, name, 90)
+    for name in ("SMALLEST_SLICE", "FIRST_SLICE", "LARGEST_SLICE"):
+        monkeypatch.setattr(pace, name, 90)
 
 
 @pytest.mark.usefixtures("small_slices")
@@ -222,12 +223,12 @@ def test_stopped_anywhere_it_goes_on(steps: int, in_wal: Path) -> None:
     engine = connect_engine(in_wal)
     before = schema(in_wal)
     spoil(in_wal)
-    wrong = reconcile.verify(engine).drifts
+    wrong = repairing.verify(engine).drifts
     with pytest.raises(Stop):
         rebuild(engine, stop_after(steps))
     found = status(in_wal)
     assert (found.findings, found.ok) == ([], True), "the old tables hold everything"
-    assert reconcile.verify(engine).drifts == wrong
+    assert repairing.verify(engine).drifts == wrong
     with closing(connect(in_wal)) as connection:
         change(connection, random.Random(steps), 25)
         marks = connection.execute("SELECT rows_read FROM _aggregates_backfills").fetchall()
@@ -251,7 +252,7 @@ def test_stopped_and_called_for_other_tables(in_wal: Path) -> None:
         spoil(in_wal)
         result = rebuild(engine, tables=second)
         assert set(result.tables) == set(second or NAMES)
-        wrong = {one.table for one in reconcile.verify(engine).drifts}
+        wrong = {one.table for one in repairing.verify(engine).drifts}
         assert not wrong & set(result.tables)
         rebuild(engine)
         check_whole(in_wal, before)
@@ -291,8 +292,8 @@ def test_two_that_rebuild_the_same_tables_both_succeed(in_wal: Path) -> None:
 
 
 REBUILD = (
-    "import sys\nfrom aggregates.database import connect_engine\n"
-    "from aggregates.rebuilding import rebuild\nrebuild(connect_engine(sys.argv[1]))\n"
+    "import sys\nfrom aggregates.engines.sqlite.connections import connect_engine\n"
+    "from aggregates.proving.rebuilding import rebuild\nrebuild(connect_engine(sys.argv[1]))\n"
 )
 
 

@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 from conftest import MakeDatabase
 
-from aggregates.proofs import Proof, proofs, proved_at, record
+from aggregates.proving.record import Proof, proofs, proved_at, record
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from conftest import MakeDatabase
 
-from aggregates.database import connect_engine
-from aggregates.upkeep import Schedule, Upkeep
+from aggregates.engines.sqlite.connections import connect_engine
+from aggregates.running.upkeep import Schedule, Upkeep
 
 
 @pytest.fixture

@@ -15,15 +15,16 @@ from conftest import connect
 from samples import change, check_exact, copy, start_run
 from sqlalchemy import Engine
 
-from aggregates import reconcile
 from aggregates.changes import Consumer, utc_text
-from aggregates.database import connect_engine
-from aggregates.proofs import Proof, record
-from aggregates.pruning import Retention
-from aggregates.reinstalling import reinstall
-from aggregates.sources import agent_invocations
-from aggregates.stopping import Stopped
-from aggregates.upkeep import LEASE, Schedule, Upkeep, acquire, due, release
+from aggregates.changes.pruning import Retention
+from aggregates.engines.sqlite.connections import connect_engine
+from aggregates.model.sources import agent_invocations
+from aggregates.proving import repairing
+from aggregates.proving.record import Proof, record
+from aggregates.proving.reinstalling import reinstall
+from aggregates.running.lease import LEASE, acquire, release
+from aggregates.running.stopping import Stopped
+from aggregates.running.upkeep import Schedule, Upkeep, due
 
 
 @pytest.fixture
@@ -231,7 +232,7 @@ def test_a_reinstall_is_proved_at_the_next_round(
         for _ in range(3):
             one.round(wait=True)
     check_exact(database, is_derived=True)
-    assert reconcile.verify(engine).drifts == []
+    assert repairing.verify(engine).drifts == []
 
 
 def test_drift_is_repaired_and_told_with_its_keys(
@@ -445,7 +446,7 @@ def test_a_job_that_fails_is_told_and_begun_again(
         one.round(wait=True)
         assert recorded(connection) == []  # not at once
         in_a_minute = time.monotonic() + 61
-        monkeypatch.setattr("aggregates.upkeep.time.monotonic", lambda: in_a_minute)
+        monkeypatch.setattr("aggregates.running.upkeep.time.monotonic", lambda: in_a_minute)
         one.round(wait=True)
     assert recorded(connection) == ["repair"]
     check_exact(database)

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from conftest import MakeDatabase, connect
 
 from aggregates.cli import main
-from aggregates.datasette import metadata
+from aggregates.faces.datasette import metadata
 
 
 def invoke(database: str, *arguments: str) -> Result:

@@ -6,9 +6,9 @@ from contextlib import closing
 import pytest
 from conftest import MakeDatabase, connect
 
-from aggregates.catalogue import catalogue
-from aggregates.compiler.layout import wrapped
-from aggregates.dictionary import dictionary
+from aggregates.frozen.layout import wrapped
+from aggregates.model.catalogue import catalogue
+from aggregates.model.dictionary import dictionary
 
 SOURCES = [source.name for source in catalogue.sources]
 THEIRS = {*SOURCES, "tool_uses", "alembic_version"}

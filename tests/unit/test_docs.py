@@ -20,12 +20,13 @@ from hooks import HOOK_TABLES
 from sqlalchemy import column
 from test_golden import load_generator
 
-from aggregates import catalogue as shipped
-from aggregates import cli, migration, sample
-from aggregates.catalogue import catalogue
-from aggregates.compiler.sqlite import SQLite
-from aggregates.definition import Aggregate, Catalogue
+from aggregates import cli, samples
+from aggregates.engines.sqlite.compiler import SQLite
 from aggregates.errors import DefinitionError
+from aggregates.installing import upgrading
+from aggregates.model import catalogue as shipped
+from aggregates.model.catalogue import catalogue
+from aggregates.model.definition import Aggregate, Catalogue
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -184,8 +185,8 @@ def test_a_wrong_command_would_be_noticed(line: str) -> None:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a migrated sample database of the name that the examples use."""
     path = tmp_path_factory.mktemp("examples") / "agent_workflow.db"
-    sample.write_sample(path, 500, seed=1)
-    migration.upgrade(str(path))
+    samples.write_sample(path, 500, seed=1)
+    upgrading.upgrade(str(path))
     with closing(connect(path)) as connection:
         connection.execute("UPDATE agent_invocations SET status = 'failed' WHERE id = 7")
     return path.parent

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 from sqlalchemy import and_, column, func, literal
 
-from aggregates import constructs
-from aggregates.catalogue import agent_invocations, catalogue, session_agents
-from aggregates.compiler.sqlite import SQLite
-from aggregates.definition import (
+from aggregates.engines.sqlite.compiler import SQLite
+from aggregates.errors import DefinitionError
+from aggregates.model import constructs
+from aggregates.model.catalogue import agent_invocations, catalogue, session_agents
+from aggregates.model.definition import (
     Aggregate,
     Catalogue,
     Dimension,
@@ -29,7 +30,6 @@ from aggregates.definition import (
     Source,
     Tracked,
 )
-from aggregates.errors import DefinitionError
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden"

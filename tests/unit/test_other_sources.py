@@ -6,9 +6,9 @@ from contextlib import closing
 import pytest
 from sqlalchemy import column
 
-from aggregates.compiler.sqlite import SQLite
-from aggregates.constructs import canonical_time, hour_of, key_text
-from aggregates.definition import (
+from aggregates.engines.sqlite.compiler import SQLite
+from aggregates.model.constructs import canonical_time, hour_of, key_text
+from aggregates.model.definition import (
     Aggregate,
     Catalogue,
     Dimension,

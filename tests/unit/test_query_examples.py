@@ -21,8 +21,9 @@ from history import (
     tool_uses,
 )
 
-from aggregates import migration, sample
-from aggregates.datasette import QUERIES
+from aggregates import samples
+from aggregates.faces.datasette import QUERIES
+from aggregates.installing import upgrading
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "query.md"
 
@@ -48,8 +49,8 @@ EXAMPLES = examples()
 def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
     """A migrated sample that ends now, with a run that has just begun and some edits."""
     path = tmp_path_factory.mktemp("examples") / "agent_workflow.db"
-    sample.write_sample(path, 3000, days=10, seed=1, row_bytes=0)
-    migration.upgrade(str(path))
+    samples.write_sample(path, 3000, days=10, seed=1, row_bytes=0)
+    upgrading.upgrade(str(path))
     with closing(connect(path)) as connection:
         connection.execute(
             "INSERT INTO agent_invocations (session_id, event_type, phase, agent_name, status,"

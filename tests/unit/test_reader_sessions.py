@@ -13,11 +13,11 @@ import pytest
 from conftest import MakeDatabase, connect
 
 from aggregates import Store
-from aggregates.catalogue import catalogue
-from aggregates.derived import Deriver
 from aggregates.errors import AmbiguousSession, NoSuchSession
+from aggregates.model.catalogue import catalogue
 from aggregates.reader.sessions import short_ids
 from aggregates.reader.timelines import beside
+from aggregates.sessions import Deriver
 
 NOW = datetime(2026, 10, 1, 12, 0)
 DAY = timedelta(days=1)

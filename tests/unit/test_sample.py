@@ -11,7 +11,7 @@ import pytest
 from hooks import HOOK_TABLES as HOOKS_SQL
 
 from aggregates.errors import AggregatesError
-from aggregates.sample import days_of, write_sample
+from aggregates.samples import days_of, write_sample
 
 UNTIL = datetime(2026, 11, 10, 15, 30)
 ROWS = 9_600

@@ -1,0 +1,241 @@
+"""Fit the frozen triggers to the source table that a database has, or say why that cannot be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlparse import tokens
+
+from aggregates.engines.sqlite.compiler import quote
+from aggregates.errors import CannotAdopt
+from aggregates.frozen.layout import tokenize
+from aggregates.frozen.shapes import Shape
+from aggregates.frozen.statements import OTHER_KEYS, THEIR_COLUMNS, Statement
+
+_GENERATED = (2, 3)
+
+
+@dataclass(frozen=True)
+class _Column:
+    name: str
+    key_position: int
+    is_generated: bool
+
+
+@dataclass(frozen=True)
+class UniqueKey:
+    """A UNIQUE key that others have put on a source table."""
+
+    columns: tuple[str, ...]
+    """whose change can make a row clash"""
+    clash: str
+    """condition under which the row `clash` and the row `NEW` have the same key"""
+
+
+def table_exists(connection: Connection, table: str) -> bool:
+    """Whether there is a table or view of that name."""
+    return _kind(connection, table) is not None
+
+
+def missing_columns(connection: Connection, shape: Shape) -> dict[str, str]:
+    """Names and types of the columns to add."""
+    present = {column.name.lower() for column in _columns(connection, shape.table)}
+    return {name: type_ for name, type_ in shape.added.items() if name.lower() not in present}
+
+
+def check_adoptable(connection: Connection, shape: Shape) -> None:
+    """Raise CannotAdopt where a table of this name is not one that the triggers can serve."""
+    kind = _kind(connection, shape.table)
+    if kind is None:
+        check_names(connection, [shape.table])
+        return
+
+    def refuse(found: str, needed: str) -> CannotAdopt:
+        return CannotAdopt(
+            f"cannot adopt {shape.table}: {found}, but {needed}; nothing was changed. Rename it,"
+            " or name another database"
+        )
+
+    if kind != "table":
+        raise refuse(f"it is a {kind}", "a table is needed")
+    columns = {column.name.lower(): column for column in _columns(connection, shape.table)}
+    keys = [column.name.lower() for column in columns.values() if column.key_position]
+    found = f"its primary key is ({', '.join(keys)})" if keys else "no key"
+    if shape.unique is None:
+        needed = f"{shape.key} INTEGER PRIMARY KEY is needed"
+        if keys != [shape.key]:
+            raise refuse(found, needed)
+        if any(origin == "pk" for _, _, origin, _ in _indexes(connection, shape.table)):
+            raise refuse(f"its primary key {shape.key} is not the rowid", needed)
+    elif keys != [shape.unique]:
+        raise refuse(found, f"{shape.unique} PRIMARY KEY is needed")
+    elif "rowid" in columns:
+        raise refuse("a column is named rowid", "the key of that name is needed")
+    elif _is_without_rowid(connection, shape.table):
+        raise refuse("it is WITHOUT ROWID", "a table with rowids is needed")
+    for name in shape.required:
+        if name not in columns:
+            found = ", ".join(column.name for column in columns.values())
+            raise refuse(f"its columns are {found}", f"{name} is needed")
+    unique_keys(connection, shape.table)
+    for name in (*shape.required, *shape.added):
+        if name in columns and columns[name].is_generated:
+            raise refuse(f"{name} is a generated column", "an ordinary one is needed")
+    missing = [name for name in shape.added if name not in columns]
+    if missing and _is_strict(connection, shape.table):
+        raise refuse("it is STRICT", f"its columns {', '.join(missing)} must be there")
+
+
+def check_names(connection: Connection, names: Iterable[str]) -> None:
+    """Raise CannotAdopt where a name of ours is taken."""
+    query = "SELECT lower(name), type FROM sqlite_master"
+    taken = {row[0]: row[1] for row in connection.exec_driver_sql(query)}
+    for name in names:
+        if kind := taken.get(name.lower()):
+            raise CannotAdopt(
+                f"cannot install {name}: the database has a {kind} of that name; nothing was"
+                " changed. Rename it, or name another database"
+            )
+
+
+def fit(
+    connection: Connection | None, shape: Shape, statements: list[Statement]
+) -> list[Statement]:
+    """The statements with the UNIQUE keys of the table taken into account.
+
+    Without a connection, and for a table in the hooks' shape, they stay as they are.
+    """
+    keys = unique_keys(connection, shape.table) if connection is not None else []
+    if not keys:
+        return statements
+    clash = "".join(f"\n    OR ({key.clash})" for key in keys)
+    names = dict.fromkeys(name for key in keys for name in key.columns)
+    columns = "".join(f", {quote(name)}" for name in names)
+    on_table = re.compile(rf'\bON\s+"?{re.escape(shape.table)}"?\s')
+    return [
+        replace(one, sql=one.sql.replace(OTHER_KEYS, clash).replace(THEIR_COLUMNS, columns))
+        if one.kind == "trigger" and on_table.search(one.sql)
+        else one
+        for one in statements
+    ]
+
+
+def unique_keys(connection: Connection, table: str) -> list[UniqueKey]:
+    """The UNIQUE keys of a table other than its primary key, in the order of their names."""
+    columns = [one for one in _columns(connection, table) if one.name.lower() != "updated_at"]
+    plain = [column.name for column in columns if not column.is_generated]
+    generated = [column.name for column in columns if column.is_generated]
+    row = ", ".join(f"NEW.{quote(name)} AS {quote(name)}" for name in [*plain, *generated])
+    keys = []
+    for name, is_unique, origin, is_partial in sorted(_indexes(connection, table)):
+        if not is_unique or origin == "pk":
+            continue
+        terms, condition = _definition(connection, name)
+        members = [
+            (column, collation)
+            for _, _, column, _, collation, is_key in _pragma(connection, "index_xinfo", name)
+            if is_key
+        ]
+        read = [*terms, condition] if is_partial or not all(name for name, _ in members) else []
+        if any(re.search(r"\b(id|rowid|oid|_rowid_)\b", term, re.IGNORECASE) for term in read):
+            # Before an INSERT nobody knows the id that a row will get.
+            raise CannotAdopt(
+                f"cannot adopt {table}: the UNIQUE index {name} reads id in an expression or"
+                " condition, which triggers cannot follow; drop it first"
+            )
+        clashes = []
+        for position, (column, collation) in enumerate(members):
+            ours = quote(column) if column else f"({terms[position]})"
+            theirs = (
+                f"NEW.{quote(column)}"
+                if column
+                else f"(SELECT {terms[position]} FROM (SELECT {row}))"
+            )
+            ours = f"clash.{ours}" if column else ours
+            clashes.append(f"{ours} COLLATE {quote(collation)} = {theirs}")
+        if is_partial:
+            clashes += [f"({condition})", f"(SELECT {condition} FROM (SELECT {row}))"]
+        # What an expression, a condition or a generated column reads is not known.
+        simple = not is_partial and all(column in plain for column, _ in members)
+        watched = tuple(column for column, _ in members) if simple else tuple(plain)
+        keys.append(UniqueKey(watched, " AND ".join(clashes)))
+    return keys
+
+
+def _definition(connection: Connection, index: str) -> tuple[list[str], str]:
+    """The terms of an index and its WHERE, as they were written; nothing for a UNIQUE column."""
+    sql = connection.exec_driver_sql(
+        "SELECT sql FROM sqlite_master WHERE type = 'index' AND name = ?", (index,)
+    ).scalar()
+    if not sql:
+        return [], ""
+    terms, rest = _terms(sql)
+    after = [value for kind, value in rest if kind not in tokens.Comment]
+    text = "".join(after).strip().rstrip(";")
+    return terms, text[len("WHERE") :].strip() if text else ""
+
+
+def _terms(sql: str) -> tuple[list[str], list[tuple[tokens._TokenType, str]]]:
+    """What stands between the outer parentheses, split at its commas, and the tokens after it."""
+    lexed = [token for token in tokenize(sql) if token[0] not in tokens.Comment]
+    depth = 0
+    terms = [""]
+    for position, (_, value) in enumerate(lexed):
+        depth -= value == ")"
+        if depth == 0 and value == ")":
+            return [_without_order(term) for term in terms], lexed[position + 1 :]
+        if depth == 1 and value == ",":
+            terms.append("")
+        elif depth:
+            terms[-1] += value
+        depth += value == "("
+    return terms, []
+
+
+def _without_order(term: str) -> str:
+    words = term.strip().rsplit(None, 1)
+    return words[0] if len(words) == 2 and words[1].upper() in ("ASC", "DESC") else term.strip()
+
+
+def _kind(connection: Connection, table: str) -> str | None:
+    found = connection.exec_driver_sql(
+        "SELECT type, sql FROM sqlite_master WHERE lower(name) = lower(?)"
+        " AND type IN ('table', 'view')",
+        (table,),
+    ).first()
+    if found is None:
+        return None
+    is_virtual = (found.sql or "").lstrip().upper().startswith("CREATE VIRTUAL")
+    return "virtual table" if is_virtual else str(found.type)
+
+
+def _is_without_rowid(connection: Connection, table: str) -> bool:
+    """Whether the index of the primary key leads to no rowid."""
+    return any(
+        origin == "pk" and all(row[1] != -1 for row in _pragma(connection, "index_xinfo", name))
+        for name, _, origin, _ in _indexes(connection, table)
+    )
+
+
+def _is_strict(connection: Connection, table: str) -> bool:
+    """Whether columns can have no types but a few; a library below 3.37 knows no such tables."""
+    return any(row[5] for row in _pragma(connection, "table_list", table))
+
+
+def _columns(connection: Connection, table: str) -> list[_Column]:
+    found = _pragma(connection, "table_xinfo", table)
+    return [_Column(row[1], row[5], row[6] in _GENERATED) for row in found]
+
+
+def _indexes(connection: Connection, table: str) -> Iterator[tuple[str, bool, str, bool]]:
+    for row in _pragma(connection, "index_list", table):
+        yield row[1], bool(row[2]), row[3], bool(row[4])
+
+
+def _pragma(connection: Connection, name: str, argument: str) -> list[tuple[Any, ...]]:
+    rows = connection.exec_driver_sql(f"PRAGMA main.{name}({quote(argument)})").fetchall()
+    return [tuple(row) for row in rows]

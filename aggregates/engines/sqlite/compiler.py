@@ -1,0 +1,100 @@
+"""Definitions as SQLite's SQL: triggers post each change at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+
+from aggregates.engines.base import Comparison, Compiler, Naming, itself
+from aggregates.engines.sqlite import consuming, ledger, posting, recomputation
+from aggregates.frozen.layout import wrapped
+from aggregates.frozen.statements import Recomputation, Statement
+from aggregates.model.definition import Catalogue, Definition, Source
+
+
+class SQLite(Compiler):
+    """SQL for SQLite 3.24 and later, in builds without JSON functions too."""
+
+    dialect = SQLiteDialect_pysqlite()
+
+    def bookkeeping(self) -> list[Statement]:
+        """Tables of what migrations remember of a database."""
+        return [
+            # Marks have no type: they may be infinite.
+            Statement(
+                "table",
+                "_aggregates_backfills",
+                "CREATE TABLE _aggregates_backfills (\n  revision TEXT NOT NULL,\n"
+                "  source TEXT NOT NULL,\n  mark,\n  seq INTEGER NOT NULL,\n"
+                "  rows_read INTEGER NOT NULL,\n  schema_version INTEGER,\n"
+                "  PRIMARY KEY (revision, source)\n)",
+            ),
+        ]
+
+    def consuming(self) -> list[Statement]:
+        """Tables of what reads the change log, and of what was proved."""
+        return _laid_out(consuming.consuming())
+
+    def ledger(self, source: Source) -> list[Statement]:
+        """The change log of a source, and the triggers that write it."""
+        return _laid_out(ledger.ledger(self, source))
+
+    def tables(self, catalogue: Catalogue) -> list[Statement]:
+        """Tables, views and descriptions of all definitions, and what keeps one by another."""
+        return _laid_out(posting.tables(self, catalogue))
+
+    def posting(self, catalogue: Catalogue, source: Source) -> list[Statement]:
+        """What posts each entry of the log to the aggregates at once."""
+        return _laid_out(posting.posting(self, catalogue, source))
+
+    def posting_of(self, catalogue: Catalogue, definition: Definition) -> list[tuple[str, str]]:
+        """The pieces that one definition has in the triggers of all, with a heading each."""
+        return posting.posting_of(self, catalogue, definition)
+
+    def facts_where(self, source: Source, names: tuple[str, ...], condition: str) -> str:
+        """SELECT of some facts of the rows for which a condition holds, out of the source."""
+        return recomputation.facts_where(self, source, names, condition)
+
+    def recomputation(
+        self,
+        catalogue: Catalogue,
+        source: Source,
+        naming: Naming = itself,
+        only: tuple[str, ...] | None = None,
+    ) -> Recomputation:
+        """How to compute all aggregates of a source, or only some, from its rows."""
+        definitions = [
+            one
+            for one in catalogue.definitions
+            if one.source is source and (only is None or one.name in only)
+        ]
+        return recomputation.recomputation(self, catalogue, source, definitions, naming)
+
+    def shadows(
+        self, catalogue: Catalogue, naming: Naming, schema: str = "temp"
+    ) -> list[Statement]:
+        """Tables like those of the definitions, in a schema of the connection."""
+
+        def statements() -> Iterator[Statement]:
+            for definition in catalogue.definitions:
+                yield from posting.table(self, definition, naming, schema)
+            yield from posting.cascades(self, catalogue, naming, schema)
+
+        return _laid_out(statements())
+
+    def comparison(
+        self, definition: Definition, naming: Naming, schema: str = "temp"
+    ) -> Comparison:
+        """How to compare a stored aggregate with its shadow."""
+        return recomputation.comparison(self, definition, naming, schema)
+
+
+def _laid_out(statements: Iterable[Statement]) -> list[Statement]:
+    return [replace(statement, sql=wrapped(statement.sql)) for statement in statements]
+
+
+def quote(name: str) -> str:
+    """An identifier, in quotes whatever it is."""
+    return str(SQLite.dialect.identifier_preparer.quote_identifier(name))

@@ -1,0 +1,88 @@
+"""Tables of what reads the change log: consumers, what they keep, and what was proved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aggregates.frozen.statements import Statement
+
+CONSUMERS = "change_consumers"
+VERIFICATIONS = "aggregate_verifications"
+LEASES = "_aggregates_leases"
+WALKS = "_aggregates_walks"
+DERIVED = "_aggregates_session_derived"
+COUNTED = "_aggregates_session_counted"
+OVERLAP = "session_overlap"
+DURATIONS = "session_durations"
+
+PENDING = (
+    "derived.session_id IS NULL OR stats.first_agent IS NULL\n"
+    "    OR as_of_seq < coalesce(changed_seq, 0)"
+)
+"""Whether what is derived of a session is of an older entry than the newest about it."""
+
+_TABLES = {
+    CONSUMERS: """
+  name TEXT,
+  source TEXT,
+  seq INTEGER NOT NULL,
+  last_id INTEGER,
+  last_timestamp TEXT,
+  saved_at TEXT NOT NULL,
+  is_lost INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (name, source)""",
+    VERIFICATIONS: """
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,
+  started_at TEXT NOT NULL,
+  seconds REAL NOT NULL,
+  rows_read INTEGER NOT NULL,
+  drifts INTEGER NOT NULL,
+  is_complete INTEGER NOT NULL""",
+    LEASES: """
+  name TEXT PRIMARY KEY,
+  owner TEXT NOT NULL,
+  expires_at TEXT NOT NULL""",
+    # How far a walk through all keys has got; NULL where it is over.
+    WALKS: """
+  name TEXT PRIMARY KEY,
+  mark TEXT""",
+    # What is derived from the runs of a session, as of an entry of the change log.
+    DERIVED: """
+  session_id TEXT PRIMARY KEY,
+  first_agent TEXT NOT NULL,
+  max_parallel INTEGER NOT NULL,
+  busy_ms INTEGER NOT NULL,
+  as_of_seq INTEGER NOT NULL""",
+    # What a session has contributed to the histogram of sessions' durations.
+    COUNTED: """
+  session_id TEXT,
+  first_agent TEXT,
+  le_ms INTEGER,
+  sessions INTEGER NOT NULL,
+  duration_ms_sum INTEGER NOT NULL,
+  PRIMARY KEY (session_id, first_agent, le_ms)""",
+    DURATIONS: """
+  first_agent TEXT,
+  le_ms INTEGER,
+  sessions INTEGER NOT NULL,
+  duration_ms_sum INTEGER NOT NULL,
+  PRIMARY KEY (first_agent, le_ms)""",
+}
+_ROWID_TABLES = (VERIFICATIONS,)
+
+
+def consuming() -> Iterator[Statement]:
+    """The tables, and the view of what is pending."""
+    for name, columns in _TABLES.items():
+        kind = "" if name in _ROWID_TABLES else " WITHOUT ROWID"
+        yield Statement("table", name, f"CREATE TABLE {name} ({columns}\n){kind}")
+    yield Statement(
+        "view",
+        OVERLAP,
+        f"""CREATE VIEW {OVERLAP} AS
+SELECT stats.session_id AS session_id, max_parallel, busy_ms,
+  {PENDING} AS is_pending
+FROM session_stats AS stats
+LEFT JOIN {DERIVED} AS derived ON derived.session_id = stats.session_id""",
+    )

@@ -1,0 +1,1 @@
+"""SQL that revisions carry for ever: how it is written, and read again."""

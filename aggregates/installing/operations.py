@@ -1,0 +1,290 @@
+"""What revisions do to a database, with the SQL that they have frozen.
+
+Offline (`--sql`) the same statements are printed, for tables in the hooks' shape.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from alembic.operations import Operations
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+
+from aggregates.engines.sqlite.adoption import (
+    check_adoptable,
+    check_names,
+    fit,
+    missing_columns,
+    table_exists,
+)
+from aggregates.engines.sqlite.compiler import quote
+from aggregates.engines.sqlite.connections import driver
+from aggregates.errors import AggregatesError, DatabaseLocked
+from aggregates.frozen import statements as frozen
+from aggregates.frozen.shapes import Shape
+from aggregates.frozen.statements import Recomputation
+from aggregates.installing.upgrading import current
+from aggregates.recomputing.filling import (
+    BACKFILLS,
+    REBUILD,
+    REBUILDING,
+    Superseded,
+    fill,
+    stored_position,
+)
+from aggregates.recomputing.slices import Recomputer, StaleError
+
+UPDATED_AT = "updated_at"
+_ADDED = "/* added by aggregates */"
+"""Stands in the definition of a column of ours, for as long as the column is there."""
+_WAL_ATTEMPTS_SECONDS = 30.0
+
+
+def begin(op: Operations, down_revision: str | None) -> None:
+    """Raise Superseded where the database is no longer at the revision that this one follows."""
+    if not op.get_context().as_sql and current(_connection(op)) != down_revision:
+        raise Superseded
+
+
+def switch_to_wal(op: Operations) -> None:
+    """Make readers and writers independent, unless `journal_mode=keep` was asked for."""
+    context = op.get_context()
+    if not context.as_sql and _option(op, "journal_mode") != "keep":
+        with context.autocommit_block():
+            make_wal(driver(_connection(op)))
+
+
+def make_wal(connection: sqlite3.Connection) -> None:
+    """Switch to WAL; tried for a while, as any other open transaction prevents it."""
+    deadline = time.monotonic() + _WAL_ATTEMPTS_SECONDS
+    while True:
+        try:
+            (mode,) = connection.execute("PRAGMA main.journal_mode = WAL").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            mode = "busy"
+        # An in-memory database has a mode of its own, and nobody else that it could block.
+        if mode in ("wal", "memory"):
+            return
+        if time.monotonic() > deadline:
+            raise DatabaseLocked(
+                "the journal mode did not become WAL because other connections stayed open"
+                f" (it is {mode}); close them, or keep the mode: --journal-mode keep"
+            )
+        time.sleep(0.05)
+
+
+def check(op: Operations, shapes: Iterable[Shape], revisions: Path | None = None) -> None:
+    """Raise CannotAdopt where a table is not one that the triggers can serve, or a name is taken.
+
+    `revisions` is the folder of all revisions: nothing is begun that a later one could not finish.
+    """
+    if op.get_context().as_sql:
+        return
+    connection = _connection(op)
+    for shape in shapes:
+        check_adoptable(connection, shape)
+    if revisions is not None:
+        check_names(connection, (one.name for one in frozen.installed(revisions.parent)))
+
+
+def install(
+    op: Operations, revision: str, here: Path, sources: Iterable[str], shapes: Iterable[Shape] = ()
+) -> None:
+    """Make what a revision adds, fill it source by source while writers write, and keep it.
+
+    Goes on where it was killed. `shapes` are those of sources that have no change log yet.
+    """
+    of = {shape.table: shape for shape in shapes}
+    if not is_resumed(op, revision):
+        if not op.get_context().as_sql:
+            files = [here / "tables.sql", *(here / f"ledger_{name}.sql" for name in of)]
+            made = (one for path in files for one in frozen.statements(path))
+            check_names(_connection(op), (one.name for one in made if one.kind != "data"))
+        for name, shape in of.items():
+            create(op, here / f"ledger_{name}.sql", shape)
+        create(op, here / "tables.sql")
+        for name in sources:
+            begin_backfill(op, revision, here / f"recomputation_{name}.sql")
+    for name in sources:
+        recomputation = here / f"recomputation_{name}.sql"
+        if is_resumed(op, revision, name):
+            backfill(op, revision, recomputation)
+            replace(op, here / f"posting_{name}.sql")
+    replace(op, here / "views.sql")
+
+
+def uninstall(op: Operations, here: Path) -> None:
+    """Remove what `install` has made, finished or not, and put back what was there before."""
+    made = ("tables.sql", "ledger_*.sql", "posting_*.sql", "views.sql")
+    remove(op, *(path for pattern in made for path in here.glob(pattern)))
+    for statement in frozen.statements(here / "before.sql"):
+        if statement.kind == "data":
+            _execute(op, f"DELETE FROM {quote(statement.name)}")
+    create(op, here / "before.sql")
+
+
+def remove_unfinished(op: Operations, revisions: Path) -> None:
+    """Remove the tables of a revision, or of a rebuild, that was killed before they were filled."""
+    if op.get_context().as_sql or not table_exists(_connection(op), BACKFILLS):
+        return
+    _execute(op, f"DELETE FROM {BACKFILLS} WHERE revision GLOB '{REBUILD} *'")
+    rebuilding = (
+        f"SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB '{REBUILDING}*'"
+    )
+    for name in _connection(op).exec_driver_sql(rebuilding).scalars().all():
+        _execute(op, f"DROP TABLE {quote(name)}")
+    query = f"SELECT DISTINCT revision FROM {BACKFILLS}"
+    for revision in _connection(op).exec_driver_sql(query).scalars().all():
+        (here,) = (path for path in revisions.glob(f"{revision}_*") if path.is_dir())
+        uninstall(op, here)
+        _execute(op, f"DELETE FROM {BACKFILLS} WHERE revision = '{revision}'")
+
+
+def adopt(op: Operations, shapes: Iterable[Shape], tables: Path) -> None:
+    """Make tables that are missing in the hooks' shape, and add columns that are missing."""
+    made = {one.name: one for one in frozen.statements(tables)}
+    shapes = list(shapes)
+    if op.get_context().as_sql:
+        for shape in shapes:
+            _execute(op, made[shape.table].sql)
+            if UPDATED_AT in shape.added:  # the one column that the hooks do not make
+                _execute(
+                    op, f"ALTER TABLE {quote(shape.table)} ADD COLUMN {UPDATED_AT} TEXT {_ADDED}"
+                )
+        return
+    connection = _connection(op)
+    check(op, shapes)  # again, under the lock for writing
+    for shape in shapes:
+        if not table_exists(connection, shape.table):
+            _execute(op, made[shape.table].sql)
+        for name, type_ in missing_columns(connection, shape).items():
+            column = f"{quote(name)} {type_} {_ADDED}"
+            _execute(op, f"ALTER TABLE {quote(shape.table)} ADD COLUMN {column}")
+
+
+def create(op: Operations, statements: Path, shape: Shape | None = None) -> None:
+    """Execute the statements of a file; with a shape, fitted to the table that is there."""
+    found = frozen.statements(statements)
+    if shape is not None:
+        found = fit(None if op.get_context().as_sql else _connection(op), shape, found)
+    for statement in found:
+        _execute(op, statement.sql)
+
+
+def replace(op: Operations, statements: Path, shape: Shape | None = None) -> None:
+    """Execute the statements of a file in the place of what has the same names."""
+    remove(op, statements)
+    create(op, statements, shape)
+
+
+def remove(op: Operations, *files: Path) -> None:
+    """Drop what the statements of files have made: triggers first, as they name the rest."""
+    found = [one for path in files for one in frozen.statements(path) if one.kind != "data"]
+    order = ("trigger", "view", "index", "table")
+    for statement in sorted(found, key=lambda one: order.index(one.kind)):
+        _execute(op, f"DROP {statement.kind.upper()} IF EXISTS {quote(statement.name)}")
+
+
+def backfill(op: Operations, revision: str, recomputation: Path) -> None:
+    """Fill new tables from the source while writers write; goes on where it was killed.
+
+    When it returns, a transaction is open in which the tables are exact.
+    """
+    sql = frozen.recomputation(recomputation)
+    if op.get_context().as_sql:
+        _backfill_at_once(op, sql)
+        return
+    with op.get_context().autocommit_block():
+        connection = driver(_connection(op))
+        connection.execute("PRAGMA temp_store = FILE")
+        recomputer = Recomputer(connection, sql, stored_position(connection, revision, sql.source))
+        fill(recomputer, revision, _option(op, "progress"))
+    # In the transaction that the block has begun for what follows it.
+    recomputer.position = stored_position(connection, revision, sql.source)
+    try:
+        recomputer.catch_up()
+    except StaleError as error:
+        raise Superseded from error
+    recomputer.close()
+    _execute(
+        op, f"DELETE FROM {BACKFILLS} WHERE revision = '{revision}' AND source = '{sql.source}'"
+    )
+
+
+def is_resumed(op: Operations, revision: str, source: str = "%") -> bool:
+    """Whether the tables of a revision are there already, partly filled (out of one source)."""
+    if op.get_context().as_sql:
+        return source != "%"
+    connection = _connection(op)
+    if not table_exists(connection, BACKFILLS):
+        return False
+    query = f"SELECT 1 FROM {BACKFILLS} WHERE revision = ? AND source LIKE ?"
+    return connection.exec_driver_sql(query, (revision, source)).first() is not None
+
+
+def begin_backfill(op: Operations, revision: str, recomputation: Path) -> None:
+    """Record that tables exist whose rows are still to come."""
+    sql = frozen.recomputation(recomputation)
+    _execute(
+        op,
+        f"INSERT INTO {BACKFILLS} (revision, source, mark, seq, rows_read)"
+        f" SELECT '{revision}', '{sql.source}', -9e999, coalesce(max(seq), 0), 0 FROM {sql.log}",
+    )
+
+
+def drop_added_columns(op: Operations, shapes: Iterable[Shape]) -> None:
+    """Drop the columns that an adoption has added, where that was asked for."""
+    if not _option(op, "drop_columns") or op.get_context().as_sql:
+        return
+    connection = _connection(op)
+    query = "SELECT sql FROM sqlite_master WHERE type = 'table' AND lower(name) = lower(?)"
+    for shape in shapes:
+        definition = connection.exec_driver_sql(query, (shape.table,)).scalar() or ""
+        for name, type_ in shape.added.items():
+            if not re.search(rf"\b{name}\b\W*\s{type_} {re.escape(_ADDED)}", definition):
+                continue
+            try:
+                _execute(op, f"ALTER TABLE {quote(shape.table)} DROP COLUMN {quote(name)}")
+            except OperationalError as error:
+                if 'near "DROP"' not in str(error):
+                    raise
+                raise AggregatesError(
+                    f"SQLite {sqlite3.sqlite_version} cannot drop columns (3.35 can); keep them, or"
+                    " use a newer Python"
+                ) from error
+
+
+def _backfill_at_once(op: Operations, sql: Recomputation) -> None:
+    _execute(op, sql.create_facts)
+    _execute(op, sql.slice.replace(":mark", "-9e999").replace(":rows", "-1"))
+    for statement in sql.folds:
+        _execute(op, statement)
+    _execute(op, f"DROP TABLE temp.{sql.facts}")
+    _execute(op, f"DELETE FROM {BACKFILLS} WHERE source = '{sql.source}'")
+
+
+def _execute(op: Operations, sql: str) -> None:
+    context = op.get_context()
+    if context.as_sql:
+        context.impl.static_output(f"{sql};\n")
+    else:
+        _connection(op).exec_driver_sql(sql)
+
+
+def _connection(op: Operations) -> Connection:
+    connection = op.get_bind()
+    assert isinstance(connection, Connection)
+    return connection
+
+
+def _option(op: Operations, name: str) -> Any:
+    config = op.get_context().config
+    return None if config is None else config.attributes.get(name)

@@ -1,0 +1,113 @@
+"""Upgrade and downgrade a database with Alembic, from the installed package."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Literal, TextIO
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, inspect
+
+from aggregates.engines.sqlite.connections import read_transaction
+from aggregates.errors import SchemaMismatch
+from aggregates.frozen.statements import migrations_folder
+from aggregates.recomputing.drift import Progress
+
+VERSION_TABLE = "_aggregates_version"
+
+JournalMode = Literal["wal", "keep"]
+
+
+def upgrade(
+    database: str,
+    progress: Progress | None = None,
+    journal_mode: JournalMode | None = None,
+    revision: str = "head",
+    folder: Path | None = None,
+) -> None:
+    """Install or upgrade, and fill the aggregates while writers write.
+
+    Makes a SQLite file that is not there. Can be killed at any point and called again. `progress`
+    gets (done, total) rows. `journal_mode` is that of a new installation, WAL unless it says
+    `keep`; what is installed already becomes WAL only where it says `wal`. `folder` holds other
+    revisions than ours. Raises CannotAdopt, having changed nothing, where the database has a table
+    `agent_invocations` that triggers cannot serve.
+    """
+    config = _config(database, folder)
+    config.attributes["progress"] = progress
+    config.attributes["journal_mode"] = journal_mode
+    command.upgrade(config, revision)
+
+
+def downgrade(
+    database: str,
+    drop_columns: bool = False,
+    revision: str = "base",
+    folder: Path | None = None,
+) -> None:
+    """Remove what `upgrade` installed. Columns that it added stay, unless `drop_columns`."""
+    config = _config(database, folder)
+    config.attributes["drop_columns"] = drop_columns
+    command.downgrade(config, revision)
+
+
+def head() -> str:
+    """The newest revision."""
+    revision = ScriptDirectory(str(migrations_folder())).get_current_head()
+    assert revision is not None
+    return revision
+
+
+def current(connection: Connection) -> str | None:
+    """The revision of a database; None where nothing is installed."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    found = connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar()
+    return None if found is None else str(found)
+
+
+def check_revision(engine: Engine) -> None:
+    """Raise SchemaMismatch where the database is not at the head revision."""
+    with read_transaction(engine) as connection:
+        revision = current(connection)
+    if revision != (newest := head()):
+        raise SchemaMismatch(
+            f"the database is at revision {revision or 'none'}, not {newest};"
+            " run `aggregates migrate` first"
+        )
+
+
+def drop_empty_version_table(connection: Connection) -> None:
+    """After the last downgrade nothing of ours stays."""
+    if current(connection) is None and inspect(connection).has_table(VERSION_TABLE):
+        connection.exec_driver_sql(f"DROP TABLE {VERSION_TABLE}")
+    connection.commit()
+
+
+def progress_to(stream: TextIO) -> Progress | None:
+    """Lines with a rate and a remaining time on a terminal; None where the stream is none."""
+    if not stream.isatty():
+        return None
+    started = time.monotonic()
+
+    def show(done: int, total: int) -> None:
+        seconds = max(time.monotonic() - started, 1e-3)
+        rate = done / seconds
+        left = (total - done) / rate if rate else 0.0
+        end = "\n" if done >= total else ""
+        stream.write(f"\r{done:,} of {total:,} rows, {rate:,.0f} rows/s, {left:.0f} s left {end}")
+        stream.flush()
+
+    return show
+
+
+def _config(database: str, folder: Path | None) -> Config:
+    config = Config()
+    location = str(folder or migrations_folder())
+    config.set_main_option("script_location", location.replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["database"] = database
+    return config

@@ -1,0 +1,1 @@
+"""What is counted: sources, definitions and the catalogue, as data."""

@@ -1,0 +1,253 @@
+"""What is installed, compared with what the database's revision says."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from aggregates.changes import ConsumerStatus, consumers
+from aggregates.engines.sqlite.adoption import fit, table_exists
+from aggregates.engines.sqlite.compiler import quote
+from aggregates.engines.sqlite.connections import driver
+from aggregates.engines.sqlite.consuming import CONSUMERS, VERIFICATIONS
+from aggregates.frozen import statements as frozen
+from aggregates.frozen.layout import normalised
+from aggregates.frozen.shapes import shape_of
+from aggregates.frozen.statements import Statement
+from aggregates.installing import upgrading
+from aggregates.model.catalogue import catalogue
+from aggregates.proving.record import Proof, proofs, proved_at
+from aggregates.recomputing.filling import BACKFILLS, REBUILD
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is not as it should be."""
+
+    kind: str
+    """`revision`, `missing`, `altered`, `unknown`, `rebuilt`, `too early` or `unproved`"""
+    table: str
+    """the table that it concerns"""
+    name: str
+    """the object"""
+    detail: str
+    """what that means, and what to do"""
+
+    @property
+    def is_doubt(self) -> bool:
+        """Whether all is installed, and a proof is all that is needed."""
+        return self.kind == "unproved"
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name or self.table}: {self.detail}"
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What an inspection found; `ok` where nothing needs to be done."""
+
+    revision: str | None
+    """of the database; None where nothing is installed"""
+    head: str
+    """the newest revision of this version of the package"""
+    findings: list[Finding]
+    filling: str | None
+    """the revision whose tables are still being filled, and do not hold everything yet"""
+    journal_mode: str
+    proofs: list[Proof] = field(default_factory=list)
+    """the newest verifies, repairs and rebuilds, newest first"""
+    consumers: list[ConsumerStatus] = field(default_factory=list)
+    """readers of the change logs"""
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything is installed as it should be, and filled."""
+        return not self.findings and self.filling is None
+
+
+def inspect(connection: Connection) -> Inspection:
+    """Compare what is installed with the frozen SQL of the revision. Changes nothing."""
+    revision, head = upgrading.current(connection), upgrading.head()
+    findings = []
+    if revision != head:
+        state = "nothing is installed" if revision is None else f"the database is at {revision}"
+        findings.append(
+            Finding("revision", "", head, f"{state}, not {head}; run `aggregates migrate`")
+        )
+    if revision is not None:
+        findings += _differences(connection, revision)
+    proofs, consumers = _reconciled(connection, revision == head)
+    findings += _doubts(proofs)
+    return Inspection(
+        revision=revision,
+        head=head,
+        findings=findings,
+        filling=_filling(connection),
+        journal_mode=str(connection.exec_driver_sql("PRAGMA main.journal_mode").scalar()),
+        proofs=proofs[:_PROOFS_SHOWN],
+        consumers=consumers,
+    )
+
+
+def expected(revision: str) -> list[Statement]:
+    """What the revisions up to one have installed, each object as the last of them says."""
+    found = frozen.installed(frozen.migrations_folder(), revision)
+    latest = {(one.kind, one.name): one for one in found}
+    return [one for one in latest.values() if one.kind != "data"]
+
+
+def _differences(connection: Connection, revision: str) -> list[Finding]:
+    statements = expected(revision)
+    for source in catalogue.sources:
+        if table_exists(connection, source.name):
+            statements = fit(connection, shape_of(source), statements)
+    installed = {
+        (row.type, row.name): (row.tbl_name, row.sql or "")
+        for row in connection.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_master")
+    }
+    wanted = {(one.kind, one.name) for one in statements}
+    findings = [*_rebuilt(connection, statements, installed.keys())]
+    for one in statements:
+        table, sql = installed.get((one.kind, one.name), ("", None))
+        if sql is None:
+            detail = f"this {one.kind} is gone, and what it keeps may have drifted; {_REINSTALL}"
+            findings.append(Finding("missing", one.table, one.name, detail))
+        elif sql != one.sql and normalised(sql) != normalised(one.sql):
+            detail = (
+                f"this {one.kind} is not the one of revision {revision}"
+                f" (or {table} has got another UNIQUE key), and what it keeps may have drifted;"
+                f" {_REINSTALL}"
+            )
+            findings.append(Finding("altered", table, one.name, detail))
+    findings += _different_rows(connection, revision, installed.keys())
+    ours = ours_on_sources(connection)
+    for name, table in ours.items():
+        if ("trigger", name) not in wanted:
+            detail = f"no revision has made this trigger: `DROP TRIGGER {quote(name)}`"
+            findings.append(Finding("unknown", table, name, detail))
+    findings += _too_early(connection, ours.keys())
+    return findings
+
+
+def _too_early(connection: Connection, ours: Collection[str]) -> Iterator[Finding]:
+    """Triggers of others that change rows of a source before ours have counted them.
+
+    Of the triggers of an event SQLite runs the one that was made last first.
+    """
+    rows = connection.exec_driver_sql(
+        "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY rowid"
+    ).fetchall()
+    has_ours: set[str] = set()
+    for name, table, sql in rows:
+        if name in ours:
+            has_ours.add(table)
+        elif table in has_ours:
+            head, _, body = sql.upper().partition("BEGIN")
+            changes = rf'(UPDATE(\s+OR\s+\w+)?|INTO|DELETE\s+FROM)\s+["`\[]?{table.upper()}\b'
+            if re.search(r"\bAFTER\b", head) and re.search(changes, body):
+                detail = (
+                    f"made after ours, this trigger changes rows of {table} before they are"
+                    " counted; `aggregates migrate --reinstall` puts ours first, then run"
+                    " `aggregates repair`"
+                )
+                yield Finding("too early", table, name, detail)
+
+
+def ours_on_sources(connection: Connection) -> dict[str, str]:
+    """Triggers with a name of ours on source tables: name -> table."""
+    sources = {source.name for source in catalogue.sources}
+    rows = connection.exec_driver_sql(
+        "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'"
+    )
+    return {
+        row.name: row.tbl_name
+        for row in rows
+        if row.name.startswith("_aggregates_") and row.tbl_name in sources
+    }
+
+
+def _rebuilt(
+    connection: Connection, statements: list[Statement], installed: Iterable[tuple[str, str]]
+) -> Iterator[Finding]:
+    """Source tables that have lost all their triggers at once, or a column of ours."""
+    for source in catalogue.sources:
+        if not table_exists(connection, source.name):
+            detail = "the source table is gone: put it back from a backup, or let writers make it"
+            yield Finding("missing", source.name, source.name, detail)
+            continue
+        on_source = {
+            (one.kind, one.name)
+            for one in statements
+            if one.kind == "trigger" and one.table == source.name
+        }
+        if on_source and not on_source & set(installed):
+            yield Finding(
+                "rebuilt",
+                source.name,
+                source.name,
+                "all of its triggers are gone at once, as when a tool builds the table anew (ALTER"
+                " by copy, in many GUI tools): what was written since is not counted;"
+                f" {_REINSTALL}",
+            )
+
+
+def _reconciled(connection: Connection, is_head: bool) -> tuple[list[Proof], list[ConsumerStatus]]:
+    """What is recorded of proofs, and who reads the logs."""
+    if not is_head or not table_exists(connection, VERIFICATIONS):
+        return [], []
+    raw = driver(connection)
+    known = table_exists(connection, CONSUMERS) and all(
+        table_exists(connection, source.log) for source in catalogue.sources
+    )
+    return proofs(raw, _PROOFS_READ), consumers(raw, catalogue.sources) if known else []
+
+
+def _doubts(found: list[Proof]) -> Iterator[Finding]:
+    """That triggers were put back, and nothing has been proved since."""
+    reinstalled = [proof.started_at for proof in found if proof.kind == "reinstall"]
+    if reinstalled and proved_at(found) is None:
+        yield Finding(
+            "unproved",
+            "",
+            "",
+            f"triggers were put back at {max(reinstalled)}, and what was written without them is"
+            " not counted yet: run `aggregates repair`",
+        )
+
+
+def _different_rows(
+    connection: Connection, revision: str, installed: Iterable[tuple[str, str]]
+) -> list[Finding]:
+    """Tables whose rows a revision has frozen too, and that hold others."""
+    rows = frozen.installed(frozen.migrations_folder(), revision)
+    names = {one.name for one in rows if one.kind == "data" and ("table", one.name) in installed}
+    findings = []
+    with closing(sqlite3.connect(":memory:")) as right:
+        for one in rows:
+            if one.name in names:
+                right.execute(one.sql)
+        for name in sorted(names):
+            query = f"SELECT * FROM {name} ORDER BY 1"
+            found = [tuple(row) for row in connection.exec_driver_sql(query)]
+            if sorted(found) != sorted(right.execute(query).fetchall()):
+                detail = f"its rows are not those of revision {revision}; {_REINSTALL}"
+                findings.append(Finding("altered", name, name, detail))
+    return findings
+
+
+_REINSTALL = "`aggregates migrate --reinstall` puts it back, then run `aggregates repair`"
+_PROOFS_SHOWN, _PROOFS_READ = 5, 1000
+
+
+def _filling(connection: Connection) -> str | None:
+    if not table_exists(connection, BACKFILLS):
+        return None
+    # While a rebuild fills new tables, the old ones hold everything.
+    query = f"SELECT revision FROM {BACKFILLS} WHERE revision NOT GLOB '{REBUILD} *'"
+    found = connection.exec_driver_sql(query).scalar()
+    return None if found is None else str(found)

@@ -1,0 +1,215 @@
+"""Prove that the aggregates agree with the history, and mend what does not.
+
+`verify` compares and changes nothing, `repair` makes right the keys that differ, `rebuild` (in
+`rebuilding`) replaces whole aggregates. Each leaves a line in `aggregate_verifications`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy import Engine
+
+from aggregates import sessions
+from aggregates.changes import utc_text
+from aggregates.engines.sqlite.compiler import quote
+from aggregates.engines.sqlite.connections import raw_connection, transaction
+from aggregates.errors import AggregatesError, DefinitionError
+from aggregates.installing.upgrading import check_revision
+from aggregates.model.catalogue import catalogue
+from aggregates.model.definition import Catalogue
+from aggregates.proving.record import Proof, record
+from aggregates.recomputing.drift import Drift, Progress, Window
+from aggregates.recomputing.shadows import Verification, forget, is_damaged, shadow, verification
+from aggregates.recomputing.slices import StaleError
+
+_ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class VerifyResult:
+    """What a verify found."""
+
+    rows_read: int
+    """of the source tables"""
+    seconds: float
+    drifts: list[Drift]
+    is_complete: bool = True
+    """False where the budget was spent first: the next run goes on"""
+    tables: tuple[str, ...] = ()
+    """the aggregates that were compared"""
+
+
+def verify(
+    engine: Engine,
+    progress: Progress | None = None,
+    *,
+    tables: Sequence[str] = (),
+    window: Window | None = None,
+    budget: float | None = None,
+) -> VerifyResult:
+    """Compare aggregates with their recomputation. Takes no lock for writing.
+
+    `tables` are all by default; `window` compares only keys of hours, days and times inside, of
+    the tables that have such; after `budget` seconds the proof is left in a file beside the
+    database, from which the next run with a budget goes on until all is compared. Raises
+    SchemaMismatch where the database is not at the head revision, DefinitionError for the name of
+    no table.
+    """
+    return _reconcile(engine, progress, "verify", tables, window, budget)
+
+
+def repair(
+    engine: Engine,
+    progress: Progress | None = None,
+    *,
+    tables: Sequence[str] = (),
+    window: Window | None = None,
+    budget: float | None = None,
+) -> VerifyResult:
+    """Verify, and make right the keys that have drifted, and no others; the drifts are those."""
+    return _reconcile(engine, progress, "repair", tables, window, budget)
+
+
+def _reconcile(
+    engine: Engine,
+    progress: Progress | None,
+    kind: Literal["verify", "repair"],
+    tables: Sequence[str],
+    window: Window | None,
+    budget: float | None,
+) -> VerifyResult:
+    check_revision(engine)
+    names, of_sessions = chosen(tables, window)
+    started, started_at = time.monotonic(), utc_text(datetime.now(UTC))
+    file = None if budget is None else _proof_file(engine)
+    deadline = float("inf") if budget is None else started + budget
+    drifts: list[Drift] = []
+    computed = _computed(names, of_sessions, with_dependents=kind == "repair")
+    try:
+        with verification(engine, computed, file) as proof:
+            is_complete = False
+            for attempt in range(_ATTEMPTS):
+                proof.read(progress, deadline)
+                if not proof.is_complete:
+                    break
+                try:
+                    found = proof.drifts(names, window, progress)
+                    drifts += found
+                    if kind == "repair":
+                        proof.mend(found)
+                    drifts += _of_sessions(proof, of_sessions, kind, found, progress)
+                    is_complete = True
+                    break
+                except StaleError as error:
+                    if attempt == _ATTEMPTS - 1:
+                        raise AggregatesError(
+                            "the change log was emptied, or VACUUM has run, again and again"
+                            " meanwhile; try again later"
+                        ) from error
+                    if kind == "verify":
+                        drifts.clear()
+                    proof.restart()
+            rows = proof.rows_read
+    except sqlite3.DatabaseError as error:
+        if file is not None and is_damaged(error):
+            forget(file)
+        raise
+    if file is not None and is_complete:
+        forget(file)
+    result = VerifyResult(
+        rows, time.monotonic() - started, drifts, is_complete, (*names, *of_sessions)
+    )
+    with raw_connection(engine) as connection:
+        whole = is_complete and not (tables or window)
+        record(connection, Proof(kind, started_at, result.seconds, rows, len(drifts), whole))
+    return result
+
+
+def _computed(
+    names: Sequence[str], of_sessions: Sequence[str], *, with_dependents: bool
+) -> Catalogue:
+    """What has to be computed again for some aggregates to be compared, or mended."""
+    wanted = {*names}
+    if of_sessions:
+        wanted |= {sessions.STARTS, sessions.STATS}
+    if with_dependents:
+        # Triggers carry what is mended on to tables that may have been right all along.
+        for _ in catalogue.definitions:
+            wanted |= {one.name for one in catalogue.aggregates() if one.needs & wanted}
+    return catalogue.only(sorted(wanted))
+
+
+def _of_sessions(
+    proof: Verification,
+    of_sessions: Sequence[str],
+    kind: Literal["verify", "repair"],
+    mended: Sequence[Drift],
+    progress: Progress | None,
+) -> list[Drift]:
+    """What differs, and was mended, of what is derived of sessions."""
+    if not of_sessions:
+        return []
+    # Compared with the starts as they should be.
+    starts = f"{proof.schema}.{quote(shadow(sessions.STARTS))}"
+    stats = f"{proof.schema}.{quote(shadow(sessions.STATS))}"
+    deriver = sessions.Deriver(proof.connection, catalogue.bounds)
+    if kind == "repair":
+        # A row that was put back has lost what was derived of it.
+        deriver.derive_again(
+            str(one.key["session_id"]) for one in mended if one.table == sessions.STATS
+        )
+    checker = sessions.Checker(proof.connection, catalogue.bounds, starts, stats)
+    tables = {table for name in of_sessions for table in sessions.TABLES[name]}
+    found: list[Drift] = []
+    while not checker.is_over:
+        started = time.monotonic()
+        with transaction(proof.connection):
+            proof.catch_up()
+            found += [one for one in checker.some() if one.table in tables]
+        proof.rest(started)
+        if progress is not None:
+            progress(proof.rows_read, proof.rows_read)
+    if kind == "repair" and found:
+        deriver.mend(found)
+    return found
+
+
+def chosen(tables: Sequence[str], window: Window | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of the definitions that are meant, and of what is derived of sessions.
+
+    Raises DefinitionError for the name of no table, and for one without a time where a window is
+    given.
+    """
+    every = tuple(one.name for one in catalogue.definitions)
+    unknown = sorted(set(tables) - {*every, *sessions.TABLES})
+    if unknown:
+        known = ", ".join(name for name in (*every, *sessions.TABLES) if not name.startswith("_"))
+        raise DefinitionError(f"there is no aggregate {', '.join(unknown)}; there are {known}")
+    names = tuple(name for name in every if not tables or name in tables)
+    of_sessions = tuple(name for name in sessions.TABLES if not tables or name in tables)
+    if window is not None:
+        timeless = [name for name in names if not window.column(catalogue[name])] + [*of_sessions]
+        if tables and timeless:
+            raise DefinitionError(
+                f"{', '.join(timeless)} has no time; leave out the window, or the name"
+            )
+        names = tuple(name for name in names if name not in timeless)
+        of_sessions = ()
+    return names, of_sessions
+
+
+def proof_file(database: str) -> Path:
+    """Where a proof with a budget is left from run to run."""
+    return Path(f"{database}-proof")
+
+
+def _proof_file(engine: Engine) -> Path | None:
+    database = engine.url.database
+    return None if not database or database == ":memory:" else proof_file(database)

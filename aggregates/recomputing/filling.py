@@ -1,0 +1,105 @@
+"""Fill permanent tables out of a source while writers write, and go on where it was killed."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable
+
+from aggregates.engines.sqlite.connections import transaction
+from aggregates.frozen.statements import Recomputation
+from aggregates.recomputing.drift import Progress
+from aggregates.recomputing.slices import (
+    CLEARING,
+    Position,
+    Recomputer,
+    StaleError,
+    key_range,
+    progress_of,
+)
+
+BACKFILLS = "_aggregates_backfills"
+REBUILD = "rebuild"
+"""What the filling of a rebuild, which belongs to no revision, is called, before its tables."""
+REBUILDING = "_aggregates_rebuilding_"
+"""What the names of its tables begin with."""
+
+
+class Superseded(Exception):
+    """Another process has done meanwhile what this one was about to do: look again, and go on."""
+
+
+def fill(recomputer: Recomputer, revision: str, progress: Progress | None) -> None:
+    """Read the source until only a few entries of the log are left; the position is stored."""
+    connection = recomputer.connection
+    source = recomputer.sql.source
+
+    def stored() -> Position:
+        return stored_position(connection, revision, source)
+
+    def save(position: Position) -> None:
+        connection.execute(
+            f"UPDATE main.{BACKFILLS} SET mark = ?, seq = ?, rows_read = ?,"
+            " schema_version = ? WHERE revision = ? AND source = ?",
+            (position.mark, position.seq, position.rows, position.schema, revision, source),
+        )
+
+    keys = key_range(connection, source, recomputer.sql.key)
+    while True:
+        try:
+            with transaction(connection):
+                recomputer.check_rowids()
+                if recomputer.position.mark is not CLEARING:
+                    recomputer.check_log(recomputer.position.seq)
+            if recomputer.is_close():
+                return
+            if recomputer.is_complete or recomputer.is_far_behind():
+                recomputer.write_entries(stored, save)
+            else:
+                recomputer.write_round(stored, save)
+        except StaleError:
+            # Whoever resumes now must not believe what the tables hold.
+            with transaction(connection, "IMMEDIATE"):
+                found = stored()
+                if found == recomputer.position:
+                    found = Position(mark=CLEARING)
+                    save(found)
+            recomputer.position = found
+        if recomputer.position.mark is CLEARING:
+            # Another process may do the same, and be done: then there is something to lose.
+            clear(connection, recomputer.sql, lambda: stored().mark is CLEARING)
+            with transaction(connection, "IMMEDIATE"):
+                found = stored()
+                if found.mark is CLEARING:
+                    found = Position(seq=recomputer.last_entry())
+                    save(found)
+            recomputer.position = found
+        if progress is not None:
+            progress(*progress_of(recomputer.position, keys))
+
+
+def clear(
+    connection: sqlite3.Connection, sql: Recomputation, may_go_on: Callable[[], bool]
+) -> None:
+    """Empty the targets, a few rows a transaction, for as long as that is still to be done."""
+    for statement in sql.clears:
+        emptied = False
+        while not emptied:
+            started = time.monotonic()
+            with transaction(connection, "IMMEDIATE"):
+                if not may_go_on():
+                    return
+                emptied = connection.execute(statement).rowcount == 0
+            time.sleep(time.monotonic() - started)
+
+
+def stored_position(connection: sqlite3.Connection, revision: str, source: str) -> Position:
+    """How far a filling has got; raises Superseded where it is over."""
+    found = connection.execute(
+        f"SELECT mark, seq, rows_read, schema_version FROM main.{BACKFILLS}"
+        " WHERE revision = ? AND source = ?",
+        (revision, source),
+    ).fetchone()
+    if found is None:
+        raise Superseded
+    return Position(*found)

@@ -1,0 +1,381 @@
+"""Compute aggregates again beside writers, and compare them with what is stored.
+
+The shadows that they are computed into lie outside the database: in temporary tables, or, where a
+proof is to go on over many short runs, in a file beside it. They are filled in slices and kept up
+to date from the change log until they are compared: so a concurrent write explains no difference.
+"""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import BindParameter, Engine
+
+from aggregates.engines.base import Comparison
+from aggregates.engines.sqlite.compiler import SQLite, quote
+from aggregates.engines.sqlite.connections import any_text, encoded, raw_connection, transaction
+from aggregates.model.definition import Aggregate, Catalogue, Definition
+from aggregates.recomputing import pace
+from aggregates.recomputing.drift import Drift, Key, Progress, Value, Window, drifts_of
+from aggregates.recomputing.slices import Position, Recomputer, StaleError, key_range, progress_of
+
+PROOF = "proof"
+"""The schema of shadows in a file of their own."""
+
+
+def shadow(name: str) -> str:
+    """The table that an aggregate is computed into."""
+    return f"_shadow{name}" if name.startswith("_") else f"_shadow_{name}"
+
+
+class Verification:
+    """Shadows of aggregates, computed from the source and kept up to date from the log."""
+
+    def __init__(self, connection: sqlite3.Connection, catalogue: Catalogue, schema: str) -> None:
+        compiler = SQLite()
+        self.connection = connection
+        self.catalogue = catalogue
+        self.schema = schema
+        self.comparisons = {
+            definition.name: compiler.comparison(definition, shadow, schema)
+            for definition in catalogue.definitions
+        }
+        if not self._has_shadows():
+            with transaction(connection):
+                for statement in compiler.shadows(catalogue, shadow, schema):
+                    connection.execute(statement.sql)
+                connection.execute(
+                    f"CREATE TABLE {schema}.positions"
+                    " (source PRIMARY KEY, mark, seq, rows_read, schema_version, logged_at)"
+                )
+        self.recomputers = [
+            Recomputer(connection, compiler.recomputation(catalogue, source, shadow), Position())
+            for source in catalogue.sources
+        ]
+        for recomputer in self.recomputers:
+            self._go_on(recomputer)
+
+    @property
+    def rows_read(self) -> int:
+        """Rows of the sources."""
+        return sum(recomputer.position.rows for recomputer in self.recomputers)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every row has been read."""
+        return all(recomputer.is_complete for recomputer in self.recomputers)
+
+    def read(self, progress: Progress | None, deadline: float = math.inf) -> None:
+        """Read the sources until all is read, or the deadline of the monotonic clock has come.
+
+        A slice is read in any case: so that short runs, too, come to the end.
+        """
+        has_read = False
+        self._approach()
+        for recomputer in self.recomputers:
+            keys = key_range(self.connection, recomputer.sql.source, recomputer.sql.key)
+            while not recomputer.is_complete:
+                if has_read and time.monotonic() >= deadline:
+                    return
+                has_read = True
+                try:
+                    recomputer.private_round(partial(self._save, recomputer))
+                except StaleError:
+                    self._start_again(recomputer)
+                if progress is not None:
+                    progress(*progress_of(recomputer.position, keys))
+
+    def drifts(
+        self,
+        names: Sequence[str],
+        window: Window | None = None,
+        progress: Progress | None = None,
+    ) -> list[Drift]:
+        """All differences; each range of keys is compared in a snapshot of its own.
+
+        Raises StaleError where the shadows cannot be brought up to date any more.
+        """
+        found: list[Drift] = []
+        self._approach()
+        for name in names:
+            comparison = self.comparisons[name]
+            when = None if window is None else window.column(self.catalogue[name])
+            lower: Key | None = None
+            is_last = False
+            while not is_last:
+                started = time.monotonic()
+                with transaction(self.connection), any_text(self.connection):
+                    self.catch_up()
+                    upper = self._key_after(comparison, lower, pace.KEYS_OF_A_SNAPSHOT)
+                    bounds = (lower or ()) + (upper or ())
+                    rows = comparison.rows[lower is not None, upper is not None]
+                    found += [
+                        drift
+                        for drift in drifts_of(
+                            comparison, execute(self.connection, rows, bounds * 2)
+                        )
+                        if window is None or when is None or window.holds(str(drift.key[when]))
+                    ]
+                lower, is_last = upper, upper is None
+                self.rest(started)
+                if progress is not None:
+                    progress(self.rows_read, self.rows_read)
+        return found
+
+    def mend(self, drifts: Sequence[Drift]) -> None:
+        """Make the keys of drifts right, those of listings and reference counts first.
+
+        Raises StaleError as `drifts` does.
+        """
+        self._approach()
+        order = sorted(self.catalogue.definitions, key=_depth(self.catalogue))
+        for definition in order:
+            keys = list(
+                dict.fromkeys(
+                    tuple(drift.key.values()) for drift in drifts if drift.table == definition.name
+                )
+            )
+            for first in range(0, len(keys), pace.KEYS_OF_A_LOCK):
+                with transaction(self.connection):
+                    self.catch_up()  # so that little of it is left to do under the lock
+                with transaction(self.connection, "IMMEDIATE"):
+                    started = time.monotonic()
+                    self.catch_up()
+                    for key in keys[first : first + pace.KEYS_OF_A_LOCK]:
+                        self._mend_key(definition, key)
+                time.sleep(time.monotonic() - started)
+
+    def restart(self) -> None:
+        """Begin with the first row again."""
+        for recomputer in self.recomputers:
+            self._start_again(recomputer)
+
+    def close(self) -> None:
+        """Drop what a connection would keep."""
+        for recomputer in self.recomputers:
+            recomputer.close()
+
+    def catch_up(self) -> None:
+        """Inside a transaction: make the shadows what they should be as of it.
+
+        Raises StaleError where the log does not reach back so far.
+        """
+        for recomputer in self.recomputers:
+            recomputer.catch_up()
+            self._save(recomputer, recomputer.position)
+
+    def rest(self, started: float) -> None:
+        """Where readers block writers, leave them half of the time."""
+        if self.recomputers and self.recomputers[0].readers_block():
+            time.sleep(time.monotonic() - started)
+
+    def _approach(self) -> None:
+        """Take in what has waited in the log for long, a little at a time."""
+        for recomputer in self.recomputers:
+            save = partial(self._save, recomputer)
+            try:
+                while recomputer.is_far_behind():
+                    recomputer.private_entries(save)
+            except StaleError:
+                self._start_again(recomputer)
+
+    def _has_shadows(self) -> bool:
+        found = self.connection.execute(
+            f"SELECT 1 FROM {self.schema}.sqlite_master WHERE name = 'positions'"
+        ).fetchone()
+        return found is not None
+
+    def _go_on(self, recomputer: Recomputer) -> None:
+        """Where an earlier run has left off, if the log is still the one that it has read."""
+        found = self.connection.execute(
+            f"SELECT mark, seq, rows_read, schema_version, logged_at FROM {self.schema}.positions"
+            " WHERE source = ?",
+            (recomputer.sql.source,),
+        ).fetchone()
+        if found is None:
+            recomputer.position = Position(seq=recomputer.last_entry())
+            return
+        *position, logged_at = found
+        recomputer.position = Position(*position)
+        if logged_at != self._logged_at(recomputer, recomputer.position.seq):
+            self._start_again(recomputer)
+
+    def _logged_at(self, recomputer: Recomputer, seq: int) -> str | None:
+        found = self.connection.execute(
+            f"SELECT updated_at FROM main.{recomputer.sql.log} WHERE seq = ?", (seq,)
+        ).fetchone()
+        return found[0] if found else None
+
+    def _save(self, recomputer: Recomputer, position: Position) -> None:
+        self.connection.execute(
+            f"INSERT OR REPLACE INTO {self.schema}.positions VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                recomputer.sql.source,
+                position.mark,
+                position.seq,
+                position.rows,
+                position.schema,
+                self._logged_at(recomputer, position.seq),
+            ),
+        )
+
+    def _start_again(self, recomputer: Recomputer) -> None:
+        # At once: what is half empty would be taken for whole by whoever goes on after a kill.
+        with transaction(self.connection):
+            for clear in recomputer.sql.clears:
+                while self.connection.execute(clear).rowcount:
+                    pass
+            recomputer.position = Position(seq=recomputer.last_entry())
+            self._save(recomputer, recomputer.position)
+
+    def _key_after(self, comparison: Comparison, key: Key | None, distance: int) -> Key | None:
+        if key is None:
+            found = self.connection.execute(comparison.first_key, (distance,))
+        else:
+            found = execute(self.connection, comparison.next_key, (*key, distance))
+        row: Key | None = found.fetchone()
+        return row
+
+    def _mend_key(self, definition: Definition, key: Key) -> None:
+        comparison = self.comparisons[definition.name]
+        # A write since may have changed or removed the key.
+        with any_text(self.connection):
+            if execute(self.connection, comparison.one, key * 2).fetchone() is None:
+                return
+        with self._kept(definition, key):
+            execute(self.connection, comparison.remove, key)
+            execute(self.connection, comparison.restore, key)
+        # Triggers have carried this change on to tables that may have been right all along.
+        for dependent in self.catalogue.aggregates():
+            if definition.name in dependent.needs:
+                self._mend_key(dependent, _key_in(dependent, definition, key))
+
+    @contextmanager
+    def _kept(self, definition: Definition, key: Key) -> Iterator[None]:
+        """Keep what verify does not compare, as shadows know nothing older than the log."""
+        names = [one.name for one in getattr(definition, "unverified", ())]
+        if not names:
+            yield
+            return
+        columns = ", ".join(map(quote, names))
+        table = f"main.{quote(definition.name)}"
+        where = " AND ".join(f"{quote(name)} = ?" for name in definition.key)
+        with any_text(self.connection):
+            before = execute(
+                self.connection, f"SELECT {columns} FROM {table} WHERE {where}", key
+            ).fetchone()
+        yield
+        for name, value in zip(map(quote, names), before or (), strict=False):
+            if value is not None:
+                execute(
+                    self.connection,
+                    f"UPDATE {table} SET {name} = ? WHERE {where} AND coalesce({name} < ?, true)",
+                    (value, *key, value),
+                )
+
+
+def execute(
+    connection: sqlite3.Connection, sql: str, parameters: Sequence[Value]
+) -> sqlite3.Cursor:
+    """Execute a statement of a comparison; keys may hold text that is not UTF-8."""
+    try:
+        return connection.execute(sql, parameters)
+    except UnicodeEncodeError:
+        bound = [encoded(one) if isinstance(one, str) else one for one in parameters]
+        for position, text in reversed(list(_marks(sql, parameters))):
+            if text:
+                sql = f"{sql[:position]}CAST(? AS TEXT){sql[position + 1 :]}"
+        return connection.execute(sql, bound)
+
+
+def _marks(sql: str, parameters: Sequence[Value]) -> Iterator[tuple[int, bool]]:
+    """Where each parameter stands in a statement, and whether it is text."""
+    position = -1
+    for one in parameters:
+        position = sql.index("?", position + 1)
+        yield position, isinstance(one, str)
+
+
+@contextmanager
+def verification(
+    engine: Engine, catalogue: Catalogue, file: Path | None = None
+) -> Iterator[Verification]:
+    """A verification over a connection of its own; with a file, it goes on from run to run."""
+    with raw_connection(engine) as connection:
+        if file is not None:
+            _attach(connection, file, catalogue)
+        found = Verification(connection, catalogue, "temp" if file is None else PROOF)
+        try:
+            yield found
+        finally:
+            found.close()
+
+
+def _attach(connection: sqlite3.Connection, file: Path, catalogue: Catalogue) -> None:
+    """Attach the file of a proof; one that is damaged, or of something else, is begun anew."""
+    names = ",".join(definition.name for definition in catalogue.definitions)
+    # Whatever changes the schema ends a proof: rows may have changed while triggers were missing.
+    (schema,) = connection.execute("PRAGMA main.schema_version").fetchone()
+    for _ in range(2):
+        try:
+            connection.execute(f"ATTACH ? AS {PROOF}", (str(file),))
+            # Two processes would count the same rows twice.
+            connection.execute(f"PRAGMA {PROOF}.locking_mode = EXCLUSIVE")
+            connection.execute(f"PRAGMA {PROOF}.journal_mode = WAL")
+            connection.execute(f"PRAGMA {PROOF}.synchronous = OFF")
+            connection.execute(f"CREATE TABLE IF NOT EXISTS {PROOF}.proves (names, schema_version)")
+            found = connection.execute(
+                f"SELECT names, schema_version FROM {PROOF}.proves"
+            ).fetchone()
+            if found is None:
+                connection.execute(f"INSERT INTO {PROOF}.proves VALUES (?, ?)", (names, schema))
+            if found in (None, (names, schema)):
+                return
+        except sqlite3.DatabaseError as error:
+            if not is_damaged(error):
+                raise
+        if any(name == PROOF for _, name, _ in connection.execute("PRAGMA database_list")):
+            connection.execute(f"DETACH {PROOF}")
+        forget(file)
+
+
+def is_damaged(error: sqlite3.Error) -> bool:
+    """Whether an error says that a file is no database, or no whole one."""
+    # Extended codes keep the primary one in the low byte.
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def forget(file: Path) -> None:
+    """Remove the file of a proof."""
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
+
+
+def _key_in(dependent: Aggregate, definition: Definition, key: Key) -> Key:
+    """The key of a dependent that a key of what it needs belongs to."""
+    constants: dict[str, Any] = {
+        one.name: one.expression.value
+        for one in dependent.dimensions
+        if isinstance(one.expression, BindParameter)
+    }
+    named = constants | dict(zip(definition.key, key, strict=True))
+    return tuple(named[name] for name in dependent.key)
+
+
+def _depth(catalogue: Catalogue) -> Callable[[Definition], int]:
+    """How many tables lie below one, each of which triggers carry on to the next."""
+
+    def depth(definition: Definition) -> int:
+        if not isinstance(definition, Aggregate):
+            return 0
+        return max((1 + depth(catalogue[name]) for name in definition.needs), default=0)
+
+    return depth

@@ -1,0 +1,278 @@
+"""Compute aggregates from the source in slices, while writers write.
+
+The state is a mark (every row up to this key is in the targets) and a position in the change log
+(as of which it is). A round reads the slice after the mark, adds what the log says happened to the
+rows up to it, and moves both. Nothing here holds a lock for longer than a slice takes.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from aggregates.engines.sqlite.connections import transaction
+from aggregates.frozen.statements import Recomputation
+from aggregates.recomputing import pace
+
+CLEARING: Final = None
+"""The mark of targets that are being emptied."""
+
+
+class StaleError(Exception):
+    """What has been read cannot be brought up to date: start from the beginning.
+
+    The log no longer holds what happened since, or was emptied; or VACUUM has numbered the rows
+    anew.
+    """
+
+
+@dataclass
+class Position:
+    """How far a recomputation has got."""
+
+    mark: float | None = -math.inf
+    """every row with a key up to this one has been read; inf when all have; None: CLEARING"""
+    seq: int = 0
+    """entries of the log up to this one have been taken into account"""
+    rows: int = 0
+    """rows read"""
+    schema: int | None = None
+    """SQLite's schema version as rows were read by rowid: VACUUM changes both"""
+
+
+class Recomputer:
+    """Folds slices and log entries into the targets of a recomputation.
+
+    `connection` is the driver's own, outside a transaction unless a method says otherwise.
+    """
+
+    def __init__(
+        self, connection: sqlite3.Connection, recomputation: Recomputation, position: Position
+    ) -> None:
+        self.connection = connection
+        self.sql = recomputation
+        self.position = position
+        self.slice_rows = pace.FIRST_SLICE
+        self.entries_of_a_lock = pace.FEW_ENTRIES
+        self._entries = tuple(_limited(entries) for entries in recomputation.entries)
+        connection.execute(f"DROP TABLE IF EXISTS temp.{recomputation.facts}")
+        connection.execute(recomputation.create_facts)
+
+    def close(self) -> None:
+        """Drop the temporary table."""
+        self.connection.execute(f"DROP TABLE temp.{self.sql.facts}")
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every row has been read."""
+        return self.position.mark == math.inf
+
+    def last_entry(self) -> int:
+        """The newest position of the log."""
+        (seq,) = self.connection.execute(
+            f"SELECT coalesce(max(seq), 0) FROM main.{self.sql.log}"
+        ).fetchone()
+        return int(seq)
+
+    def check_rowids(self) -> int | None:
+        """Inside a transaction: raise StaleError where rowids may no longer be what they were."""
+        if self.sql.key != "rowid":
+            return None
+        (schema,) = self.connection.execute("PRAGMA main.schema_version").fetchone()
+        if self.position.mark != -math.inf and schema != self.position.schema:
+            raise StaleError
+        return int(schema)
+
+    def read_slice(self) -> Position:
+        """Inside a read transaction: the facts of the next slice, and the position they are of."""
+        before = self.position
+        schema = self.check_rowids()
+        self.connection.execute(f"DELETE FROM temp.{self.sql.facts}")
+        seq = self.last_entry()
+        self.connection.execute(self.sql.slice, {"mark": before.mark, "rows": self.slice_rows})
+        key = f"SELECT count(*), max({self.sql.log_key}) FROM temp.{self.sql.facts}"
+        count, highest = self.connection.execute(key).fetchone()
+        mark = highest if count == self.slice_rows else math.inf
+        return Position(mark, seq, before.rows + count, schema)
+
+    def check_log(self, since: int) -> int:
+        """The newest position; raises StaleError where what came after a position is gone."""
+        (first,) = self.connection.execute(f"SELECT min(seq) FROM main.{self.sql.log}").fetchone()
+        newest = self.last_entry()
+        if (first or 0) > since + 1 or newest < since:
+            raise StaleError
+        return newest
+
+    def add_entries(
+        self, above: float | None, upto: float | None, since: int, last: int | None = None
+    ) -> None:
+        """The facts of the entries since a position, up to another, for keys in `(above, upto]`."""
+        newest = self.check_log(since)
+        parameters = {
+            "above": above,
+            "upto": upto,
+            "seq": since,
+            "last": newest if last is None else last,
+        }
+        for entries in self._entries:
+            self.connection.execute(entries, parameters)
+
+    def fold(self) -> None:
+        """Add the facts to the targets."""
+        some, negative = self.connection.execute(
+            f"SELECT count(*), coalesce(sum(sign < 0), 0) FROM temp.{self.sql.facts}"
+        ).fetchone()
+        if some:
+            for statement in self.sql.folds + (self.sql.sweeps if negative else ()):
+                self.connection.execute(statement)
+        self.connection.execute(f"DELETE FROM temp.{self.sql.facts}")
+
+    def catch_up(self, entries: int | None = None) -> None:
+        """Inside a transaction: take in what the log says of the rows that have been read.
+
+        At most so many entries, all by default.
+        """
+        self.check_rowids()
+        self.connection.execute(f"DELETE FROM temp.{self.sql.facts}")
+        now = self.last_entry()
+        if entries is not None:
+            now = min(now, self.position.seq + entries)
+        if now != self.position.seq:
+            self.add_entries(-math.inf, self.position.mark, self.position.seq, now)
+            self.fold()
+            self.position.seq = now
+
+    def adapt(self, seconds: float) -> None:
+        """Choose the size of the next slice by how long the lock for this one was held."""
+        self.slice_rows = pace.adapted(
+            self.slice_rows, seconds, pace.SMALLEST_SLICE, pace.LARGEST_SLICE
+        )
+
+    def write_round(self, stored: Callable[[], Position], save: Callable[[Position], None]) -> None:
+        """One slice into permanent targets: read without a lock, fold under a short one.
+
+        Where another process has moved the stored position meanwhile, its word holds.
+        """
+        started = time.monotonic()
+        with transaction(self.connection):
+            after = self.read_slice()
+        read = time.monotonic()
+        with transaction(self.connection, "IMMEDIATE"):
+            locked = time.monotonic()
+            before = self.position
+            if stored() != before:
+                self.position = stored()
+                return
+            if self.check_rowids() != after.schema:
+                raise StaleError
+            now = self.last_entry()
+            self.add_entries(before.mark, after.mark, after.seq)
+            self.add_entries(-math.inf, before.mark, before.seq)
+            self.fold()
+            self.position = Position(after.mark, now, after.rows, after.schema)
+            save(self.position)
+        held = time.monotonic() - locked
+        blocks_readers = self.readers_block()
+        self.adapt(max(held, read - started) if blocks_readers else held)
+        # Never more than half of the time: short locks back to back starve a writer as well.
+        free = 0.0 if blocks_readers else read - started
+        time.sleep(max(0.001, held + (read - started if blocks_readers else 0.0) - free))
+
+    def write_entries(
+        self, stored: Callable[[], Position], save: Callable[[Position], None]
+    ) -> None:
+        """Some entries of the log into permanent targets, under a short lock."""
+        with transaction(self.connection, "IMMEDIATE"):
+            locked = time.monotonic()
+            if (found := stored()) != self.position:
+                self.position = found
+                return
+            self.catch_up(self.entries_of_a_lock)
+            save(self.position)
+        held = time.monotonic() - locked
+        self._adapt_entries(held)
+        time.sleep(max(0.001, held))
+
+    def private_entries(self, save: Callable[[Position], None]) -> None:
+        """Some entries of the log into targets outside the database."""
+        started = time.monotonic()
+        with transaction(self.connection):
+            self.catch_up(self.entries_of_a_lock)
+            save(self.position)
+        seconds = time.monotonic() - started
+        self._adapt_entries(seconds)
+        if self.readers_block():
+            time.sleep(seconds)
+
+    def _adapt_entries(self, seconds: float) -> None:
+        self.entries_of_a_lock = pace.adapted(
+            self.entries_of_a_lock, seconds, pace.SMALLEST_SLICE, pace.MOST_ENTRIES
+        )
+
+    def private_round(self, save: Callable[[Position], None] | None = None) -> None:
+        """One slice into targets outside the database, which takes no lock for writing."""
+        started = time.monotonic()
+        with transaction(self.connection):
+            after = self.read_slice()
+            self.add_entries(-math.inf, self.position.mark, self.position.seq)
+            self.fold()
+            if save is not None:
+                save(after)
+        self.position = after
+        seconds = time.monotonic() - started
+        self.adapt(seconds)
+        if self.readers_block():
+            time.sleep(seconds)
+
+    def pending(self) -> int:
+        """Entries that are not taken into account yet."""
+        return self.last_entry() - self.position.seq
+
+    def is_far_behind(self) -> bool:
+        """Whether so many entries are pending that they need transactions of their own."""
+        return self.pending() > pace.FEW_ENTRIES
+
+    def is_close(self) -> bool:
+        """Whether few enough entries are pending for the last transaction to be short."""
+        return self.is_complete and not self.is_far_behind()
+
+    def readers_block(self) -> bool:
+        """Whether a reader keeps writers from committing: in every mode but WAL."""
+        (mode,) = self.connection.execute("PRAGMA main.journal_mode").fetchone()
+        return bool(mode != "wal")
+
+
+def _limited(entries: str) -> str:
+    """The statement with an upper bound, which the text that revisions have frozen does not know.
+
+    Otherwise what has waited for long would be taken in under one long lock.
+    """
+    limited, count = re.subn(
+        r":upto\s+ORDER BY seq", ":upto AND seq <= :last ORDER BY seq", entries
+    )
+    assert count == 1
+    return limited
+
+
+def key_range(connection: sqlite3.Connection, source: str, key: str) -> tuple[int, int]:
+    """The lowest and the highest key, for progress."""
+    lowest, highest = connection.execute(
+        f"SELECT (SELECT min({key}) FROM main.{source}), (SELECT max({key}) FROM main.{source})"
+    ).fetchone()
+    return (lowest or 0, highest or 0)
+
+
+def progress_of(position: Position, keys: tuple[int, int]) -> tuple[int, int]:
+    """(done, total) rows, as far as keys without gaps tell."""
+    lowest, highest = keys
+    total = max(highest - lowest + 1, position.rows, 1)
+    if position.mark == math.inf:
+        return total, total
+    if position.mark is CLEARING or position.mark == -math.inf:
+        return 0, total
+    return max(0, min(total, int(position.mark) - lowest + 1)), total

@@ -1,0 +1,38 @@
+"""The lease of the one process that does the upkeep of a database: it expires by itself."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+from aggregates.changes import utc_text
+from aggregates.engines.sqlite.consuming import LEASES
+
+LEASE = "upkeep"
+LASTS = timedelta(seconds=60)
+_LONGEST_RELEASE_MS = 200
+
+
+def acquire(connection: sqlite3.Connection, owner: str) -> bool:
+    """Take the lease, or keep it; False where another process holds it."""
+    now = datetime.now(UTC)
+    connection.execute(
+        f"INSERT INTO main.{LEASES} (name, owner, expires_at) VALUES (?, ?, ?)"
+        " ON CONFLICT (name) DO UPDATE SET owner = excluded.owner,"
+        " expires_at = excluded.expires_at WHERE owner = excluded.owner OR expires_at < ?",
+        (LEASE, owner, utc_text(now + LASTS), utc_text(now)),
+    )
+    (holder,) = connection.execute(
+        f"SELECT owner FROM main.{LEASES} WHERE name = ?", (LEASE,)
+    ).fetchone()
+    return bool(holder == owner)
+
+
+def release(connection: sqlite3.Connection, owner: str) -> None:
+    """Give the lease back, if it is ours and the database lets us at once: it expires anyhow."""
+    with suppress(sqlite3.Error):
+        connection.execute(f"PRAGMA busy_timeout = {_LONGEST_RELEASE_MS}")
+        connection.execute(
+            f"DELETE FROM main.{LEASES} WHERE name = ? AND owner = ?", (LEASE, owner)
+        )

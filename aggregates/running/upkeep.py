@@ -1,0 +1,191 @@
+"""What `run` does beside collecting: consume, prune, and prove on a schedule.
+
+Only one process at a time does it for a database: it holds a lease, in the database, that expires
+by itself where its holder was killed.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Self
+
+from sqlalchemy import Engine
+
+from aggregates.changes import utc_text
+from aggregates.changes.pruning import Retention, prune
+from aggregates.engines.sqlite.connections import raw_connection, read_transaction
+from aggregates.engines.sqlite.consuming import VERIFICATIONS
+from aggregates.installing.upgrading import check_revision
+from aggregates.model.catalogue import catalogue
+from aggregates.proving import rebuilding, repairing
+from aggregates.proving.inspecting import Finding, inspect
+from aggregates.proving.record import proofs, proved_at
+from aggregates.proving.repairing import VerifyResult
+from aggregates.running.lease import LASTS, acquire, release
+from aggregates.running.stopping import Stopped
+from aggregates.sessions import Deriver, Round
+
+log = logging.getLogger("aggregates")
+
+_KEYS_NAMED = 10
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 60.0, 3600.0
+"""Seconds before a job that failed is begun again; the pause doubles with each failure."""
+
+Beat = Callable[..., None]
+"""Called between transactions of a long job; may raise Stopped."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When what is due."""
+
+    verify_every: timedelta = timedelta(hours=1)
+    rebuild_every: timedelta = timedelta(hours=24)
+    stale_after: timedelta = timedelta(hours=6)
+    """where the last checkpoint is older, a verify is due at once"""
+    retention: Retention = field(default_factory=Retention)
+
+
+class Upkeep:
+    """The rounds of one process; a context, which gives the lease back in the end."""
+
+    def __init__(self, engine: Engine, schedule: Schedule, beat: Beat) -> None:
+        self._engine = engine
+        self._schedule = schedule
+        self._beat = beat
+        self._owner = f"{socket.gethostname()}:{os.getpid()}:{id(self)}"
+        self._resources = ExitStack()
+        self._job: threading.Thread | None = None
+        self._renewed = datetime.min.replace(tzinfo=UTC)
+        self._is_over = False
+        self._failures = 0
+        self._paused_until = 0.0
+        self._inspected: int | None = None
+        self.findings: list[Finding] = []
+        """what the last inspection found that no proof mends"""
+
+    def __enter__(self) -> Self:
+        self._connection = self._resources.enter_context(raw_connection(self._engine))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._is_over = True
+        if self._job is not None:
+            self._job.join(timeout=0.4)
+        release(self._connection, self._owner)
+        self._resources.close()
+
+    def round(self, *, wait: bool = False) -> Round | None:
+        """Consume, prune, and begin what is due; None where another process does all this.
+
+        A long job goes on in the background, unless `wait`.
+        """
+        self._inspect()
+        if not acquire(self._connection, self._owner):
+            return None
+        deriver = Deriver(self._connection, catalogue.bounds, self._beat)
+        is_stale = deriver.saved_at() < utc_text(datetime.now(UTC) - self._schedule.stale_after)
+        done = deriver.round()
+        if done.edits:
+            log.warning(
+                "%d edits of history, of invocations %s%s",
+                done.edits,
+                ", ".join(map(str, done.edited)),
+                "" if done.edits <= len(done.edited) else ", ...",
+            )
+        for source in catalogue.sources:
+            prune(self._connection, source, self._schedule.retention, self._beat)
+        if self._job is None or not self._job.is_alive():
+            self._begin_due(is_stale, wait)
+        return done
+
+    def _inspect(self) -> None:
+        """Tell what is not installed as it should be, once for each change of the schema.
+
+        A repair would mend what a missing trigger spoils, time after time, and hide why.
+        """
+        (schema,) = self._connection.execute("PRAGMA main.schema_version").fetchone()
+        if schema == self._inspected:
+            return
+        check_revision(self._engine)
+        with read_transaction(self._engine) as connection:
+            self.findings = [one for one in inspect(connection).findings if not one.is_doubt]
+        self._inspected = schema
+        for finding in self.findings:
+            log.warning("%s", finding)
+
+    def _begin_due(self, is_stale: bool, wait: bool) -> None:
+        job = due(self._connection, self._schedule, is_stale)
+        if job is None or time.monotonic() < self._paused_until:
+            return
+        if wait:
+            self._run(job)
+            return
+        self._job = threading.Thread(target=self._try, args=(job,), name=job, daemon=True)
+        self._job.start()
+
+    def _try(self, job: str) -> None:
+        """Run a job in the background, where nobody hears an exception."""
+        try:
+            self._run(job)
+            self._failures = 0
+        except Exception as error:
+            pause = min(_SHORTEST_PAUSE * 2 ** min(self._failures, 9), _LONGEST_PAUSE)
+            self._failures += 1
+            self._paused_until = time.monotonic() + pause
+            log.warning("%s failed: %s; it is begun again in %d s", job, error, pause)
+
+    def _run(self, job: str) -> None:
+        try:
+            with raw_connection(self._engine) as connection:
+
+                def renewed(*progress: int) -> None:
+                    self._beat(*progress)
+                    if self._is_over:
+                        raise Stopped
+                    now = datetime.now(UTC)
+                    if now - self._renewed > LASTS / 3:
+                        # The next step tries again.
+                        with suppress(sqlite3.OperationalError):
+                            if not acquire(connection, self._owner):
+                                raise Stopped
+                            self._renewed = now
+
+                if job == "rebuild":
+                    rebuilding.rebuild(self._engine, renewed)
+                else:
+                    tell(repairing.repair(self._engine, renewed))
+        except Stopped:
+            return
+
+
+def due(connection: sqlite3.Connection, schedule: Schedule, is_stale: bool) -> str | None:
+    """The job whose time has come: `verify`, `rebuild` or none."""
+    now = datetime.now(UTC)
+    found = proofs(connection, 1000)
+    if is_stale or (proved_at(found) or "") < utc_text(now - schedule.verify_every):
+        return "verify"
+    (first,) = connection.execute(f"SELECT min(started_at) FROM main.{VERIFICATIONS}").fetchone()
+    rebuilds = [one.started_at for one in found if one.kind == "rebuild" and one.is_complete]
+    rebuilt = max(rebuilds, default=first)
+    return "rebuild" if rebuilt < utc_text(now - schedule.rebuild_every) else None
+
+
+def tell(result: VerifyResult) -> None:
+    """Log a drift at WARNING, with its keys."""
+    if result.drifts:
+        named = "; ".join(
+            f"{drift.table} {drift.key} {drift.column}: {drift.stored!r}, right {drift.right!r}"
+            for drift in result.drifts[:_KEYS_NAMED]
+        )
+        more = "; ..." if len(result.drifts) > _KEYS_NAMED else ""
+        log.warning("%d drifts repaired: %s%s", len(result.drifts), named, more)

@@ -1,0 +1,168 @@
+"""What is right of one session, computed from its runs and its own rows alone."""
+
+from __future__ import annotations
+
+import sqlite3
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from aggregates.engines.sqlite.compiler import SQLite
+from aggregates.engines.sqlite.connections import any_text, encoded
+from aggregates.engines.sqlite.consuming import COUNTED, DERIVED, DURATIONS, OVERLAP
+from aggregates.model.sources import agent_invocations, sessions
+from aggregates.sessions.overlaps import Overlap, milliseconds, overlap
+
+STATS = "session_stats"
+TABLES = {OVERLAP: (OVERLAP, DERIVED, STATS), DURATIONS: (DURATIONS, COUNTED)}
+"""What people read of it: name -> tables that hold it."""
+STARTS = "_aggregates_session_starts"
+"""The listing by which the runs of a session are found."""
+SESSION = "session_id = CAST(:session AS TEXT)"
+_RUNS_OF_A_READ = 1000
+_OWN_DURATIONS = SQLite().facts_where(sessions, ("duration_ms",), SESSION)
+
+Buckets = dict[tuple[str, int], tuple[int, int]]
+"""Sessions and the sum of their durations, by first agent and bound."""
+
+
+class Version(NamedTuple):
+    """What tells whether something that is derived of a session may have become another."""
+
+    changed_seq: int | None
+    """newest entry about its runs, 0 where they are older than the log; None where it has none"""
+    durations: tuple[int | None, ...]
+    """of its own rows in the table sessions"""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What should be derived of one session."""
+
+    session: str
+    first_agent: str
+    overlap: Overlap
+    buckets: Buckets
+    version: Version
+    """as of which it was read"""
+
+
+class _Run(NamedTuple):
+    """What of a run matters here."""
+
+    start: str
+    invocation_id: int
+    agent: str
+    duration_ms: int | None
+    succeeded: int
+    failed: int
+
+
+def expected(
+    connection: sqlite3.Connection,
+    session: str,
+    bounds: Sequence[int],
+    starts: str = f"main.{STARTS}",
+) -> Expected:
+    """What is derived of a session, from its runs, which a table of starts names, and its row."""
+    with any_text(connection):
+        runs = list(_runs(connection, session, starts))
+        version = version_of(connection, session)
+    first = min(runs, default=None, key=lambda run: (run.start, run.invocation_id))
+    first_agent = first.agent if first else ""
+    buckets: Buckets = {}
+    for duration in version.durations:
+        if duration is not None:
+            key = first_agent, bounds[bisect_left(bounds, duration)]
+            count, total = buckets.get(key, (0, 0))
+            buckets[key] = count + 1, total + duration
+    return Expected(
+        session,
+        first_agent,
+        overlap(
+            (milliseconds(run.start), run.duration_ms)
+            for run in runs
+            if run.duration_ms is not None and (run.succeeded or run.failed)
+        ),
+        buckets,
+        version,
+    )
+
+
+def _runs(connection: sqlite3.Connection, session: str, starts: str) -> Iterator[_Run]:
+    """The runs of a session, some in each read."""
+    mark: tuple[str, int] = ("", 0)
+    after = f"{SESSION} AND (start_time, invocation_id) > (:start, :id)"
+    while True:
+        parameters = {"session": encoded(session), "start": mark[0], "id": mark[1]}
+        # A slice ends where its last entry lies: what the source says of it may be something else.
+        last = connection.execute(
+            f"SELECT start_time, invocation_id FROM (SELECT * FROM {starts} WHERE {after}"
+            f" ORDER BY start_time, invocation_id LIMIT {_RUNS_OF_A_READ})"
+            " ORDER BY start_time DESC, invocation_id DESC LIMIT 1",
+            parameters,
+        ).fetchone()
+        if last is None:
+            return
+        upto = {"last_start": last[0], "last_id": last[1]}
+        for row in connection.execute(_runs_sql(starts, after), parameters | upto).fetchall():
+            yield _Run(*row)
+        mark = last
+
+
+@lru_cache(maxsize=4)
+def _runs_sql(starts: str, after: str) -> str:
+    return SQLite().facts_where(
+        agent_invocations,
+        ("start", "invocation_id", "agent", "duration_ms", "succeeded", "failed"),
+        f"id IN (SELECT invocation_id FROM {starts}"
+        f" WHERE {after} AND (start_time, invocation_id) <= (:last_start, :last_id))"
+        # A listing that has drifted names runs without a start too.
+        " AND start_time IS NOT NULL",
+    )
+
+
+def version_of(connection: sqlite3.Connection, session: str) -> Version:
+    """The version of a session's runs and rows that is there now."""
+    parameters = {"session": encoded(session)}
+    changed = connection.execute(
+        f"SELECT coalesce(changed_seq, 0) FROM main.session_stats WHERE {SESSION}", parameters
+    ).fetchone()
+    durations = connection.execute(_OWN_DURATIONS, parameters).fetchall()
+    return Version(changed[0] if changed else None, tuple(one for (one,) in durations))
+
+
+def histogram(connection: sqlite3.Connection, table: str) -> Buckets:
+    """The histogram that a table holds, or adds up to."""
+    with any_text(connection):
+        rows = connection.execute(
+            "SELECT first_agent, le_ms, sum(sessions), sum(duration_ms_sum)"
+            f" FROM main.{table} GROUP BY first_agent, le_ms"
+        ).fetchall()
+    found = {(agent, le_ms): (count, total) for agent, le_ms, count, total in rows}
+    return without_zeros(found)
+
+
+def add_to(total: Buckets, more: Buckets, sign: int = 1) -> None:
+    """Add to a histogram, or subtract from it."""
+    for key, (count, duration) in more.items():
+        before = total.get(key, (0, 0))
+        total[key] = before[0] + sign * count, before[1] + sign * duration
+
+
+def without_zeros(buckets: Buckets) -> Buckets:
+    """A histogram without buckets that hold nothing."""
+    return {key: values for key, values in buckets.items() if values != (0, 0)}
+
+
+def contribution(connection: sqlite3.Connection, session: str | bytes) -> Buckets:
+    """What a session contributes to the histogram, as it is recorded."""
+    with any_text(connection):
+        rows = connection.execute(
+            f"SELECT first_agent, le_ms, sessions, duration_ms_sum FROM main.{COUNTED}"
+            " WHERE session_id = CAST(? AS TEXT)",
+            (session,),
+        ).fetchall()
+    return {(agent, le_ms): (count, total) for agent, le_ms, count, total in rows}
