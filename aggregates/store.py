@@ -15,13 +15,7 @@ from sqlalchemy import Connection
 from aggregates import reader
 from aggregates.changes import Beginning, Consumer, ConsumerStatus, Log
 from aggregates.changes import consumers as list_consumers
-from aggregates.engines.sqlite.connections import (
-    connect_engine,
-    database_url,
-    explained,
-    raw_connection,
-    read_transaction,
-)
+from aggregates.engines import explained, file_of, open_database
 from aggregates.errors import AggregatesError, DatabaseMissing
 from aggregates.installing.upgrading import check_revision
 from aggregates.model.catalogue import catalogue
@@ -54,7 +48,7 @@ class Store:
         idle_after: timedelta = reader.IDLE_AFTER,
         latest_sessions: int = reader.LATEST,
     ) -> None:
-        path = sqlite_path(database)
+        path = file_of(database)
         if path is not None and not path.is_file():
             raise DatabaseMissing(
                 f"there is no database at {path}; `aggregates migrate --database {path}` makes one"
@@ -66,7 +60,7 @@ class Store:
         self.abandon_after = abandon_after
         self.activity = reader.Activity(session_window, idle_after)
         self.latest_sessions = latest_sessions
-        self._engine = connect_engine(self.database, keep_open=True)
+        self._database = open_database(self.database, keep_open=True)
         self._resources = ExitStack()
 
     def __enter__(self) -> Self:
@@ -83,7 +77,7 @@ class Store:
     def close(self) -> None:
         """Close all connections."""
         self._resources.close()
-        self._engine.dispose()
+        self._database.close()
 
     def agents(
         self, since: datetime | None = None, *, now: datetime | None = None
@@ -199,7 +193,7 @@ class Store:
         """
         with explained(self.database):
             return repairing.verify(
-                self._engine,
+                self._database,
                 progress,
                 tables=tables,
                 window=self._window(since, until),
@@ -218,7 +212,7 @@ class Store:
         """Verify, and make the drifted keys right; the drifts in the result are those repaired."""
         with explained(self.database):
             return repairing.repair(
-                self._engine,
+                self._database,
                 progress,
                 tables=tables,
                 window=self._window(since, until),
@@ -234,7 +228,7 @@ class Store:
     ) -> repairing.VerifyResult:
         """Recompute whole aggregates, all by default; readers see the old ones until then."""
         with explained(self.database):
-            return rebuilding.rebuild(self._engine, progress, tables=tables, dry_run=dry_run)
+            return rebuilding.rebuild(self._database, progress, tables=tables, dry_run=dry_run)
 
     def reinstall(self) -> list[str]:
         """Put triggers and views back; nothing is believed then until it has been verified.
@@ -242,7 +236,7 @@ class Store:
         Answers the names of tables that were gone, and are empty now: rebuild them.
         """
         with explained(self.database):
-            return reinstalling.reinstall(self._engine)
+            return reinstalling.reinstall(self._database)
 
     def changes(
         self, name: str, source: str = "agent_invocations", *, start: Beginning = "newest"
@@ -254,25 +248,25 @@ class Store:
         source.
         """
         with explained(self.database):
-            check_revision(self._engine)
-            connection = self._resources.enter_context(raw_connection(self._engine))
+            check_revision(self._database)
+            connection = self._resources.enter_context(self._database.own_connection())
             return Consumer(connection, source_of(source), name, start)
 
     def log(self, source: str = "agent_invocations") -> Log:
         """The change log of a source, to be read from any position; open as long as the store."""
         with explained(self.database):
-            check_revision(self._engine)
-            connection = self._resources.enter_context(raw_connection(self._engine))
+            check_revision(self._database)
+            connection = self._resources.enter_context(self._database.own_connection())
             return Log(connection, source_of(source))
 
     def consumers(self) -> list[ConsumerStatus]:
         """All consumers of the change logs, by name."""
-        with explained(self.database), raw_connection(self._engine) as connection:
+        with explained(self.database), self._database.own_connection() as connection:
             return list_consumers(connection, catalogue.sources)
 
     def upkeep(self, schedule: upkeep.Schedule, beat: upkeep.Beat) -> upkeep.Upkeep:
         """What `run` does beside collecting; a context."""
-        return upkeep.Upkeep(self._engine, schedule, beat)
+        return upkeep.Upkeep(self._database, schedule, beat)
 
     def _window(self, since: datetime | None, until: datetime | None) -> Window | None:
         if since is None and until is None:
@@ -287,7 +281,7 @@ class Store:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with explained(self.database), read_transaction(self._engine) as connection:
+        with explained(self.database), self._database.reading() as connection:
             yield connection
 
 
@@ -308,14 +302,3 @@ def zone_named(name: str) -> ZoneInfo:
         raise AggregatesError(
             f"{name!r} is not a time zone; use a name such as Europe/Berlin"
         ) from error
-
-
-def sqlite_path(database: str | Path) -> Path | None:
-    """The file of a SQLite database; None where the URL names a server, a URI or no file at all."""
-    if isinstance(database, Path) or "://" not in database:
-        return Path(database)
-    url = database_url(database)
-    name = url.database
-    if url.get_backend_name() != "sqlite" or not name or name.startswith((":memory:", "file:")):
-        return None
-    return Path(name)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import Any
 
-from aggregates.engines.sqlite.compiler import SQLite
-from aggregates.engines.sqlite.connections import any_text
+from aggregates.engines import driver
 from aggregates.model.catalogue import catalogue
 from aggregates.recomputing.drift import Drift, drifts_of
 from aggregates.recomputing.shadows import shadow
@@ -22,30 +20,22 @@ def assert_consistent(connection: Any) -> None:
     not committed counts. Reads every row: meant for the small databases of tests. Values that are
     pending by their nature (`session_overlap`, `session_durations`) are left out.
     """
-    raw = connection if isinstance(connection, sqlite3.Connection) else _driver(connection)
-    compiler = SQLite()
+    own = driver(connection)
+    compiler = own.compiler
     found: list[Drift] = []
-    factories = raw.row_factory, raw.text_factory
-    raw.row_factory, raw.text_factory = None, str
-    # What is made inside goes again, and a transaction of the caller stays as it was.
-    raw.execute("SAVEPOINT assert_consistent")
-    try:
+    with own.undone():
         for statement in compiler.shadows(catalogue, shadow):
-            raw.execute(statement.sql)
+            own.execute(statement.sql)
         for source in catalogue.sources:
             sql = compiler.recomputation(catalogue, source, shadow)
-            recomputer = Recomputer(raw, sql, Position())
+            recomputer = Recomputer(own, sql, Position())
             recomputer.slice_rows = -1
             recomputer.read_slice()
             recomputer.fold()
         for definition in catalogue.definitions:
             comparison = compiler.comparison(definition, shadow)
-            with any_text(raw):
-                found += drifts_of(comparison, raw.execute(comparison.rows[False, False]))
-    finally:
-        raw.execute("ROLLBACK TO assert_consistent")
-        raw.execute("RELEASE assert_consistent")
-        raw.row_factory, raw.text_factory = factories
+            with own.any_text():
+                found += drifts_of(comparison, own.execute(comparison.rows[False, False]))
     if found:
         lines = [
             f"{one.table} {one.key} {one.column}: {one.stored!r}, right {one.right!r}"
@@ -54,9 +44,3 @@ def assert_consistent(connection: Any) -> None:
         more = len(found) - len(lines)
         lines += [f"and {more} more"] if more > 0 else []
         raise AssertionError("aggregates have drifted:\n" + "\n".join(lines))
-
-
-def _driver(connection: Any) -> sqlite3.Connection:
-    raw = connection.connection.driver_connection
-    assert isinstance(raw, sqlite3.Connection)
-    return raw

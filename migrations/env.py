@@ -10,8 +10,7 @@ from contextlib import suppress
 from alembic import context
 from sqlalchemy.exc import SQLAlchemyError
 
-from aggregates.engines.sqlite.connections import connect_engine, database_url, driver, writing
-from aggregates.installing.operations import make_wal
+from aggregates.engines import database_url, driver, open_database
 from aggregates.installing.upgrading import VERSION_TABLE, drop_empty_version_table, progress_to
 from aggregates.recomputing.filling import Superseded
 
@@ -42,11 +41,11 @@ elif not database:
     sys.exit("no database named: use -x database=PATH, or set AGGREGATES_DATABASE_URL")
 else:
     config.attributes.setdefault("progress", progress_to(sys.stderr))
-    engine = connect_engine(database, lock_timeout=30)
+    opened = open_database(database, lock_timeout=30)
     is_done = False
     while not is_done:
-        with engine.connect() as connection:
-            context.configure(connection=writing(connection), **settings)
+        with opened.writer() as connection:
+            context.configure(connection=connection, **settings)
             try:
                 with context.begin_transaction():
                     context.run_migrations()
@@ -59,5 +58,5 @@ else:
                 raise
             drop_empty_version_table(connection)
             if is_done and config.attributes.get("journal_mode") == "wal":
-                make_wal(driver(connection))
-    engine.dispose()
+                driver(connection).unblock_readers()
+    opened.close()

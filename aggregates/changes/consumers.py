@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, get_args
 
 from aggregates.changes.log import Change, Checkpoint, Log, utc_text
-from aggregates.engines.sqlite.connections import explained, transaction
-from aggregates.engines.sqlite.consuming import CONSUMERS
+from aggregates.engines.base import DriverConnection, Rows
+from aggregates.engines.tables import CONSUMERS
 from aggregates.errors import AggregatesError
 from aggregates.model.definition import Source
 
@@ -44,13 +43,12 @@ class ConsumerStatus:
 class Batch(Sequence[Change]):
     """Changes in order, with the connection of the transaction that they are taken in, if any."""
 
-    def __init__(
-        self, changes: list[Change], start: int, connection: sqlite3.Connection | None = None
-    ) -> None:
+    def __init__(self, changes: list[Change], start: int, connection: Any = None) -> None:
         self._changes = changes
         self.start = start
         """position after which the batch begins"""
         self.connection = connection
+        """the driver's own"""
 
     def __len__(self) -> int:
         return len(self._changes)
@@ -63,16 +61,21 @@ class Consumer:
     """A named reader of a change log. Made by `Store.changes`; made anew where it is not there."""
 
     def __init__(
-        self, connection: sqlite3.Connection, source: Source, name: str, start: Beginning = "newest"
+        self, connection: DriverConnection, source: Source, name: str, start: Beginning = "newest"
     ) -> None:
-        self.connection = connection
+        self._own = connection
         self.source = source
         self.name = name
         self.log = Log(connection, source)
         if self._stored() is None:
-            with transaction(connection, "IMMEDIATE"):
+            with connection.write_lock():
                 if self._stored() is None:
                     self._save(self._beginning(start))
+
+    @property
+    def connection(self) -> Any:
+        """The driver's own connection, for what is written beside the checkpoint."""
+        return self._own.driver
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -87,7 +90,7 @@ class Consumer:
 
         Raises ChangesLost where the log no longer holds the next change.
         """
-        with transaction(self.connection):
+        with self._own.snapshot():
             return self.peek(limit)
 
     def peek(self, limit: int = BATCH) -> Batch:
@@ -105,7 +108,7 @@ class Consumer:
 
         Raises CheckpointMoved where another process has acknowledged changes meanwhile.
         """
-        with transaction(self.connection, "IMMEDIATE"):
+        with self._own.write_lock():
             self._advance(batch)
 
     @contextmanager
@@ -115,7 +118,7 @@ class Consumer:
         What is written through `batch.connection` and the checkpoint commit together: each change
         counts exactly once. An exception rolls both back. Be short: writers wait meanwhile.
         """
-        with transaction(self.connection, "IMMEDIATE"):
+        with self._own.write_lock():
             batch = self._next(limit)
             batch.connection = self.connection
             yield batch
@@ -135,7 +138,7 @@ class Consumer:
 
         Raises AggregatesError for a position that the log does not hold.
         """
-        with transaction(self.connection, "IMMEDIATE"):
+        with self._own.write_lock():
             self._save(to if isinstance(to, int) else self._beginning(to))
 
     def remove(self) -> None:
@@ -203,12 +206,12 @@ class Consumer:
             (self.name, self.source.name, seq, last_id, last_timestamp, utc_text()),
         )
 
-    def _execute(self, sql: str, parameters: Sequence[object]) -> sqlite3.Cursor:
-        with explained(self.connection):
-            return self.connection.execute(sql, parameters)
+    def _execute(self, sql: str, parameters: Sequence[object]) -> Rows:
+        with self._own.explained():
+            return self._own.execute(sql, parameters)
 
 
-def has_consumer(connection: sqlite3.Connection, source: Source, name: str) -> bool:
+def has_consumer(connection: DriverConnection, source: Source, name: str) -> bool:
     """Whether there is a consumer of that name."""
     found = connection.execute(
         f"SELECT 1 FROM main.{CONSUMERS} WHERE name = ? AND source = ?", (name, source.name)
@@ -216,7 +219,7 @@ def has_consumer(connection: sqlite3.Connection, source: Source, name: str) -> b
     return found is not None
 
 
-def consumers(connection: sqlite3.Connection, sources: Sequence[Source]) -> list[ConsumerStatus]:
+def consumers(connection: DriverConnection, sources: Sequence[Source]) -> list[ConsumerStatus]:
     """All consumers, by name."""
     logs = {source.name: Log(connection, source) for source in sources}
     newest = {name: log.ends()[1] for name, log in logs.items()}

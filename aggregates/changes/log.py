@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
-from aggregates.engines.sqlite.compiler import quote
-from aggregates.engines.sqlite.connections import any_text, explained
+from aggregates.engines.base import DriverConnection, quote
 from aggregates.model.definition import Source
 from aggregates.model.sources import FAILED, SUCCEEDED
 
@@ -60,7 +58,7 @@ class Checkpoint(NamedTuple):
 class Log:
     """The change log of one source, over the driver's own connection."""
 
-    def __init__(self, connection: sqlite3.Connection, source: Source) -> None:
+    def __init__(self, connection: DriverConnection, source: Source) -> None:
         self.connection = connection
         self.source = source
         sides = [f"{side}_{name}" for side in ("old", "new") for name in source.image]
@@ -69,7 +67,7 @@ class Log:
 
     def ends(self) -> tuple[int, int]:
         """(oldest, newest) position that the log holds; (1, 0) where it is empty."""
-        with explained(self.connection):
+        with self.connection.explained():
             oldest, newest = self.connection.execute(
                 f"SELECT (SELECT min(seq) FROM main.{quote(self.source.log)}),"
                 f" (SELECT max(seq) FROM main.{quote(self.source.log)})"
@@ -85,7 +83,7 @@ class Log:
         oldest, newest = self.ends()
         if not oldest - 1 <= checkpoint.seq <= newest:
             return False
-        with explained(self.connection):
+        with self.connection.explained():
             found = self.connection.execute(
                 f"SELECT {quote(self.source.log_key)}, updated_at"
                 f" FROM main.{quote(self.source.log)} WHERE seq = ?",
@@ -96,7 +94,7 @@ class Log:
     def read(self, after: int, limit: int) -> list[Change]:
         """The entries after a position, oldest first."""
         width = len(self.source.image)
-        with explained(self.connection), any_text(self.connection):
+        with self.connection.explained(), self.connection.any_text():
             rows = self.connection.execute(
                 f"SELECT seq, operation, updated_at, {self._key}, {self._columns}"
                 f" FROM main.{quote(self.source.log)} WHERE seq > ? ORDER BY seq LIMIT ?",

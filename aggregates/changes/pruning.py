@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from aggregates.changes.log import Log, utc_text
-from aggregates.engines.sqlite.compiler import quote
-from aggregates.engines.sqlite.connections import transaction
-from aggregates.engines.sqlite.consuming import CONSUMERS
+from aggregates.engines.base import DriverConnection, quote
+from aggregates.engines.tables import CONSUMERS
 from aggregates.model.definition import Source
 from aggregates.recomputing import pace
 
@@ -25,7 +23,7 @@ class Retention:
 
 
 def prune(
-    connection: sqlite3.Connection,
+    connection: DriverConnection,
     source: Source,
     retention: Retention = Retention(),
     beat: Callable[[], None] = lambda: None,
@@ -40,7 +38,7 @@ def prune(
     while _limit(connection, source, retention, cutoff) is not None:
         beat()
         started = time.monotonic()
-        with transaction(connection, "IMMEDIATE"):
+        with connection.write_lock():
             # Again: a consumer may have been made, or moved back, meanwhile.
             dropped += connection.execute(
                 f"DELETE FROM main.{quote(source.log)} WHERE seq <= ?",
@@ -51,7 +49,7 @@ def prune(
 
 
 def _limit(
-    connection: sqlite3.Connection, source: Source, retention: Retention, cutoff: str
+    connection: DriverConnection, source: Source, retention: Retention, cutoff: str
 ) -> int | None:
     """The last of the few entries to drop next; None where there is none to drop."""
     oldest, newest = Log(connection, source).ends()

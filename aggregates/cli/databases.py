@@ -10,15 +10,12 @@ import click
 from aggregates import render, samples
 from aggregates.cli.proofs import NOT_AS_IT_SHOULD_BE
 from aggregates.cli.settings import Settings, pass_settings, shared_options
-from aggregates.engines.sqlite.compiler import SQLite
-from aggregates.engines.sqlite.connections import explained
+from aggregates.engines import compiler, explained, file_of, open_database
 from aggregates.errors import AggregatesError
 from aggregates.frozen import freezing
 from aggregates.installing import upgrading
 from aggregates.model.catalogue import catalogue
-from aggregates.proving.repairing import proof_file
-from aggregates.recomputing.shadows import forget
-from aggregates.store import Store, sqlite_path
+from aggregates.store import Store
 
 
 @click.command("sample")
@@ -112,9 +109,7 @@ def downgrade_command(settings: Settings, drop_columns: bool, yes: bool) -> None
         )
     with explained(database):
         upgrading.downgrade(database, drop_columns=drop_columns)
-    path = sqlite_path(database)
-    if path is not None:
-        forget(proof_file(str(path)))
+    open_database(database).forget_proof()
     click.echo(f"{database}: aggregates removed")
 
 
@@ -126,7 +121,7 @@ def revision_command(message: str) -> None:
 
     For those who work on the catalogue, in a checkout: review the files, then commit them.
     """
-    path = freezing.write_revision(message, SQLite(), catalogue)
+    path = freezing.write_revision(message, compiler("sqlite"), catalogue)
     click.echo("head says what the catalogue says" if path is None else str(path))
 
 
@@ -150,7 +145,7 @@ def write_sample(
 
 def migrate(database: str, *, journal_mode: upgrading.JournalMode | None = None) -> None:
     """Install or upgrade the aggregates; makes the database where there is none."""
-    path = sqlite_path(database)
+    path = file_of(database)
     is_new = path is not None and not path.exists()
     with explained(database), render.progress_bar("filling") as progress:
         upgrading.upgrade(database, progress=progress, journal_mode=journal_mode)

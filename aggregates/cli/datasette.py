@@ -8,11 +8,11 @@ from typing import TextIO
 import click
 
 from aggregates.cli.settings import Settings, pass_settings, shared_options
+from aggregates.engines import file_of
 from aggregates.errors import AggregatesError
 from aggregates.faces.datasette import internal_objects, metadata
 from aggregates.model.catalogue import catalogue
 from aggregates.model.dictionary import dictionary
-from aggregates.store import sqlite_path
 
 
 @click.command("datasette")
@@ -27,7 +27,7 @@ def datasette_command(settings: Settings, path: TextIO) -> None:
     Descriptions of tables and columns, the order of tables, and queries to begin with. Then:
     `datasette agent_workflow.db -m metadata.json`.
     """
-    file = sqlite_path(settings.named_database())
+    file = file_of(settings.named_database())
     if file is None:
         raise AggregatesError("Datasette opens SQLite files: name one with --database")
     settings.store().close()  # says so where there is no such file

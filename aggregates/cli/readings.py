@@ -26,13 +26,13 @@ from aggregates.cli.settings import (
     pass_settings,
     shared_options,
 )
-from aggregates.engines.sqlite.connections import explained
+from aggregates.engines import explained, file_of
 from aggregates.errors import DatabaseLocked
 from aggregates.reader import LATEST
 from aggregates.render.collections import screen, show_collection
 from aggregates.running.stopping import StopSignal
 from aggregates.running.upkeep import Schedule, Upkeep, log
-from aggregates.store import Store, sqlite_path
+from aggregates.store import Store
 
 _MAX_DAYS = 3650
 _sessions_option = click.option(
@@ -179,7 +179,7 @@ def run_command(
     with stop.listening():
         with stop.at_once():
             database = settings.named_database()
-            path = sqlite_path(database)
+            path = file_of(database)
             if sample_rows is not None and path is not None and not path.exists():
                 write_sample(path, rows=sample_rows)
                 click.echo(f"{path}: made a sample database of {sample_rows:,} rows", err=True)

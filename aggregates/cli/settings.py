@@ -15,7 +15,7 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from aggregates import render
-from aggregates.engines.sqlite.connections import database_url, explained, is_in_memory
+from aggregates.engines import explained, is_in_memory
 from aggregates.errors import AggregatesError
 from aggregates.reader import ABANDON_AFTER, IDLE_AFTER, LATEST, SESSION_WINDOW
 from aggregates.store import Store, zone_named
@@ -53,7 +53,7 @@ class Settings:
                 "no database named: use --database with a URL or a path, or set "
                 + " or ".join(_DATABASE_VARIABLES)
             )
-        if is_in_memory(database_url(found)):
+        if is_in_memory(found):
             raise click.UsageError(
                 f"{found} is gone when the command ends; name a file: --database agent_workflow.db"
             )

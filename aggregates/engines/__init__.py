@@ -1,1 +1,95 @@
-"""From definitions to the SQL of a database engine, and connections to it."""
+"""From definitions to the SQL of a database engine, and databases of it: the door to an engine.
+
+Nobody else imports an engine's own modules: they ask here for the one that a URL, or a connection,
+is of, and know it by `aggregates.engines.base`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from aggregates.engines.base import Compiler, Database, DriverConnection
+from aggregates.engines.sqlite import database as sqlite
+from aggregates.engines.sqlite import explaining
+from aggregates.engines.sqlite.connection import COMPILER
+from aggregates.engines.sqlite.samples import new_hooks_database
+from aggregates.errors import AggregatesError
+
+__all__ = [
+    "compiler",
+    "compiler_of",
+    "database_url",
+    "driver",
+    "explained",
+    "file_of",
+    "is_in_memory",
+    "new_hooks_database",
+    "open_database",
+]
+
+
+def database_url(database: str | Path) -> URL:
+    """The URL of a database that is named by a URL or by the path of a SQLite file."""
+    if isinstance(database, Path) or "://" not in database:
+        return URL.create("sqlite", database=str(database))
+    try:
+        return make_url(database)
+    except ArgumentError as error:
+        raise AggregatesError(f"this is not the URL of a database: {database}") from error
+
+
+def open_database(
+    database: str | Path, *, lock_timeout: float = 5.0, keep_open: bool = False
+) -> Database:
+    """The database of a URL or path; it waits `lock_timeout` seconds for a lock.
+
+    With `keep_open` it keeps a connection from one use to the next. Raises AggregatesError for an
+    engine that is not supported.
+    """
+    url = database_url(database)
+    if url.get_backend_name() != "sqlite":
+        raise AggregatesError(
+            f"{url.get_backend_name()} is not supported yet; name a SQLite file or its URL"
+        )
+    return sqlite.SQLiteDatabase(url, lock_timeout=lock_timeout, keep_open=keep_open)
+
+
+def driver(connection: Any) -> DriverConnection:
+    """The driver's own connection, of a SQLAlchemy one or of one that is the driver's already."""
+    return sqlite.driver(connection)
+
+
+def compiler(name: str) -> Compiler:
+    """The compiler of an engine, by SQLAlchemy's name of it; always the same one."""
+    return {"sqlite": COMPILER}[name]
+
+
+def compiler_of(connection: Connection) -> Compiler:
+    """The compiler of the engine that a connection is of."""
+    return compiler(connection.dialect.name)
+
+
+def explained(database: str | Callable[[], str]) -> AbstractContextManager[None]:
+    """Turn what a driver raises inside into an error that says what to do next."""
+    return explaining.explained(database)
+
+
+def file_of(database: str | Path) -> Path | None:
+    """The file of a SQLite database; None where the URL names a server, a URI or no file at all."""
+    if isinstance(database, Path) or "://" not in database:
+        return Path(database)
+    url = database_url(database)
+    return sqlite.file_of(url) if url.get_backend_name() == "sqlite" else None
+
+
+def is_in_memory(database: str | Path) -> bool:
+    """Whether a database goes when its connection closes."""
+    url = database_url(database)
+    return url.get_backend_name() == "sqlite" and sqlite.is_in_memory(url)

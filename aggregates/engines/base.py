@@ -1,16 +1,29 @@
-"""What every engine's compiler shares: rendering of expressions, and the shape of its answers."""
+"""What the rest of the package knows of an engine: its SQL, its connections, its databases.
+
+A `Compiler` turns definitions into SQL and knows no database. A `DriverConnection` is a connection
+of the driver's own, for jobs of many short transactions, and what is known of the schema behind it.
+A `Database` opens them. `aggregates.engines` finds the engine that a URL or a connection is of.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
 
-from sqlalchemy import Dialect, literal_column
+from sqlalchemy import Connection, Dialect, Engine, literal_column
+from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.sql import visitors
 
+from aggregates.frozen.shapes import Shape
 from aggregates.frozen.statements import Recomputation, Statement
 from aggregates.model.definition import Catalogue, Definition, Expression, Source
+
+_IDENTIFIERS = DefaultDialect().identifier_preparer
 
 Naming = Callable[[str], str]
 """From the name of a definition to that of the table that holds it, or a shadow of it."""
@@ -19,6 +32,11 @@ Naming = Callable[[str], str]
 def itself(name: str) -> str:
     """The naming of the tables that people read."""
     return name
+
+
+def quote(name: str) -> str:
+    """An identifier, in quotes whatever it is, as the standard has them."""
+    return _IDENTIFIERS.quote_identifier(name)
 
 
 @dataclass(frozen=True)
@@ -89,6 +107,10 @@ class Compiler(ABC):
         """What posts each entry of the log to the aggregates at once."""
 
     @abstractmethod
+    def facts_where(self, source: Source, names: tuple[str, ...], condition: str) -> str:
+        """SELECT of some facts of the rows for which a condition holds, out of the source."""
+
+    @abstractmethod
     def recomputation(
         self,
         catalogue: Catalogue,
@@ -109,3 +131,220 @@ class Compiler(ABC):
         self, definition: Definition, naming: Naming, schema: str = "temp"
     ) -> Comparison:
         """How to compare a stored aggregate with its shadow."""
+
+
+class Capability(Enum):
+    """What not every engine can."""
+
+    JOURNAL_MODES = auto()
+    """readers block writers in some modes of a database, and it can be switched to another"""
+    PROOF_FILE = auto()
+    """shadows can lie in a file beside the database, from one connection to the next"""
+
+
+class DriverError(Exception):
+    """Something that a driver has raised; `explained` says what it means."""
+
+
+class OperationalError(DriverError):
+    """The database cannot do that now: it is locked, its disk is full, a table is not there."""
+
+
+class DamagedFile(DriverError):
+    """A file is no database, or no whole one."""
+
+
+class Rows(Protocol):
+    """What a statement answers; its errors are DriverErrors too."""
+
+    @property
+    def rowcount(self) -> int:
+        """Rows that were written."""
+
+    def fetchone(self) -> Any:
+        """The next row, a tuple; None after the last."""
+
+    def fetchall(self) -> list[Any]:
+        """All rows that are left."""
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+@dataclass(frozen=True)
+class SchemaObject:
+    """Something that a database's schema holds."""
+
+    kind: str
+    """`table`, `index`, `view` or `trigger`"""
+    name: str
+    table: str
+    """the table that it is on; its own name where it is one"""
+    sql: str
+    """the statement that makes it; '' where the engine has made it by itself"""
+
+
+class DriverConnection(ABC):
+    """A connection of the driver's own, outside a transaction until one is begun.
+
+    What its driver raises comes as a DriverError, and as DatabaseLocked and the like where a
+    transaction begins or ends.
+    """
+
+    compiler: ClassVar[Compiler]
+    capabilities: ClassVar[frozenset[Capability]]
+    driver: Any
+    """the connection as its driver knows it"""
+
+    @abstractmethod
+    def execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Rows:
+        """Execute a statement."""
+
+    @abstractmethod
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Execute a statement for each of many rows of parameters."""
+
+    @abstractmethod
+    def execute_any_text(self, sql: str, parameters: Sequence[Any]) -> Rows:
+        """Execute a statement whose parameters may hold text that `any_text` has read."""
+
+    @abstractmethod
+    def shown_rows(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
+        """All rows; a byte of text that is not UTF-8 is read as `\\xff`."""
+
+    @abstractmethod
+    def any_text(self) -> AbstractContextManager[None]:
+        """Text that is not UTF-8 is readable inside: what is wrong in it comes as surrogates."""
+
+    @abstractmethod
+    def encoded(self, text: str) -> str | bytes:
+        """A text that `any_text` has read, as a parameter of `CAST(? AS TEXT)`."""
+
+    @abstractmethod
+    def snapshot(self) -> AbstractContextManager[None]:
+        """A transaction that reads one state, and writes at most tables of its connection."""
+
+    @abstractmethod
+    def write_lock(self) -> AbstractContextManager[None]:
+        """A transaction that takes the writers' lock as it begins."""
+
+    @abstractmethod
+    def undone(self) -> AbstractContextManager[None]:
+        """Undo what is done inside, in a transaction of the caller's or not; rows are tuples."""
+
+    @abstractmethod
+    def explained(self) -> AbstractContextManager[None]:
+        """Turn what the driver raises inside into an error that says what to do next."""
+
+    @abstractmethod
+    def set_lock_timeout(self, seconds: float) -> None:
+        """Wait so long for a lock from now on."""
+
+    @abstractmethod
+    def spill_to_disk(self) -> None:
+        """Keep temporary tables on the disk, not in memory."""
+
+    @abstractmethod
+    def journal_mode(self) -> str:
+        """The mode in which the database keeps its journal."""
+
+    @abstractmethod
+    def readers_block(self) -> bool:
+        """Whether a reader keeps writers from committing."""
+
+    @abstractmethod
+    def unblock_readers(self) -> None:
+        """Make readers and writers independent; tried for a while, then DatabaseLocked."""
+
+    @abstractmethod
+    def schema_version(self) -> int:
+        """A number that every change of the schema changes."""
+
+    @abstractmethod
+    def objects(self, kind: str | None = None) -> list[SchemaObject]:
+        """What the schema holds, of one kind or all, in the order in which it was made."""
+
+    @abstractmethod
+    def table_exists(self, table: str) -> bool:
+        """Whether there is a table or view of that name."""
+
+    @abstractmethod
+    def has_table(self, schema: str, table: str) -> bool:
+        """Whether a schema of the connection, such as `temp`, holds a table of just that name."""
+
+    @abstractmethod
+    def drop_column(self, table: str, column: str) -> None:
+        """Drop a column; AggregatesError where the engine is too old for it."""
+
+    @abstractmethod
+    def missing_columns(self, shape: Shape) -> dict[str, str]:
+        """Names and types of the columns to add to a table."""
+
+    @abstractmethod
+    def check_adoptable(self, shape: Shape) -> None:
+        """Raise CannotAdopt where a table of this name is not one that the triggers can serve."""
+
+    @abstractmethod
+    def check_names(self, names: Iterable[str]) -> None:
+        """Raise CannotAdopt where a name of ours is taken."""
+
+    @abstractmethod
+    def fit(self, shape: Shape, statements: list[Statement]) -> list[Statement]:
+        """The statements with the UNIQUE keys of the table taken into account."""
+
+    @abstractmethod
+    def exchanging(self, pairs: Sequence[tuple[str, str]]) -> AbstractContextManager[None]:
+        """Hold the writers' lock inside; as it ends, the two tables of each pair change their rows.
+
+        They are alike to the letter. Nothing may use the connection afterwards.
+        """
+
+    @abstractmethod
+    def attach_proof(self, file: Path, names: str) -> str:
+        """The schema of the shadows in a file; they are gone where it is one of other tables.
+
+        So they are where it is damaged, or the schema of the database has changed since.
+        """
+
+    @abstractmethod
+    def scratch(self) -> AbstractContextManager[DriverConnection]:
+        """A connection to an empty database, which goes in the end."""
+
+
+class Database(ABC):
+    """A database that was opened; it connects when it is first asked something."""
+
+    compiler: ClassVar[Compiler]
+    capabilities: ClassVar[frozenset[Capability]]
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One snapshot for everything that is read inside."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @abstractmethod
+    def writer(self) -> AbstractContextManager[Connection]:
+        """A connection whose transactions take the writers' lock as they begin.
+
+        One that reads first and writes later can fail at once, whatever the timeout.
+        """
+
+    @abstractmethod
+    def own_connection(self) -> AbstractContextManager[DriverConnection]:
+        """A connection of the driver's own, which goes in the end with its temporary tables."""
+
+    @property
+    @abstractmethod
+    def proof_file(self) -> Path | None:
+        """Where a proof with a budget is left from run to run; None where it cannot be."""
+
+    @abstractmethod
+    def forget_proof(self) -> None:
+        """Remove that file, if there is one."""
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from aggregates.engines.sqlite.compiler import SQLite
+from aggregates.engines import compiler
 from aggregates.frozen import freezing
 from aggregates.installing.upgrading import VERSION_TABLE
 from aggregates.model.catalogue import catalogue
@@ -92,6 +92,8 @@ def metadata(
 
 def internal_objects() -> dict[str, str]:
     """Tables and views that are nobody's business but ours."""
-    kinds = {name: kind for kind, name in freezing.live(SQLite(), catalogue) if kind in _HIDDEN}
+    kinds = {
+        name: kind for kind, name in freezing.live(compiler("sqlite"), catalogue) if kind in _HIDDEN
+    }
     ours = {name: kind for name, kind in kinds.items() if name.startswith("_")}
     return ours | {VERSION_TABLE: "table"}

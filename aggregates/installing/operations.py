@@ -6,26 +6,15 @@ Offline (`--sql`) the same statements are printed, for tables in the hooks' shap
 from __future__ import annotations
 
 import re
-import sqlite3
-import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from alembic.operations import Operations
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
 
-from aggregates.engines.sqlite.adoption import (
-    check_adoptable,
-    check_names,
-    fit,
-    missing_columns,
-    table_exists,
-)
-from aggregates.engines.sqlite.compiler import quote
-from aggregates.engines.sqlite.connections import driver
-from aggregates.errors import AggregatesError, DatabaseLocked
+from aggregates.engines import driver
+from aggregates.engines.base import Capability, DriverConnection, quote
 from aggregates.frozen import statements as frozen
 from aggregates.frozen.shapes import Shape
 from aggregates.frozen.statements import Recomputation
@@ -43,7 +32,6 @@ from aggregates.recomputing.slices import Recomputer, StaleError
 UPDATED_AT = "updated_at"
 _ADDED = "/* added by aggregates */"
 """Stands in the definition of a column of ours, for as long as the column is there."""
-_WAL_ATTEMPTS_SECONDS = 30.0
 
 
 def begin(op: Operations, down_revision: str | None) -> None:
@@ -55,30 +43,11 @@ def begin(op: Operations, down_revision: str | None) -> None:
 def switch_to_wal(op: Operations) -> None:
     """Make readers and writers independent, unless `journal_mode=keep` was asked for."""
     context = op.get_context()
-    if not context.as_sql and _option(op, "journal_mode") != "keep":
+    if context.as_sql or _option(op, "journal_mode") == "keep":
+        return
+    if Capability.JOURNAL_MODES in _driver(op).capabilities:
         with context.autocommit_block():
-            make_wal(driver(_connection(op)))
-
-
-def make_wal(connection: sqlite3.Connection) -> None:
-    """Switch to WAL; tried for a while, as any other open transaction prevents it."""
-    deadline = time.monotonic() + _WAL_ATTEMPTS_SECONDS
-    while True:
-        try:
-            (mode,) = connection.execute("PRAGMA main.journal_mode = WAL").fetchone()
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                raise
-            mode = "busy"
-        # An in-memory database has a mode of its own, and nobody else that it could block.
-        if mode in ("wal", "memory"):
-            return
-        if time.monotonic() > deadline:
-            raise DatabaseLocked(
-                "the journal mode did not become WAL because other connections stayed open"
-                f" (it is {mode}); close them, or keep the mode: --journal-mode keep"
-            )
-        time.sleep(0.05)
+            _driver(op).unblock_readers()
 
 
 def check(op: Operations, shapes: Iterable[Shape], revisions: Path | None = None) -> None:
@@ -88,11 +57,11 @@ def check(op: Operations, shapes: Iterable[Shape], revisions: Path | None = None
     """
     if op.get_context().as_sql:
         return
-    connection = _connection(op)
+    connection = _driver(op)
     for shape in shapes:
-        check_adoptable(connection, shape)
+        connection.check_adoptable(shape)
     if revisions is not None:
-        check_names(connection, (one.name for one in frozen.installed(revisions.parent)))
+        connection.check_names(one.name for one in frozen.installed(revisions.parent))
 
 
 def install(
@@ -107,7 +76,7 @@ def install(
         if not op.get_context().as_sql:
             files = [here / "tables.sql", *(here / f"ledger_{name}.sql" for name in of)]
             made = (one for path in files for one in frozen.statements(path))
-            check_names(_connection(op), (one.name for one in made if one.kind != "data"))
+            _driver(op).check_names(one.name for one in made if one.kind != "data")
         for name, shape in of.items():
             create(op, here / f"ledger_{name}.sql", shape)
         create(op, here / "tables.sql")
@@ -133,14 +102,12 @@ def uninstall(op: Operations, here: Path) -> None:
 
 def remove_unfinished(op: Operations, revisions: Path) -> None:
     """Remove the tables of a revision, or of a rebuild, that was killed before they were filled."""
-    if op.get_context().as_sql or not table_exists(_connection(op), BACKFILLS):
+    if op.get_context().as_sql or not _driver(op).table_exists(BACKFILLS):
         return
     _execute(op, f"DELETE FROM {BACKFILLS} WHERE revision GLOB '{REBUILD} *'")
-    rebuilding = (
-        f"SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB '{REBUILDING}*'"
-    )
-    for name in _connection(op).exec_driver_sql(rebuilding).scalars().all():
-        _execute(op, f"DROP TABLE {quote(name)}")
+    for table in _driver(op).objects("table"):
+        if table.name.startswith(REBUILDING):
+            _execute(op, f"DROP TABLE {quote(table.name)}")
     query = f"SELECT DISTINCT revision FROM {BACKFILLS}"
     for revision in _connection(op).exec_driver_sql(query).scalars().all():
         (here,) = (path for path in revisions.glob(f"{revision}_*") if path.is_dir())
@@ -160,12 +127,12 @@ def adopt(op: Operations, shapes: Iterable[Shape], tables: Path) -> None:
                     op, f"ALTER TABLE {quote(shape.table)} ADD COLUMN {UPDATED_AT} TEXT {_ADDED}"
                 )
         return
-    connection = _connection(op)
+    connection = _driver(op)
     check(op, shapes)  # again, under the lock for writing
     for shape in shapes:
-        if not table_exists(connection, shape.table):
+        if not connection.table_exists(shape.table):
             _execute(op, made[shape.table].sql)
-        for name, type_ in missing_columns(connection, shape).items():
+        for name, type_ in connection.missing_columns(shape).items():
             column = f"{quote(name)} {type_} {_ADDED}"
             _execute(op, f"ALTER TABLE {quote(shape.table)} ADD COLUMN {column}")
 
@@ -173,8 +140,8 @@ def adopt(op: Operations, shapes: Iterable[Shape], tables: Path) -> None:
 def create(op: Operations, statements: Path, shape: Shape | None = None) -> None:
     """Execute the statements of a file; with a shape, fitted to the table that is there."""
     found = frozen.statements(statements)
-    if shape is not None:
-        found = fit(None if op.get_context().as_sql else _connection(op), shape, found)
+    if shape is not None and not op.get_context().as_sql:
+        found = _driver(op).fit(shape, found)
     for statement in found:
         _execute(op, statement.sql)
 
@@ -203,8 +170,8 @@ def backfill(op: Operations, revision: str, recomputation: Path) -> None:
         _backfill_at_once(op, sql)
         return
     with op.get_context().autocommit_block():
-        connection = driver(_connection(op))
-        connection.execute("PRAGMA temp_store = FILE")
+        connection = _driver(op)
+        connection.spill_to_disk()
         recomputer = Recomputer(connection, sql, stored_position(connection, revision, sql.source))
         fill(recomputer, revision, _option(op, "progress"))
     # In the transaction that the block has begun for what follows it.
@@ -223,11 +190,11 @@ def is_resumed(op: Operations, revision: str, source: str = "%") -> bool:
     """Whether the tables of a revision are there already, partly filled (out of one source)."""
     if op.get_context().as_sql:
         return source != "%"
-    connection = _connection(op)
-    if not table_exists(connection, BACKFILLS):
+    connection = _driver(op)
+    if not connection.table_exists(BACKFILLS):
         return False
     query = f"SELECT 1 FROM {BACKFILLS} WHERE revision = ? AND source LIKE ?"
-    return connection.exec_driver_sql(query, (revision, source)).first() is not None
+    return connection.execute(query, (revision, source)).fetchone() is not None
 
 
 def begin_backfill(op: Operations, revision: str, recomputation: Path) -> None:
@@ -244,22 +211,13 @@ def drop_added_columns(op: Operations, shapes: Iterable[Shape]) -> None:
     """Drop the columns that an adoption has added, where that was asked for."""
     if not _option(op, "drop_columns") or op.get_context().as_sql:
         return
-    connection = _connection(op)
-    query = "SELECT sql FROM sqlite_master WHERE type = 'table' AND lower(name) = lower(?)"
+    connection = _driver(op)
+    definitions = {one.name.lower(): one.sql for one in connection.objects("table")}
     for shape in shapes:
-        definition = connection.exec_driver_sql(query, (shape.table,)).scalar() or ""
+        definition = definitions.get(shape.table.lower(), "")
         for name, type_ in shape.added.items():
-            if not re.search(rf"\b{name}\b\W*\s{type_} {re.escape(_ADDED)}", definition):
-                continue
-            try:
-                _execute(op, f"ALTER TABLE {quote(shape.table)} DROP COLUMN {quote(name)}")
-            except OperationalError as error:
-                if 'near "DROP"' not in str(error):
-                    raise
-                raise AggregatesError(
-                    f"SQLite {sqlite3.sqlite_version} cannot drop columns (3.35 can); keep them, or"
-                    " use a newer Python"
-                ) from error
+            if re.search(rf"\b{name}\b\W*\s{type_} {re.escape(_ADDED)}", definition):
+                connection.drop_column(shape.table, name)
 
 
 def _backfill_at_once(op: Operations, sql: Recomputation) -> None:
@@ -283,6 +241,10 @@ def _connection(op: Operations) -> Connection:
     connection = op.get_bind()
     assert isinstance(connection, Connection)
     return connection
+
+
+def _driver(op: Operations) -> DriverConnection:
+    return driver(_connection(op))
 
 
 def _option(op: Operations, name: str) -> Any:

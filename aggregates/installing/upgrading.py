@@ -9,9 +9,9 @@ from typing import Literal, TextIO
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import Connection, inspect
 
-from aggregates.engines.sqlite.connections import read_transaction
+from aggregates.engines.base import Database
 from aggregates.errors import SchemaMismatch
 from aggregates.frozen.statements import migrations_folder
 from aggregates.recomputing.drift import Progress
@@ -69,9 +69,9 @@ def current(connection: Connection) -> str | None:
     return None if found is None else str(found)
 
 
-def check_revision(engine: Engine) -> None:
+def check_revision(database: Database) -> None:
     """Raise SchemaMismatch where the database is not at the head revision."""
-    with read_transaction(engine) as connection:
+    with database.reading() as connection:
         revision = current(connection)
     if revision != (newest := head()):
         raise SchemaMismatch(

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
 from aggregates.changes import ConsumerStatus, consumers
-from aggregates.engines.sqlite.adoption import fit, table_exists
-from aggregates.engines.sqlite.compiler import quote
-from aggregates.engines.sqlite.connections import driver
-from aggregates.engines.sqlite.consuming import CONSUMERS, VERIFICATIONS
+from aggregates.engines import driver
+from aggregates.engines.base import DriverConnection, quote
+from aggregates.engines.tables import CONSUMERS, VERIFICATIONS
 from aggregates.frozen import statements as frozen
 from aggregates.frozen.layout import normalised
 from aggregates.frozen.shapes import shape_of
@@ -73,6 +70,7 @@ class Inspection:
 def inspect(connection: Connection) -> Inspection:
     """Compare what is installed with the frozen SQL of the revision. Changes nothing."""
     revision, head = upgrading.current(connection), upgrading.head()
+    own = driver(connection)
     findings = []
     if revision != head:
         state = "nothing is installed" if revision is None else f"the database is at {revision}"
@@ -80,15 +78,15 @@ def inspect(connection: Connection) -> Inspection:
             Finding("revision", "", head, f"{state}, not {head}; run `aggregates migrate`")
         )
     if revision is not None:
-        findings += _differences(connection, revision)
-    proofs, consumers = _reconciled(connection, revision == head)
+        findings += _differences(own, revision)
+    proofs, consumers = _reconciled(own, revision == head)
     findings += _doubts(proofs)
     return Inspection(
         revision=revision,
         head=head,
         findings=findings,
-        filling=_filling(connection),
-        journal_mode=str(connection.exec_driver_sql("PRAGMA main.journal_mode").scalar()),
+        filling=_filling(own),
+        journal_mode=own.journal_mode(),
         proofs=proofs[:_PROOFS_SHOWN],
         consumers=consumers,
     )
@@ -101,15 +99,12 @@ def expected(revision: str) -> list[Statement]:
     return [one for one in latest.values() if one.kind != "data"]
 
 
-def _differences(connection: Connection, revision: str) -> list[Finding]:
+def _differences(connection: DriverConnection, revision: str) -> list[Finding]:
     statements = expected(revision)
     for source in catalogue.sources:
-        if table_exists(connection, source.name):
-            statements = fit(connection, shape_of(source), statements)
-    installed = {
-        (row.type, row.name): (row.tbl_name, row.sql or "")
-        for row in connection.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_master")
-    }
+        if connection.table_exists(source.name):
+            statements = connection.fit(shape_of(source), statements)
+    installed = {(one.kind, one.name): (one.table, one.sql) for one in connection.objects()}
     wanted = {(one.kind, one.name) for one in statements}
     findings = [*_rebuilt(connection, statements, installed.keys())]
     for one in statements:
@@ -134,20 +129,18 @@ def _differences(connection: Connection, revision: str) -> list[Finding]:
     return findings
 
 
-def _too_early(connection: Connection, ours: Collection[str]) -> Iterator[Finding]:
+def _too_early(connection: DriverConnection, ours: Collection[str]) -> Iterator[Finding]:
     """Triggers of others that change rows of a source before ours have counted them.
 
     Of the triggers of an event SQLite runs the one that was made last first.
     """
-    rows = connection.exec_driver_sql(
-        "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY rowid"
-    ).fetchall()
     has_ours: set[str] = set()
-    for name, table, sql in rows:
+    for one in connection.objects("trigger"):
+        name, table = one.name, one.table
         if name in ours:
             has_ours.add(table)
         elif table in has_ours:
-            head, _, body = sql.upper().partition("BEGIN")
+            head, _, body = one.sql.upper().partition("BEGIN")
             changes = rf'(UPDATE(\s+OR\s+\w+)?|INTO|DELETE\s+FROM)\s+["`\[]?{table.upper()}\b'
             if re.search(r"\bAFTER\b", head) and re.search(changes, body):
                 detail = (
@@ -158,25 +151,22 @@ def _too_early(connection: Connection, ours: Collection[str]) -> Iterator[Findin
                 yield Finding("too early", table, name, detail)
 
 
-def ours_on_sources(connection: Connection) -> dict[str, str]:
+def ours_on_sources(connection: DriverConnection) -> dict[str, str]:
     """Triggers with a name of ours on source tables: name -> table."""
     sources = {source.name for source in catalogue.sources}
-    rows = connection.exec_driver_sql(
-        "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'"
-    )
     return {
-        row.name: row.tbl_name
-        for row in rows
-        if row.name.startswith("_aggregates_") and row.tbl_name in sources
+        one.name: one.table
+        for one in connection.objects("trigger")
+        if one.name.startswith("_aggregates_") and one.table in sources
     }
 
 
 def _rebuilt(
-    connection: Connection, statements: list[Statement], installed: Iterable[tuple[str, str]]
+    connection: DriverConnection, statements: list[Statement], installed: Iterable[tuple[str, str]]
 ) -> Iterator[Finding]:
     """Source tables that have lost all their triggers at once, or a column of ours."""
     for source in catalogue.sources:
-        if not table_exists(connection, source.name):
+        if not connection.table_exists(source.name):
             detail = "the source table is gone: put it back from a backup, or let writers make it"
             yield Finding("missing", source.name, source.name, detail)
             continue
@@ -196,15 +186,17 @@ def _rebuilt(
             )
 
 
-def _reconciled(connection: Connection, is_head: bool) -> tuple[list[Proof], list[ConsumerStatus]]:
+def _reconciled(
+    connection: DriverConnection, is_head: bool
+) -> tuple[list[Proof], list[ConsumerStatus]]:
     """What is recorded of proofs, and who reads the logs."""
-    if not is_head or not table_exists(connection, VERIFICATIONS):
+    if not is_head or not connection.table_exists(VERIFICATIONS):
         return [], []
-    raw = driver(connection)
-    known = table_exists(connection, CONSUMERS) and all(
-        table_exists(connection, source.log) for source in catalogue.sources
+    known = connection.table_exists(CONSUMERS) and all(
+        connection.table_exists(source.log) for source in catalogue.sources
     )
-    return proofs(raw, _PROOFS_READ), consumers(raw, catalogue.sources) if known else []
+    read = proofs(connection, _PROOFS_READ)
+    return read, consumers(connection, catalogue.sources) if known else []
 
 
 def _doubts(found: list[Proof]) -> Iterator[Finding]:
@@ -221,19 +213,19 @@ def _doubts(found: list[Proof]) -> Iterator[Finding]:
 
 
 def _different_rows(
-    connection: Connection, revision: str, installed: Iterable[tuple[str, str]]
+    connection: DriverConnection, revision: str, installed: Iterable[tuple[str, str]]
 ) -> list[Finding]:
     """Tables whose rows a revision has frozen too, and that hold others."""
     rows = frozen.installed(frozen.migrations_folder(), revision)
     names = {one.name for one in rows if one.kind == "data" and ("table", one.name) in installed}
     findings = []
-    with closing(sqlite3.connect(":memory:")) as right:
+    with connection.scratch() as right:
         for one in rows:
             if one.name in names:
                 right.execute(one.sql)
         for name in sorted(names):
             query = f"SELECT * FROM {name} ORDER BY 1"
-            found = [tuple(row) for row in connection.exec_driver_sql(query)]
+            found = connection.execute(query).fetchall()
             if sorted(found) != sorted(right.execute(query).fetchall()):
                 detail = f"its rows are not those of revision {revision}; {_REINSTALL}"
                 findings.append(Finding("altered", name, name, detail))
@@ -244,10 +236,10 @@ _REINSTALL = "`aggregates migrate --reinstall` puts it back, then run `aggregate
 _PROOFS_SHOWN, _PROOFS_READ = 5, 1000
 
 
-def _filling(connection: Connection) -> str | None:
-    if not table_exists(connection, BACKFILLS):
+def _filling(connection: DriverConnection) -> str | None:
+    if not connection.table_exists(BACKFILLS):
         return None
     # While a rebuild fills new tables, the old ones hold everything.
     query = f"SELECT revision FROM {BACKFILLS} WHERE revision NOT GLOB '{REBUILD} *'"
-    found = connection.exec_driver_sql(query).scalar()
-    return None if found is None else str(found)
+    found = connection.execute(query).fetchone()
+    return None if found is None else str(found[0])

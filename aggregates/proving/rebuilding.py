@@ -6,18 +6,14 @@ readers see the old values until one short transaction lets old and new tables c
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
-from sqlalchemy import Engine
-
 from aggregates import sessions
 from aggregates.changes import utc_text
-from aggregates.engines.sqlite.compiler import SQLite, quote
-from aggregates.engines.sqlite.connections import raw_connection, transaction
+from aggregates.engines.base import Database, DriverConnection, OperationalError, quote
 from aggregates.errors import AggregatesError, DefinitionError
 from aggregates.installing.upgrading import check_revision
 from aggregates.model.catalogue import catalogue
@@ -39,7 +35,7 @@ from aggregates.recomputing.slices import Recomputer, StaleError
 
 
 def rebuild(
-    engine: Engine,
+    database: Database,
     progress: Progress | None = None,
     *,
     tables: Sequence[str] = (),
@@ -53,8 +49,8 @@ def rebuild(
     rebuild other tables meanwhile.
     """
     if dry_run:
-        return verify(engine, progress, tables=tables)
-    check_revision(engine)
+        return verify(database, progress, tables=tables)
+    check_revision(database)
     names, of_sessions = choose(tables, None)
     if tables and of_sessions:
         named = ", ".join(of_sessions)
@@ -66,9 +62,9 @@ def rebuild(
     started, started_at = time.monotonic(), utc_text(datetime.now(UTC))
     rows = None
     while rows is None:
-        with raw_connection(engine) as connection:
+        with database.own_connection() as connection:
             rows = _rebuild(connection, chosen, progress)
-    with raw_connection(engine) as connection:
+    with database.own_connection() as connection:
         with suppress(_Overtaken), _noticing_others():
             _remove_all(connection)
         result = VerifyResult(
@@ -82,7 +78,7 @@ def rebuild(
 
 
 def _rebuild(
-    connection: sqlite3.Connection, chosen: Catalogue, progress: Progress | None
+    connection: DriverConnection, chosen: Catalogue, progress: Progress | None
 ) -> int | None:
     """Rows read; None where the log no longer reached back in the last moment."""
     recomputers: list[Recomputer] = []
@@ -113,7 +109,7 @@ def _noticing_others() -> Iterator[None]:
         yield
     except Superseded as error:
         raise _Overtaken from error
-    except sqlite3.OperationalError as error:
+    except OperationalError as error:
         # No such table, or it is there already.
         if REBUILDING in str(error):
             raise _Overtaken from error
@@ -121,7 +117,7 @@ def _noticing_others() -> Iterator[None]:
 
 
 def _fill(
-    connection: sqlite3.Connection,
+    connection: DriverConnection,
     chosen: Catalogue,
     recomputers: list[Recomputer],
     progress: Progress | None,
@@ -129,7 +125,7 @@ def _fill(
     """Fill the new tables, until only a few entries of each log are left."""
     filling = _filling(chosen)
     for source in chosen.sources:
-        sql = SQLite().recomputation(chosen, source, _new)
+        sql = connection.compiler.recomputation(chosen, source, _new)
         position = stored_position(connection, filling, source.name)
         recomputers.append(Recomputer(connection, sql, position))
     is_close = False
@@ -140,7 +136,7 @@ def _fill(
         is_close = all(recomputer.is_close() for recomputer in recomputers)
 
 
-def _begin(connection: sqlite3.Connection, chosen: Catalogue) -> None:
+def _begin(connection: DriverConnection, chosen: Catalogue) -> None:
     """Make the new tables, unless an interrupted rebuild of the same ones has left them."""
     filling = _filling(chosen)
     is_same = _names(connection, "table") == {_new(one.name) for one in chosen.definitions}
@@ -148,9 +144,9 @@ def _begin(connection: sqlite3.Connection, chosen: Catalogue) -> None:
         return
     _forget_fillings(connection)
     _remove_all(connection)
-    with transaction(connection, "IMMEDIATE"):
+    with connection.write_lock():
         _check_alone(connection)
-        for statement in SQLite().shadows(chosen, _new, "main"):
+        for statement in connection.compiler.shadows(chosen, _new, "main"):
             connection.execute(statement.sql)
         for source in chosen.sources:
             connection.execute(
@@ -173,7 +169,7 @@ def _expected(chosen: Catalogue) -> set[tuple[str, str]]:
     return {(_filling(chosen), source.name) for source in chosen.sources}
 
 
-def _fillings(connection: sqlite3.Connection) -> set[tuple[str, str]]:
+def _fillings(connection: DriverConnection) -> set[tuple[str, str]]:
     """The rebuilds that were begun: (filling, source)."""
     rows = connection.execute(
         f"SELECT revision, source FROM main.{BACKFILLS} WHERE revision GLOB ?", (f"{REBUILD} *",)
@@ -181,22 +177,19 @@ def _fillings(connection: sqlite3.Connection) -> set[tuple[str, str]]:
     return {(filling, source) for filling, source in rows}
 
 
-def _forget_fillings(connection: sqlite3.Connection) -> None:
+def _forget_fillings(connection: DriverConnection) -> None:
     connection.execute(f"DELETE FROM main.{BACKFILLS} WHERE revision GLOB ?", (f"{REBUILD} *",))
 
 
 def _swap(
-    connection: sqlite3.Connection, chosen: Catalogue, recomputers: Sequence[Recomputer]
+    connection: DriverConnection, chosen: Catalogue, recomputers: Sequence[Recomputer]
 ) -> None:
     """In one short transaction: bring the new tables up to date, and exchange the trees.
 
-    The tables are alike to the letter, so that the schema's pointer to the root of each tree is all
-    that has to change. Renaming them would take some 40 ms a table under the writers' lock, as
-    SQLite then reads the whole schema again; copying their rows, far longer. The connection still
-    knows the old roots: it must not be used any more.
+    The connection must not be used any more afterwards.
     """
-    connection.execute("PRAGMA writable_schema = ON")
-    with transaction(connection, "IMMEDIATE"):
+    pairs = [(one.name, _new(one.name)) for one in chosen.definitions]
+    with connection.exchanging(pairs):
         for recomputer in recomputers:
             source = recomputer.sql.source
             recomputer.position = stored_position(connection, _filling(chosen), source)
@@ -205,38 +198,9 @@ def _swap(
         if sessions.STATS in {one.name for one in chosen.definitions}:
             # Nothing is derived yet in the new one.
             sessions.restart_walk(connection)
-        # Indexes that people have made are of the old rows.
-        names = {one.name for one in chosen.definitions}
-        indexes = [
-            (name, sql)
-            for name, table, sql in connection.execute(
-                "SELECT name, tbl_name, sql FROM main.sqlite_master"
-                " WHERE type = 'index' AND sql IS NOT NULL"
-            )
-            if table in names
-        ]
-        for name, _ in indexes:
-            connection.execute(f"DROP INDEX main.{quote(name)}")
-        roots = dict(
-            connection.execute("SELECT name, rootpage FROM main.sqlite_master WHERE type = 'table'")
-        )
-        for definition in chosen.definitions:
-            pair = definition.name, _new(definition.name)
-            for name, other in (pair, pair[::-1]):
-                connection.execute(
-                    "UPDATE main.sqlite_master SET rootpage = ? WHERE type = 'table' AND name = ?",
-                    (roots[other], name),
-                )
-        # All other connections read the schema again.
-        (version,) = connection.execute("PRAGMA main.schema_version").fetchone()
-        connection.execute(f"PRAGMA main.schema_version = {version + 1}")
-        if indexes:
-            connection.execute("PRAGMA writable_schema = RESET")
-        for _, sql in indexes:
-            connection.execute(sql)
 
 
-def _remove_all(connection: sqlite3.Connection) -> None:
+def _remove_all(connection: DriverConnection) -> None:
     """Drop tables of a rebuild: emptied a few rows a transaction, as DROP TABLE reads them all.
 
     All are dropped at once: whoever writes has to read the schema again after each change of it,
@@ -252,38 +216,33 @@ def _remove_all(connection: sqlite3.Connection) -> None:
     found = _names(connection, "table")
     for definition in catalogue.definitions:
         if _new(definition.name) in found:
-            only = catalogue.only([definition.name])
-            clear(
-                connection,
-                SQLite().recomputation(only, definition.source, _new, only=(definition.name,)),
-                go_on,
-            )
+            names = (definition.name,)
+            only = catalogue.only(names)
+            sql = connection.compiler.recomputation(only, definition.source, _new, only=names)
+            clear(connection, sql, go_on)
     _drop(connection, "table")
 
 
-def _check_alone(connection: sqlite3.Connection) -> None:
+def _check_alone(connection: DriverConnection) -> None:
     """Inside a transaction: raise _Overtaken where a rebuild has been begun."""
     if _fillings(connection):
         raise _Overtaken
 
 
-def _drop(connection: sqlite3.Connection, kind: str) -> None:
+def _drop(connection: DriverConnection, kind: str) -> None:
     """Drop all tables of a rebuild, or triggers on them."""
     if not _names(connection, kind):
         return
-    with transaction(connection, "IMMEDIATE"):
+    with connection.write_lock():
         _check_alone(connection)
         for name in _names(connection, kind):
             connection.execute(f"DROP {kind.upper()} main.{quote(name)}")
 
 
-def _names(connection: sqlite3.Connection, kind: str) -> set[str]:
+def _names(connection: DriverConnection, kind: str) -> set[str]:
     """Tables of a rebuild, or triggers on them."""
-    rows = connection.execute(
-        "SELECT name FROM main.sqlite_master WHERE type = ? AND tbl_name GLOB ?",
-        (kind, f"{REBUILDING}*"),
-    )
-    return {name for (name,) in rows}
+    found = connection.objects(kind)
+    return {one.name for one in found if one.table.startswith(REBUILDING)}
 
 
 def _new(name: str) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import astuple, dataclass
 from typing import Literal
 
-from aggregates.engines.sqlite.consuming import VERIFICATIONS
+from aggregates.engines.base import DriverConnection, OperationalError
+from aggregates.engines.tables import VERIFICATIONS
 
 Kind = Literal["verify", "repair", "rebuild", "reinstall"]
 
@@ -29,7 +29,7 @@ class Proof:
     """whether every aggregate was compared"""
 
 
-def proofs(connection: sqlite3.Connection, limit: int = 10) -> list[Proof]:
+def proofs(connection: DriverConnection, limit: int = 10) -> list[Proof]:
     """The newest lines of the record, newest first."""
     rows = connection.execute(
         "SELECT kind, started_at, seconds, rows_read, drifts, is_complete"
@@ -61,13 +61,13 @@ def proved_at(found: Sequence[Proof]) -> str | None:
     )
 
 
-def record(connection: sqlite3.Connection, proof: Proof) -> None:
+def record(connection: DriverConnection, proof: Proof) -> None:
     """Add a line to the record, unless the database is locked: a proof does not fail for that.
 
     Old lines go, as the record is read as a whole: first those of runs that proved nothing yet. The
     newest of each kind stays.
     """
-    with suppress(sqlite3.OperationalError):
+    with suppress(OperationalError):
         connection.execute(
             f"INSERT INTO main.{VERIFICATIONS}"
             " (kind, started_at, seconds, rows_read, drifts, is_complete)"

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Engine
-
 from aggregates.changes import utc_text
-from aggregates.engines.sqlite.adoption import fit, missing_columns, table_exists
-from aggregates.engines.sqlite.compiler import quote
-from aggregates.engines.sqlite.connections import writing
-from aggregates.engines.sqlite.consuming import CONSUMERS, VERIFICATIONS
+from aggregates.engines import driver
+from aggregates.engines.base import Database, DriverConnection, quote
+from aggregates.engines.tables import CONSUMERS, VERIFICATIONS
 from aggregates.errors import SchemaMismatch
 from aggregates.frozen.shapes import shape_of
 from aggregates.frozen.statements import installed, migrations_folder
@@ -23,7 +20,7 @@ from aggregates.recomputing.filling import BACKFILLS, REBUILD
 _ORDER = ("trigger", "view", "index", "table")
 
 
-def reinstall(engine: Engine) -> list[str]:
+def reinstall(database: Database) -> list[str]:
     """Make everything of the head revision again but the rows of tables that are there.
 
     Changes that were made while triggers were missing are in no log: consumers are told so, and
@@ -31,54 +28,52 @@ def reinstall(engine: Engine) -> list[str]:
     names of tables that were gone, and are empty now: they need a rebuild. Raises SchemaMismatch
     where the database is not at the head revision, or a source table is gone.
     """
-    with engine.connect() as opened:
-        connection = writing(opened)
-        with connection.begin():
-            if upgrading.current(connection) != (head := upgrading.head()):
-                raise SchemaMismatch(
-                    f"the database is not at revision {head}; run `aggregates migrate` first"
-                )
-            for source in catalogue.sources:
-                _adopt_again(connection, source)
-            return _install(connection, head)
+    with database.writer() as connection, connection.begin():
+        if upgrading.current(connection) != (head := upgrading.head()):
+            raise SchemaMismatch(
+                f"the database is not at revision {head}; run `aggregates migrate` first"
+            )
+        for source in catalogue.sources:
+            _adopt_again(driver(connection), source)
+        return _install(driver(connection), head)
 
 
-def _adopt_again(connection: Connection, source: Source) -> None:
+def _adopt_again(connection: DriverConnection, source: Source) -> None:
     """Add columns that another tool has dropped with the table that it built anew."""
-    if not table_exists(connection, source.name):
+    if not connection.table_exists(source.name):
         raise SchemaMismatch(
             f"the table {source.name} is gone; put it back from a backup, or let its writers make"
             " it, then run this again"
         )
-    for name, type_ in missing_columns(connection, shape_of(source)).items():
-        connection.exec_driver_sql(
+    for name, type_ in connection.missing_columns(shape_of(source)).items():
+        connection.execute(
             f"ALTER TABLE {quote(source.name)} ADD COLUMN {quote(name)} {type_}"
             " /* added by aggregates */"
         )
 
 
-def _install(connection: Connection, revision: str) -> list[str]:
+def _install(connection: DriverConnection, revision: str) -> list[str]:
     statements = expected(revision)
     for source in catalogue.sources:
-        statements = fit(connection, shape_of(source), statements)
+        statements = connection.fit(shape_of(source), statements)
     for name in ours_on_sources(connection):
-        connection.exec_driver_sql(f"DROP TRIGGER {quote(name)}")
+        connection.execute(f"DROP TRIGGER {quote(name)}")
     made = [one for one in statements if one.kind != "table"]
     for one in sorted(made, key=lambda one: _ORDER.index(one.kind)):
-        connection.exec_driver_sql(f"DROP {one.kind.upper()} IF EXISTS {quote(one.name)}")
+        connection.execute(f"DROP {one.kind.upper()} IF EXISTS {quote(one.name)}")
     gone = [
-        one for one in statements if one.kind == "table" and not table_exists(connection, one.name)
+        one for one in statements if one.kind == "table" and not connection.table_exists(one.name)
     ]
     for one in [*gone, *made]:
-        connection.exec_driver_sql(one.sql)
+        connection.execute(one.sql)
     data = {one.name: one for one in installed(migrations_folder()) if one.kind == "data"}
     for one in data.values():
-        connection.exec_driver_sql(f"DELETE FROM {quote(one.name)}")
-        connection.exec_driver_sql(one.sql)
-    connection.exec_driver_sql(f"UPDATE {CONSUMERS} SET is_lost = 1")
+        connection.execute(f"DELETE FROM {quote(one.name)}")
+        connection.execute(one.sql)
+    connection.execute(f"UPDATE {CONSUMERS} SET is_lost = 1")
     # An interrupted rebuild has read rows that may have changed since.
-    connection.exec_driver_sql(f"DELETE FROM {BACKFILLS} WHERE revision GLOB '{REBUILD} *'")
-    connection.exec_driver_sql(
+    connection.execute(f"DELETE FROM {BACKFILLS} WHERE revision GLOB '{REBUILD} *'")
+    connection.execute(
         f"INSERT INTO {VERIFICATIONS} (kind, started_at, seconds, rows_read, drifts, is_complete)"
         " VALUES ('reinstall', ?, 0, 0, 0, 0)",
         (utc_text(datetime.now(UTC)),),

@@ -6,27 +6,22 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Literal
-
-from sqlalchemy import Engine
 
 from aggregates import sessions
 from aggregates.changes import utc_text
-from aggregates.engines.sqlite.compiler import quote
-from aggregates.engines.sqlite.connections import raw_connection, transaction
+from aggregates.engines.base import Capability, DamagedFile, Database, quote
 from aggregates.errors import AggregatesError, DefinitionError
 from aggregates.installing.upgrading import check_revision
 from aggregates.model.catalogue import catalogue
 from aggregates.model.definition import Catalogue
 from aggregates.proving.record import Proof, record
 from aggregates.recomputing.drift import Drift, Progress, Window
-from aggregates.recomputing.shadows import Verification, forget, is_damaged, shadow, verification
+from aggregates.recomputing.shadows import Verification, shadow, verification
 from aggregates.recomputing.slices import StaleError
 
 _ATTEMPTS = 3
@@ -47,7 +42,7 @@ class VerifyResult:
 
 
 def verify(
-    engine: Engine,
+    database: Database,
     progress: Progress | None = None,
     *,
     tables: Sequence[str] = (),
@@ -62,11 +57,11 @@ def verify(
     SchemaMismatch where the database is not at the head revision, DefinitionError for the name of
     no table.
     """
-    return _reconcile(engine, progress, "verify", tables, window, budget)
+    return _reconcile(database, progress, "verify", tables, window, budget)
 
 
 def repair(
-    engine: Engine,
+    database: Database,
     progress: Progress | None = None,
     *,
     tables: Sequence[str] = (),
@@ -74,26 +69,26 @@ def repair(
     budget: float | None = None,
 ) -> VerifyResult:
     """Verify, and make right the keys that have drifted, and no others; the drifts are those."""
-    return _reconcile(engine, progress, "repair", tables, window, budget)
+    return _reconcile(database, progress, "repair", tables, window, budget)
 
 
 def _reconcile(
-    engine: Engine,
+    database: Database,
     progress: Progress | None,
     kind: Literal["verify", "repair"],
     tables: Sequence[str],
     window: Window | None,
     budget: float | None,
 ) -> VerifyResult:
-    check_revision(engine)
+    check_revision(database)
     names, of_sessions = chosen(tables, window)
     started, started_at = time.monotonic(), utc_text(datetime.now(UTC))
-    file = None if budget is None else _proof_file(engine)
+    is_kept = budget is not None and Capability.PROOF_FILE in database.capabilities
     deadline = float("inf") if budget is None else started + budget
     drifts: list[Drift] = []
     computed = _computed(names, of_sessions, with_dependents=kind == "repair")
     try:
-        with verification(engine, computed, file) as proof:
+        with verification(database, computed, is_kept=is_kept) as proof:
             is_complete = False
             for attempt in range(_ATTEMPTS):
                 proof.read(progress, deadline)
@@ -117,16 +112,16 @@ def _reconcile(
                         drifts.clear()
                     proof.restart()
             rows = proof.rows_read
-    except sqlite3.DatabaseError as error:
-        if file is not None and is_damaged(error):
-            forget(file)
+    except DamagedFile:
+        if is_kept:
+            database.forget_proof()
         raise
-    if file is not None and is_complete:
-        forget(file)
+    if is_kept and is_complete:
+        database.forget_proof()
     result = VerifyResult(
         rows, time.monotonic() - started, drifts, is_complete, (*names, *of_sessions)
     )
-    with raw_connection(engine) as connection:
+    with database.own_connection() as connection:
         whole = is_complete and not (tables or window)
         record(connection, Proof(kind, started_at, result.seconds, rows, len(drifts), whole))
     return result
@@ -170,7 +165,7 @@ def _of_sessions(
     found: list[Drift] = []
     while not checker.is_over:
         started = time.monotonic()
-        with transaction(proof.connection):
+        with proof.connection.snapshot():
             proof.catch_up()
             found += [one for one in checker.some() if one.table in tables]
         proof.rest(started)
@@ -203,13 +198,3 @@ def chosen(tables: Sequence[str], window: Window | None) -> tuple[tuple[str, ...
         names = tuple(name for name in names if name not in timeless)
         of_sessions = ()
     return names, of_sessions
-
-
-def proof_file(database: str) -> Path:
-    """Where a proof with a budget is left from run to run."""
-    return Path(f"{database}-proof")
-
-
-def _proof_file(engine: Engine) -> Path | None:
-    database = engine.url.database
-    return None if not database or database == ":memory:" else proof_file(database)

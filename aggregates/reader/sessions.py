@@ -16,8 +16,9 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from aggregates.engines.sqlite.compiler import SQLite
-from aggregates.engines.sqlite.consuming import DERIVED, PENDING
+from aggregates.engines import compiler_of
+from aggregates.engines.base import Compiler
+from aggregates.engines.tables import DERIVED, PENDING
 from aggregates.errors import AmbiguousSession, NoSuchSession
 from aggregates.model import sources
 from aggregates.reader import queries
@@ -282,7 +283,11 @@ def described(
         *parameters,
     )
     running = _running_overlaps(connection, listed, parameters, now, abandon_after, zone)
-    own = {row[0]: row[1:] for row in queries.rows(connection, _own_rows(listed), *parameters)}
+    compiler = compiler_of(connection)
+    own = {
+        row[0]: row[1:]
+        for row in queries.rows(connection, _own_rows(compiler, listed), *parameters)
+    }
     earliest, idle = _earliest(now, activity, zone)
     short = short_ids(row[0] for row in counted)
     until_now = ages((row[1] for row in own.values() if row[-1]), now, zone)
@@ -357,7 +362,9 @@ def _running_overlaps(
     Longer sessions are left out: a collection must not cost what a session is long.
     """
     oldest = canonical(cutoff(now, abandon_after, zone))
-    found = queries.rows(connection, _runs(listed), *parameters, _LONGEST_OVERLAP, oldest)
+    found = queries.rows(
+        connection, _runs(compiler_of(connection), listed), *parameters, _LONGEST_OVERLAP, oldest
+    )
     starts = (start for _, start, _, _, in_flight in found if in_flight and start > oldest)
     until_now = ages(starts, now, zone)
     runs: dict[str, list[tuple[int, int]]] = {}
@@ -371,7 +378,7 @@ def _running_overlaps(
 
 
 @lru_cache(maxsize=64)
-def _runs(listed: str) -> str:
+def _runs(compiler: Compiler, listed: str) -> str:
     """All runs of the listed sessions in which a run is in flight since some time."""
     keys = (
         f"SELECT run.invocation_id FROM ({listed}) AS listed"
@@ -381,7 +388,7 @@ def _runs(listed: str) -> str:
         " WHERE listed.session_id IN (SELECT session_id FROM open_runs WHERE start_time > ?)"
     )
     facts = ("session", "start", "duration_ms", "succeeded", "failed", "in_flight")
-    rows = SQLite().facts_where(sources.agent_invocations, facts, f"id IN ({keys})")
+    rows = compiler.facts_where(sources.agent_invocations, facts, f"id IN ({keys})")
     return f"SELECT session, start, duration_ms, succeeded OR failed, in_flight FROM ({rows})"
 
 
@@ -434,9 +441,9 @@ def _shared(one: str, other: str) -> int:
 
 
 @lru_cache(maxsize=64)
-def _own_rows(listed: str) -> str:
+def _own_rows(compiler: Compiler, listed: str) -> str:
     """The rows of the sessions that a query lists, looked up by their key."""
-    return SQLite().facts_where(
+    return compiler.facts_where(
         sources.sessions,
         ("session", "status_name", "start", "end", "duration_ms", "is_open"),
         f"session_id IN ({listed})",

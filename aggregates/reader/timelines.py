@@ -11,7 +11,8 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from aggregates.engines.sqlite.compiler import SQLite
+from aggregates.engines import compiler_of
+from aggregates.engines.base import Compiler
 from aggregates.model import sources
 from aggregates.model.definition import Source
 from aggregates.reader import queries
@@ -128,7 +129,10 @@ def timeline(
     oldest = canonical(cutoff(now, abandon_after, zone))
     found: list[queries.Row] = []
     intervals = []
-    for *known, start, end, duration_ms, in_flight in queries.rows(connection, _runs(), session_id):
+    statement = _runs(compiler_of(connection))
+    for *known, start, end, duration_ms, in_flight in queries.rows(
+        connection, statement, session_id
+    ):
         is_running = in_flight and start > oldest
         if is_running and duration_ms is None:
             duration_ms = max(0, milliseconds_since(start, now, zone))
@@ -142,7 +146,8 @@ def timeline(
             TimelineRun(*(*row, count)) for row, count in zip(found, beside(intervals), strict=True)
         ),
         tool_uses=tuple(
-            TimelineToolUse(*row) for row in queries.rows(connection, _tool_uses(), session_id)
+            TimelineToolUse(*row)
+            for row in queries.rows(connection, _tool_uses(compiler_of(connection)), session_id)
         ),
     )
 
@@ -162,16 +167,18 @@ def beside(runs: Sequence[tuple[int, int]]) -> list[int]:
 
 
 @lru_cache(maxsize=1)
-def _runs() -> str:
-    return _listed(sources.agent_invocations, _RUN_FACTS, "_aggregates_session_starts")
+def _runs(compiler: Compiler) -> str:
+    return _listed(compiler, sources.agent_invocations, _RUN_FACTS, "_aggregates_session_starts")
 
 
 @lru_cache(maxsize=1)
-def _tool_uses() -> str:
-    return _listed(sources.agent_tool_uses, _TOOL_USE_FACTS, "_aggregates_session_tool_uses")
+def _tool_uses(compiler: Compiler) -> str:
+    return _listed(
+        compiler, sources.agent_tool_uses, _TOOL_USE_FACTS, "_aggregates_session_tool_uses"
+    )
 
 
-def _listed(source: Source, facts: tuple[str, ...], listing: str) -> str:
+def _listed(compiler: Compiler, source: Source, facts: tuple[str, ...], listing: str) -> str:
     keys = f"SELECT {source.log_key} FROM {listing} WHERE session_id = ?"
-    rows = SQLite().facts_where(source, facts, f"{source.key} IN ({keys})")
+    rows = compiler.facts_where(source, facts, f"{source.key} IN ({keys})")
     return f"{rows} ORDER BY start, {source.log_key}"

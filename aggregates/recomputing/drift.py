@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from aggregates.engines.base import Comparison
 from aggregates.model.definition import Definition
@@ -57,9 +57,7 @@ class Window:
         )
 
 
-def drifts_of(
-    comparison: Comparison, rows: Sequence[tuple[Value, ...]] | sqlite3.Cursor
-) -> Iterator[Drift]:
+def drifts_of(comparison: Comparison, rows: Iterable[tuple[Any, ...]]) -> Iterator[Drift]:
     """The drifts that rows of a comparison tell of."""
     width = len(comparison.key)
     found: dict[tuple[Value, ...], list[tuple[Value, ...] | None]] = {}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Callable
 
-from aggregates.engines.sqlite.connections import transaction
+from aggregates.engines.base import DriverConnection
 from aggregates.frozen.statements import Recomputation
 from aggregates.recomputing.drift import Progress
 from aggregates.recomputing.slices import (
@@ -47,7 +46,7 @@ def fill(recomputer: Recomputer, revision: str, progress: Progress | None) -> No
     keys = key_range(connection, source, recomputer.sql.key)
     while True:
         try:
-            with transaction(connection):
+            with connection.snapshot():
                 recomputer.check_rowids()
                 if recomputer.position.mark is not CLEARING:
                     recomputer.check_log(recomputer.position.seq)
@@ -59,7 +58,7 @@ def fill(recomputer: Recomputer, revision: str, progress: Progress | None) -> No
                 recomputer.write_round(stored, save)
         except StaleError:
             # Whoever resumes now must not believe what the tables hold.
-            with transaction(connection, "IMMEDIATE"):
+            with connection.write_lock():
                 found = stored()
                 if found == recomputer.position:
                     found = Position(mark=CLEARING)
@@ -68,7 +67,7 @@ def fill(recomputer: Recomputer, revision: str, progress: Progress | None) -> No
         if recomputer.position.mark is CLEARING:
             # Another process may do the same, and be done: then there is something to lose.
             clear(connection, recomputer.sql, lambda: stored().mark is CLEARING)
-            with transaction(connection, "IMMEDIATE"):
+            with connection.write_lock():
                 found = stored()
                 if found.mark is CLEARING:
                     found = Position(seq=recomputer.last_entry())
@@ -78,22 +77,20 @@ def fill(recomputer: Recomputer, revision: str, progress: Progress | None) -> No
             progress(*progress_of(recomputer.position, keys))
 
 
-def clear(
-    connection: sqlite3.Connection, sql: Recomputation, may_go_on: Callable[[], bool]
-) -> None:
+def clear(connection: DriverConnection, sql: Recomputation, may_go_on: Callable[[], bool]) -> None:
     """Empty the targets, a few rows a transaction, for as long as that is still to be done."""
     for statement in sql.clears:
         emptied = False
         while not emptied:
             started = time.monotonic()
-            with transaction(connection, "IMMEDIATE"):
+            with connection.write_lock():
                 if not may_go_on():
                     return
                 emptied = connection.execute(statement).rowcount == 0
             time.sleep(time.monotonic() - started)
 
 
-def stored_position(connection: sqlite3.Connection, revision: str, source: str) -> Position:
+def stored_position(connection: DriverConnection, revision: str, source: str) -> Position:
     """How far a filling has got; raises Superseded where it is over."""
     found = connection.execute(
         f"SELECT mark, seq, rows_read, schema_version FROM main.{BACKFILLS}"

@@ -8,26 +8,19 @@ to date from the change log until they are compared: so a concurrent write expla
 from __future__ import annotations
 
 import math
-import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import BindParameter, Engine
+from sqlalchemy import BindParameter
 
-from aggregates.engines.base import Comparison
-from aggregates.engines.sqlite.compiler import SQLite, quote
-from aggregates.engines.sqlite.connections import any_text, encoded, raw_connection, transaction
+from aggregates.engines.base import Comparison, Database, DriverConnection, quote
 from aggregates.model.definition import Aggregate, Catalogue, Definition
 from aggregates.recomputing import pace
-from aggregates.recomputing.drift import Drift, Key, Progress, Value, Window, drifts_of
+from aggregates.recomputing.drift import Drift, Key, Progress, Window, drifts_of
 from aggregates.recomputing.slices import Position, Recomputer, StaleError, key_range, progress_of
-
-PROOF = "proof"
-"""The schema of shadows in a file of their own."""
 
 
 def shadow(name: str) -> str:
@@ -38,8 +31,8 @@ def shadow(name: str) -> str:
 class Verification:
     """Shadows of aggregates, computed from the source and kept up to date from the log."""
 
-    def __init__(self, connection: sqlite3.Connection, catalogue: Catalogue, schema: str) -> None:
-        compiler = SQLite()
+    def __init__(self, connection: DriverConnection, catalogue: Catalogue, schema: str) -> None:
+        compiler = connection.compiler
         self.connection = connection
         self.catalogue = catalogue
         self.schema = schema
@@ -47,8 +40,8 @@ class Verification:
             definition.name: compiler.comparison(definition, shadow, schema)
             for definition in catalogue.definitions
         }
-        if not self._has_shadows():
-            with transaction(connection):
+        if not connection.has_table(schema, "positions"):
+            with connection.snapshot():
                 for statement in compiler.shadows(catalogue, shadow, schema):
                     connection.execute(statement.sql)
                 connection.execute(
@@ -111,7 +104,7 @@ class Verification:
             is_last = False
             while not is_last:
                 started = time.monotonic()
-                with transaction(self.connection), any_text(self.connection):
+                with self.connection.snapshot(), self.connection.any_text():
                     self.catch_up()
                     upper = self._key_after(comparison, lower, pace.KEYS_OF_A_SNAPSHOT)
                     bounds = (lower or ()) + (upper or ())
@@ -119,7 +112,7 @@ class Verification:
                     found += [
                         drift
                         for drift in drifts_of(
-                            comparison, execute(self.connection, rows, bounds * 2)
+                            comparison, self.connection.execute_any_text(rows, bounds * 2)
                         )
                         if window is None or when is None or window.holds(str(drift.key[when]))
                     ]
@@ -143,9 +136,9 @@ class Verification:
                 )
             )
             for first in range(0, len(keys), pace.KEYS_OF_A_LOCK):
-                with transaction(self.connection):
+                with self.connection.snapshot():
                     self.catch_up()  # so that little of it is left to do under the lock
-                with transaction(self.connection, "IMMEDIATE"):
+                with self.connection.write_lock():
                     started = time.monotonic()
                     self.catch_up()
                     for key in keys[first : first + pace.KEYS_OF_A_LOCK]:
@@ -186,12 +179,6 @@ class Verification:
             except StaleError:
                 self._start_again(recomputer)
 
-    def _has_shadows(self) -> bool:
-        found = self.connection.execute(
-            f"SELECT 1 FROM {self.schema}.sqlite_master WHERE name = 'positions'"
-        ).fetchone()
-        return found is not None
-
     def _go_on(self, recomputer: Recomputer) -> None:
         """Where an earlier run has left off, if the log is still the one that it has read."""
         found = self.connection.execute(
@@ -228,7 +215,7 @@ class Verification:
 
     def _start_again(self, recomputer: Recomputer) -> None:
         # At once: what is half empty would be taken for whole by whoever goes on after a kill.
-        with transaction(self.connection):
+        with self.connection.snapshot():
             for clear in recomputer.sql.clears:
                 while self.connection.execute(clear).rowcount:
                     pass
@@ -239,19 +226,19 @@ class Verification:
         if key is None:
             found = self.connection.execute(comparison.first_key, (distance,))
         else:
-            found = execute(self.connection, comparison.next_key, (*key, distance))
+            found = self.connection.execute_any_text(comparison.next_key, (*key, distance))
         row: Key | None = found.fetchone()
         return row
 
     def _mend_key(self, definition: Definition, key: Key) -> None:
         comparison = self.comparisons[definition.name]
         # A write since may have changed or removed the key.
-        with any_text(self.connection):
-            if execute(self.connection, comparison.one, key * 2).fetchone() is None:
+        with self.connection.any_text():
+            if self.connection.execute_any_text(comparison.one, key * 2).fetchone() is None:
                 return
         with self._kept(definition, key):
-            execute(self.connection, comparison.remove, key)
-            execute(self.connection, comparison.restore, key)
+            self.connection.execute_any_text(comparison.remove, key)
+            self.connection.execute_any_text(comparison.restore, key)
         # Triggers have carried this change on to tables that may have been right all along.
         for dependent in self.catalogue.aggregates():
             if definition.name in dependent.needs:
@@ -267,96 +254,34 @@ class Verification:
         columns = ", ".join(map(quote, names))
         table = f"main.{quote(definition.name)}"
         where = " AND ".join(f"{quote(name)} = ?" for name in definition.key)
-        with any_text(self.connection):
-            before = execute(
-                self.connection, f"SELECT {columns} FROM {table} WHERE {where}", key
+        with self.connection.any_text():
+            before = self.connection.execute_any_text(
+                f"SELECT {columns} FROM {table} WHERE {where}", key
             ).fetchone()
         yield
         for name, value in zip(map(quote, names), before or (), strict=False):
             if value is not None:
-                execute(
-                    self.connection,
+                self.connection.execute_any_text(
                     f"UPDATE {table} SET {name} = ? WHERE {where} AND coalesce({name} < ?, true)",
                     (value, *key, value),
                 )
 
 
-def execute(
-    connection: sqlite3.Connection, sql: str, parameters: Sequence[Value]
-) -> sqlite3.Cursor:
-    """Execute a statement of a comparison; keys may hold text that is not UTF-8."""
-    try:
-        return connection.execute(sql, parameters)
-    except UnicodeEncodeError:
-        bound = [encoded(one) if isinstance(one, str) else one for one in parameters]
-        for position, text in reversed(list(_marks(sql, parameters))):
-            if text:
-                sql = f"{sql[:position]}CAST(? AS TEXT){sql[position + 1 :]}"
-        return connection.execute(sql, bound)
-
-
-def _marks(sql: str, parameters: Sequence[Value]) -> Iterator[tuple[int, bool]]:
-    """Where each parameter stands in a statement, and whether it is text."""
-    position = -1
-    for one in parameters:
-        position = sql.index("?", position + 1)
-        yield position, isinstance(one, str)
-
-
 @contextmanager
 def verification(
-    engine: Engine, catalogue: Catalogue, file: Path | None = None
+    database: Database, catalogue: Catalogue, *, is_kept: bool = False
 ) -> Iterator[Verification]:
-    """A verification over a connection of its own; with a file, it goes on from run to run."""
-    with raw_connection(engine) as connection:
-        if file is not None:
-            _attach(connection, file, catalogue)
-        found = Verification(connection, catalogue, "temp" if file is None else PROOF)
+    """A verification over a connection of its own; one that is kept goes on from run to run."""
+    with database.own_connection() as connection:
+        schema = "temp"
+        if is_kept and database.proof_file is not None:
+            names = ",".join(definition.name for definition in catalogue.definitions)
+            schema = connection.attach_proof(database.proof_file, names)
+        found = Verification(connection, catalogue, schema)
         try:
             yield found
         finally:
             found.close()
-
-
-def _attach(connection: sqlite3.Connection, file: Path, catalogue: Catalogue) -> None:
-    """Attach the file of a proof; one that is damaged, or of something else, is begun anew."""
-    names = ",".join(definition.name for definition in catalogue.definitions)
-    # Whatever changes the schema ends a proof: rows may have changed while triggers were missing.
-    (schema,) = connection.execute("PRAGMA main.schema_version").fetchone()
-    for _ in range(2):
-        try:
-            connection.execute(f"ATTACH ? AS {PROOF}", (str(file),))
-            # Two processes would count the same rows twice.
-            connection.execute(f"PRAGMA {PROOF}.locking_mode = EXCLUSIVE")
-            connection.execute(f"PRAGMA {PROOF}.journal_mode = WAL")
-            connection.execute(f"PRAGMA {PROOF}.synchronous = OFF")
-            connection.execute(f"CREATE TABLE IF NOT EXISTS {PROOF}.proves (names, schema_version)")
-            found = connection.execute(
-                f"SELECT names, schema_version FROM {PROOF}.proves"
-            ).fetchone()
-            if found is None:
-                connection.execute(f"INSERT INTO {PROOF}.proves VALUES (?, ?)", (names, schema))
-            if found in (None, (names, schema)):
-                return
-        except sqlite3.DatabaseError as error:
-            if not is_damaged(error):
-                raise
-        if any(name == PROOF for _, name, _ in connection.execute("PRAGMA database_list")):
-            connection.execute(f"DETACH {PROOF}")
-        forget(file)
-
-
-def is_damaged(error: sqlite3.Error) -> bool:
-    """Whether an error says that a file is no database, or no whole one."""
-    # Extended codes keep the primary one in the low byte.
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-
-
-def forget(file: Path) -> None:
-    """Remove the file of a proof."""
-    for suffix in ("", "-wal", "-shm", "-journal"):
-        file.with_name(file.name + suffix).unlink(missing_ok=True)
 
 
 def _key_in(dependent: Aggregate, definition: Definition, key: Key) -> Key:

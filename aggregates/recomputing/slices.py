@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import math
 import re
-import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from aggregates.engines.sqlite.connections import transaction
+from aggregates.engines.base import DriverConnection
 from aggregates.frozen.statements import Recomputation
 from aggregates.recomputing import pace
 
@@ -42,7 +41,7 @@ class Position:
     rows: int = 0
     """rows read"""
     schema: int | None = None
-    """SQLite's schema version as rows were read by rowid: VACUUM changes both"""
+    """the schema's version as rows were read by a `rowid`: SQLite's VACUUM changes both"""
 
 
 class Recomputer:
@@ -52,7 +51,7 @@ class Recomputer:
     """
 
     def __init__(
-        self, connection: sqlite3.Connection, recomputation: Recomputation, position: Position
+        self, connection: DriverConnection, recomputation: Recomputation, position: Position
     ) -> None:
         self.connection = connection
         self.sql = recomputation
@@ -83,10 +82,10 @@ class Recomputer:
         """Inside a transaction: raise StaleError where rowids may no longer be what they were."""
         if self.sql.key != "rowid":
             return None
-        (schema,) = self.connection.execute("PRAGMA main.schema_version").fetchone()
+        schema = self.connection.schema_version()
         if self.position.mark != -math.inf and schema != self.position.schema:
             raise StaleError
-        return int(schema)
+        return schema
 
     def read_slice(self) -> Position:
         """Inside a read transaction: the facts of the next slice, and the position they are of."""
@@ -159,10 +158,10 @@ class Recomputer:
         Where another process has moved the stored position meanwhile, its word holds.
         """
         started = time.monotonic()
-        with transaction(self.connection):
+        with self.connection.snapshot():
             after = self.read_slice()
         read = time.monotonic()
-        with transaction(self.connection, "IMMEDIATE"):
+        with self.connection.write_lock():
             locked = time.monotonic()
             before = self.position
             if stored() != before:
@@ -187,7 +186,7 @@ class Recomputer:
         self, stored: Callable[[], Position], save: Callable[[Position], None]
     ) -> None:
         """Some entries of the log into permanent targets, under a short lock."""
-        with transaction(self.connection, "IMMEDIATE"):
+        with self.connection.write_lock():
             locked = time.monotonic()
             if (found := stored()) != self.position:
                 self.position = found
@@ -201,7 +200,7 @@ class Recomputer:
     def private_entries(self, save: Callable[[Position], None]) -> None:
         """Some entries of the log into targets outside the database."""
         started = time.monotonic()
-        with transaction(self.connection):
+        with self.connection.snapshot():
             self.catch_up(self.entries_of_a_lock)
             save(self.position)
         seconds = time.monotonic() - started
@@ -217,7 +216,7 @@ class Recomputer:
     def private_round(self, save: Callable[[Position], None] | None = None) -> None:
         """One slice into targets outside the database, which takes no lock for writing."""
         started = time.monotonic()
-        with transaction(self.connection):
+        with self.connection.snapshot():
             after = self.read_slice()
             self.add_entries(-math.inf, self.position.mark, self.position.seq)
             self.fold()
@@ -242,9 +241,8 @@ class Recomputer:
         return self.is_complete and not self.is_far_behind()
 
     def readers_block(self) -> bool:
-        """Whether a reader keeps writers from committing: in every mode but WAL."""
-        (mode,) = self.connection.execute("PRAGMA main.journal_mode").fetchone()
-        return bool(mode != "wal")
+        """Whether a reader keeps writers from committing: not in WAL."""
+        return self.connection.readers_block()
 
 
 def _limited(entries: str) -> str:
@@ -259,7 +257,7 @@ def _limited(entries: str) -> str:
     return limited
 
 
-def key_range(connection: sqlite3.Connection, source: str, key: str) -> tuple[int, int]:
+def key_range(connection: DriverConnection, source: str, key: str) -> tuple[int, int]:
     """The lowest and the highest key, for progress."""
     lowest, highest = connection.execute(
         f"SELECT (SELECT min({key}) FROM main.{source}), (SELECT max({key}) FROM main.{source})"

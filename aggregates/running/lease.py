@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from aggregates.changes import utc_text
-from aggregates.engines.sqlite.consuming import LEASES
+from aggregates.engines.base import DriverConnection, DriverError
+from aggregates.engines.tables import LEASES
 
 LEASE = "upkeep"
 LASTS = timedelta(seconds=60)
-_LONGEST_RELEASE_MS = 200
+_LONGEST_RELEASE = 0.2
+"""Seconds."""
 
 
-def acquire(connection: sqlite3.Connection, owner: str) -> bool:
+def acquire(connection: DriverConnection, owner: str) -> bool:
     """Take the lease, or keep it; False where another process holds it."""
     now = datetime.now(UTC)
     connection.execute(
@@ -29,10 +30,10 @@ def acquire(connection: sqlite3.Connection, owner: str) -> bool:
     return bool(holder == owner)
 
 
-def release(connection: sqlite3.Connection, owner: str) -> None:
+def release(connection: DriverConnection, owner: str) -> None:
     """Give the lease back, if it is ours and the database lets us at once: it expires anyhow."""
-    with suppress(sqlite3.Error):
-        connection.execute(f"PRAGMA busy_timeout = {_LONGEST_RELEASE_MS}")
+    with suppress(DriverError):
+        connection.set_lock_timeout(_LONGEST_RELEASE)
         connection.execute(
             f"DELETE FROM main.{LEASES} WHERE name = ? AND owner = ?", (LEASE, owner)
         )

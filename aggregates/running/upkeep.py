@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import socket
-import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -18,12 +17,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
-from sqlalchemy import Engine
-
 from aggregates.changes import utc_text
 from aggregates.changes.pruning import Retention, prune
-from aggregates.engines.sqlite.connections import raw_connection, read_transaction
-from aggregates.engines.sqlite.consuming import VERIFICATIONS
+from aggregates.engines.base import Database, DriverConnection, OperationalError
+from aggregates.engines.tables import VERIFICATIONS
 from aggregates.installing.upgrading import check_revision
 from aggregates.model.catalogue import catalogue
 from aggregates.proving import rebuilding, repairing
@@ -58,8 +55,8 @@ class Schedule:
 class Upkeep:
     """The rounds of one process; a context, which gives the lease back in the end."""
 
-    def __init__(self, engine: Engine, schedule: Schedule, beat: Beat) -> None:
-        self._engine = engine
+    def __init__(self, database: Database, schedule: Schedule, beat: Beat) -> None:
+        self._database = database
         self._schedule = schedule
         self._beat = beat
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{id(self)}"
@@ -74,7 +71,7 @@ class Upkeep:
         """what the last inspection found that no proof mends"""
 
     def __enter__(self) -> Self:
-        self._connection = self._resources.enter_context(raw_connection(self._engine))
+        self._connection = self._resources.enter_context(self._database.own_connection())
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -113,11 +110,11 @@ class Upkeep:
 
         A repair would mend what a missing trigger spoils, time after time, and hide why.
         """
-        (schema,) = self._connection.execute("PRAGMA main.schema_version").fetchone()
+        schema = self._connection.schema_version()
         if schema == self._inspected:
             return
-        check_revision(self._engine)
-        with read_transaction(self._engine) as connection:
+        check_revision(self._database)
+        with self._database.reading() as connection:
             self.findings = [one for one in inspect(connection).findings if not one.is_doubt]
         self._inspected = schema
         for finding in self.findings:
@@ -146,7 +143,7 @@ class Upkeep:
 
     def _run(self, job: str) -> None:
         try:
-            with raw_connection(self._engine) as connection:
+            with self._database.own_connection() as connection:
 
                 def renewed(*progress: int) -> None:
                     self._beat(*progress)
@@ -155,20 +152,20 @@ class Upkeep:
                     now = datetime.now(UTC)
                     if now - self._renewed > LASTS / 3:
                         # The next step tries again.
-                        with suppress(sqlite3.OperationalError):
+                        with suppress(OperationalError):
                             if not acquire(connection, self._owner):
                                 raise Stopped
                             self._renewed = now
 
                 if job == "rebuild":
-                    rebuilding.rebuild(self._engine, renewed)
+                    rebuilding.rebuild(self._database, renewed)
                 else:
-                    tell(repairing.repair(self._engine, renewed))
+                    tell(repairing.repair(self._database, renewed))
         except Stopped:
             return
 
 
-def due(connection: sqlite3.Connection, schedule: Schedule, is_stale: bool) -> str | None:
+def due(connection: DriverConnection, schedule: Schedule, is_stale: bool) -> str | None:
     """The job whose time has come: `verify`, `rebuild` or none."""
     now = datetime.now(UTC)
     found = proofs(connection, 1000)

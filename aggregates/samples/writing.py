@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import gc
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import datetime
 from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
-from aggregates.engines.sqlite.hooks_schema import HOOK_INDEXES, HOOK_TABLES
+from aggregates.engines import new_hooks_database
+from aggregates.engines.base import DriverConnection
 from aggregates.errors import AggregatesError
 from aggregates.samples.history import History
 
@@ -58,25 +58,8 @@ def write_sample(
     if rows < 0 or days < 1:
         raise AggregatesError("A sample needs 0 rows or more, over 1 day or more.")
     end = (until or datetime.now()).replace(tzinfo=None)
-    _create(path)
-    try:
-        # Nobody else can know the file yet, and a half-written one is thrown away: no journal.
-        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-            connection.execute("PRAGMA journal_mode = OFF")
-            connection.execute("PRAGMA synchronous = OFF")
-            connection.execute("PRAGMA cache_size = -65536")
-            connection.execute("BEGIN")
-            for table in HOOK_TABLES.values():
-                connection.execute(table)
-            with _no_collections():
-                _fill(connection, History(rows, days, seed, row_bytes, end), progress)
-            for index in HOOK_INDEXES:
-                connection.execute(index)
-            connection.execute("COMMIT")
-            connection.execute("PRAGMA journal_mode = DELETE")
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+    with new_hooks_database(path) as connection, _no_collections():
+        _fill(connection, History(rows, days, seed, row_bytes, end), progress)
 
 
 @contextmanager
@@ -91,22 +74,8 @@ def _no_collections() -> Iterator[None]:
             gc.enable()
 
 
-def _create(path: Path) -> None:
-    # A journal left by another database of this name would be played into the new one.
-    for suffix in ("-journal", "-wal", "-shm"):
-        beside = path.with_name(path.name + suffix)
-        if beside.exists():
-            raise AggregatesError(f"{beside} exists already: name another file.")
-    try:
-        path.open("xb").close()
-    except FileExistsError:
-        raise AggregatesError(f"{path} exists already: name another file.") from None
-    except OSError as error:
-        raise AggregatesError(f"Cannot create {path}: {error.strerror}.") from error
-
-
 def _fill(
-    connection: sqlite3.Connection,
+    connection: DriverConnection,
     history: History,
     progress: Callable[[int, int], None] | None,
 ) -> None:

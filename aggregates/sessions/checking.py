@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from aggregates.engines.sqlite.connections import any_text, encoded, transaction
-from aggregates.engines.sqlite.consuming import COUNTED, DERIVED, DURATIONS, OVERLAP
+from aggregates.engines.base import DriverConnection
+from aggregates.engines.tables import COUNTED, DERIVED, DURATIONS, OVERLAP
 from aggregates.recomputing import pace
 from aggregates.recomputing.drift import Drift
 from aggregates.sessions.pending import Pending, names_after
@@ -31,7 +30,7 @@ class Checker:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        connection: DriverConnection,
         bounds: Sequence[int],
         starts: str = f"main.{STARTS}",
         stats: str = f"main.{STATS}",
@@ -53,7 +52,7 @@ class Checker:
         pending: Pending | None = None
         found: list[Drift] = []
         for session in names:
-            counted = contribution(self.connection, encoded(session))
+            counted = contribution(self.connection, self.connection.encoded(session))
             add_to(self._counted, counted)
             right = expected(self.connection, session, self._bounds, self._starts)
             drifts = [*self._drifts(right), *_differing(COUNTED, session, counted, right.buckets)]
@@ -80,8 +79,8 @@ class Checker:
 
     def _drifts(self, right: Expected) -> Iterator[Drift]:
         key: dict[str, int | str] = {"session_id": right.session}
-        parameters = {"session": encoded(right.session)}
-        with any_text(self.connection):
+        parameters = {"session": self.connection.encoded(right.session)}
+        with self.connection.any_text():
             is_there = self.connection.execute(
                 f"SELECT 1 FROM {self._stats} WHERE {SESSION}", parameters
             ).fetchone()
@@ -109,12 +108,12 @@ class Checker:
                 yield Drift(table, key, column, stored, value if is_there else None)
 
 
-def verify(connection: sqlite3.Connection, bounds: Sequence[int]) -> list[Drift]:
+def verify(connection: DriverConnection, bounds: Sequence[int]) -> list[Drift]:
     """All drifts, each look at some sessions in a snapshot of its own."""
     checker = Checker(connection, bounds)
     found: list[Drift] = []
     while not checker.is_over:
-        with transaction(connection):
+        with connection.snapshot():
             found += checker.some()
     return found
 
@@ -131,7 +130,7 @@ def _differing(table: str, session: str | None, stored: Buckets, right: Buckets)
                 yield Drift(table, key, column, *values)
 
 
-def drifts_of_durations(connection: sqlite3.Connection, corrections: Buckets) -> list[Drift]:
+def drifts_of_durations(connection: DriverConnection, corrections: Buckets) -> list[Drift]:
     """The histogram against the sum of what sessions contribute, once that has been corrected."""
     right = histogram(connection, COUNTED)
     add_to(right, corrections)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -10,8 +9,8 @@ from datetime import timedelta
 from functools import cached_property
 
 from aggregates.changes import BATCH, ChangesLost, CheckpointMoved, Consumer, has_consumer
-from aggregates.engines.sqlite.connections import encoded, transaction
-from aggregates.engines.sqlite.consuming import COUNTED, DERIVED, DURATIONS, WALKS
+from aggregates.engines.base import DriverConnection
+from aggregates.engines.tables import COUNTED, DERIVED, DURATIONS, WALKS
 from aggregates.model.sources import agent_invocations
 from aggregates.recomputing import pace
 from aggregates.recomputing.drift import Drift
@@ -56,7 +55,7 @@ class Deriver:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        connection: DriverConnection,
         bounds: Sequence[int],
         beat: Callable[[], None] = lambda: None,
     ) -> None:
@@ -113,7 +112,7 @@ class Deriver:
             # Reading the runs of a long session takes its time: before the lock is taken.
             rights = [right for session in some if (right := self._expected(session))]
             self._beat()
-            with transaction(self.connection, "IMMEDIATE"):
+            with self.connection.write_lock():
                 started = time.monotonic()
                 for right in rights:
                     self._replace(right)
@@ -123,7 +122,7 @@ class Deriver:
 
     def derive_again(self, names: Iterable[str]) -> None:
         """Derive those of some sessions that no later round comes to."""
-        with transaction(self.connection):
+        with self.connection.snapshot():
             pending = Pending(self.connection)
         self.derive(name for name in names if name not in pending)
 
@@ -134,17 +133,17 @@ class Deriver:
         if not any(one.table in TABLES[DURATIONS] for one in drifts):
             return
         for _ in range(_ATTEMPTS):
-            with transaction(self.connection):
+            with self.connection.snapshot():
                 wrong = drifts_of_durations(self.connection, {})
             if not wrong:
                 return
-            with transaction(self.connection, "IMMEDIATE"):
+            with self.connection.write_lock():
                 for one in wrong:
                     self._correct(one)
 
     def _correct(self, drift: Drift) -> None:
         """Put the right value into the histogram, where it still holds the wrong one."""
-        key = encoded(str(drift.key["first_agent"])), drift.key["le_ms"]
+        key = self.connection.encoded(str(drift.key["first_agent"])), drift.key["le_ms"]
         where = "WHERE first_agent = CAST(? AS TEXT) AND le_ms = ?"
         self.connection.execute(
             f"INSERT INTO main.{DURATIONS} VALUES (CAST(? AS TEXT), ?, 0, 0)"
@@ -190,12 +189,12 @@ class Deriver:
             return None
         chunk = names_after(self.connection, mark, self._sessions_of_a_lock)
         self.derive(chunk)
-        with transaction(self.connection, "IMMEDIATE"):
+        with self.connection.write_lock():
             # Somebody may have begun the walk again meanwhile: that holds.
             if walk_mark(self.connection) == mark:
                 self.connection.execute(
                     f"INSERT OR REPLACE INTO main.{WALKS} VALUES (?, CAST(? AS TEXT))",
-                    (CONSUMER, encoded(chunk[-1]) if chunk else None),
+                    (CONSUMER, self.connection.encoded(chunk[-1]) if chunk else None),
                 )
         return chunk
 
@@ -216,7 +215,7 @@ class Deriver:
 
     def _replace(self, right: Expected) -> None:
         """Replace what is derived of a session, unless it has changed since it was read."""
-        session = encoded(right.session)
+        session = self.connection.encoded(right.session)
         if version_of(self.connection, right.session) != right.version:
             return
         if right.version.changed_seq is None:
@@ -224,7 +223,7 @@ class Deriver:
                 f"DELETE FROM main.{DERIVED} WHERE session_id = CAST(? AS TEXT)", (session,)
             )
         else:
-            first_agent = encoded(right.first_agent)
+            first_agent = self.connection.encoded(right.first_agent)
             self.connection.execute(
                 f"INSERT OR REPLACE INTO main.{DERIVED}"
                 " VALUES (CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, ?)",
@@ -255,18 +254,21 @@ class Deriver:
                     " ON CONFLICT (first_agent, le_ms) DO UPDATE SET sessions = sessions +"
                     " excluded.sessions, duration_ms_sum = duration_ms_sum +"
                     " excluded.duration_ms_sum",
-                    (encoded(agent), le_ms, sign * count, sign * total),
+                    (self.connection.encoded(agent), le_ms, sign * count, sign * total),
                 )
         for agent, le_ms in counted:
             self.connection.execute(
                 f"DELETE FROM main.{DURATIONS} WHERE first_agent = CAST(? AS TEXT) AND le_ms = ?"
                 " AND sessions = 0 AND duration_ms_sum = 0",
-                (encoded(agent), le_ms),
+                (self.connection.encoded(agent), le_ms),
             )
         self.connection.execute(
             f"DELETE FROM main.{COUNTED} WHERE session_id = CAST(? AS TEXT)", (session,)
         )
         self.connection.executemany(
             f"INSERT INTO main.{COUNTED} VALUES (CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, ?)",
-            [(session, encoded(agent), le_ms, *values) for (agent, le_ms), values in right.items()],
+            [
+                (session, self.connection.encoded(agent), le_ms, *values)
+                for (agent, le_ms), values in right.items()
+            ],
         )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator
 
 from aggregates.changes import Change, ChangesLost, Consumer, has_consumer
-from aggregates.engines.sqlite.connections import any_text, encoded
-from aggregates.engines.sqlite.consuming import COUNTED, DERIVED, WALKS
+from aggregates.engines.base import DriverConnection
+from aggregates.engines.tables import COUNTED, DERIVED, WALKS
 from aggregates.model.sources import agent_invocations, sessions
 from aggregates.sessions.values import STATS
 
@@ -18,7 +17,7 @@ SOURCES = (agent_invocations, sessions)
 class Pending:
     """Sessions that need not be right yet, as of a snapshot."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: DriverConnection) -> None:
         self._mark = walk_mark(connection)
         self._names: set[str] = set()
         self._is_every = False
@@ -46,9 +45,9 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def walk_mark(connection: sqlite3.Connection) -> str | None:
+def walk_mark(connection: DriverConnection) -> str | None:
     """The session that the walk has come to, '' before the first; None where it is over."""
-    with any_text(connection):
+    with connection.any_text():
         found = connection.execute(
             f"SELECT mark FROM main.{WALKS} WHERE name = ?", (CONSUMER,)
         ).fetchone()
@@ -56,7 +55,7 @@ def walk_mark(connection: sqlite3.Connection) -> str | None:
 
 
 def names_after(
-    connection: sqlite3.Connection, mark: str, limit: int, stats: str = f"main.{STATS}"
+    connection: DriverConnection, mark: str, limit: int, stats: str = f"main.{STATS}"
 ) -> list[str]:
     """The next sessions of which something is derived, or should be."""
     arms = " UNION ".join(
@@ -65,10 +64,10 @@ def names_after(
         " AND NOT instr(session_id, char(0)) ORDER BY session_id COLLATE BINARY LIMIT :limit)"
         for table in (stats, *(f"main.{one}" for one in (sessions.name, DERIVED, COUNTED)))
     )
-    with any_text(connection):
+    with connection.any_text():
         rows = connection.execute(
             f"SELECT name FROM ({arms}) ORDER BY name LIMIT :limit",
-            {"mark": encoded(mark), "limit": limit},
+            {"mark": connection.encoded(mark), "limit": limit},
         ).fetchall()
     return [name for (name,) in rows]
 
@@ -88,6 +87,6 @@ def _names(changes: Iterable[Change]) -> Iterator[str]:
                 yield str(name)
 
 
-def restart_walk(connection: sqlite3.Connection) -> None:
+def restart_walk(connection: DriverConnection) -> None:
     """Have the next rounds walk through all sessions again; also inside a transaction."""
     connection.execute(f"DELETE FROM main.{WALKS} WHERE name = ?", (CONSUMER,))

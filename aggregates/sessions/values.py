@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from aggregates.engines.sqlite.compiler import SQLite
-from aggregates.engines.sqlite.connections import any_text, encoded
-from aggregates.engines.sqlite.consuming import COUNTED, DERIVED, DURATIONS, OVERLAP
+from aggregates.engines.base import Compiler, DriverConnection
+from aggregates.engines.tables import COUNTED, DERIVED, DURATIONS, OVERLAP
 from aggregates.model.sources import agent_invocations, sessions
 from aggregates.sessions.overlaps import Overlap, milliseconds, overlap
 
@@ -22,7 +20,6 @@ STARTS = "_aggregates_session_starts"
 """The listing by which the runs of a session are found."""
 SESSION = "session_id = CAST(:session AS TEXT)"
 _RUNS_OF_A_READ = 1000
-_OWN_DURATIONS = SQLite().facts_where(sessions, ("duration_ms",), SESSION)
 
 Buckets = dict[tuple[str, int], tuple[int, int]]
 """Sessions and the sum of their durations, by first agent and bound."""
@@ -61,13 +58,13 @@ class _Run(NamedTuple):
 
 
 def expected(
-    connection: sqlite3.Connection,
+    connection: DriverConnection,
     session: str,
     bounds: Sequence[int],
     starts: str = f"main.{STARTS}",
 ) -> Expected:
     """What is derived of a session, from its runs, which a table of starts names, and its row."""
-    with any_text(connection):
+    with connection.any_text():
         runs = list(_runs(connection, session, starts))
         version = version_of(connection, session)
     first = min(runs, default=None, key=lambda run: (run.start, run.invocation_id))
@@ -91,12 +88,12 @@ def expected(
     )
 
 
-def _runs(connection: sqlite3.Connection, session: str, starts: str) -> Iterator[_Run]:
+def _runs(connection: DriverConnection, session: str, starts: str) -> Iterator[_Run]:
     """The runs of a session, some in each read."""
     mark: tuple[str, int] = ("", 0)
     after = f"{SESSION} AND (start_time, invocation_id) > (:start, :id)"
     while True:
-        parameters = {"session": encoded(session), "start": mark[0], "id": mark[1]}
+        parameters = {"session": connection.encoded(session), "start": mark[0], "id": mark[1]}
         # A slice ends where its last entry lies: what the source says of it may be something else.
         last = connection.execute(
             f"SELECT start_time, invocation_id FROM (SELECT * FROM {starts} WHERE {after}"
@@ -107,14 +104,16 @@ def _runs(connection: sqlite3.Connection, session: str, starts: str) -> Iterator
         if last is None:
             return
         upto = {"last_start": last[0], "last_id": last[1]}
-        for row in connection.execute(_runs_sql(starts, after), parameters | upto).fetchall():
+        for row in connection.execute(
+            _runs_sql(connection.compiler, starts, after), parameters | upto
+        ).fetchall():
             yield _Run(*row)
         mark = last
 
 
 @lru_cache(maxsize=4)
-def _runs_sql(starts: str, after: str) -> str:
-    return SQLite().facts_where(
+def _runs_sql(compiler: Compiler, starts: str, after: str) -> str:
+    return compiler.facts_where(
         agent_invocations,
         ("start", "invocation_id", "agent", "duration_ms", "succeeded", "failed"),
         f"id IN (SELECT invocation_id FROM {starts}"
@@ -124,19 +123,25 @@ def _runs_sql(starts: str, after: str) -> str:
     )
 
 
-def version_of(connection: sqlite3.Connection, session: str) -> Version:
+@lru_cache(maxsize=4)
+def _own_durations_sql(compiler: Compiler) -> str:
+    return compiler.facts_where(sessions, ("duration_ms",), SESSION)
+
+
+def version_of(connection: DriverConnection, session: str) -> Version:
     """The version of a session's runs and rows that is there now."""
-    parameters = {"session": encoded(session)}
+    parameters = {"session": connection.encoded(session)}
     changed = connection.execute(
         f"SELECT coalesce(changed_seq, 0) FROM main.session_stats WHERE {SESSION}", parameters
     ).fetchone()
-    durations = connection.execute(_OWN_DURATIONS, parameters).fetchall()
+    own_durations = _own_durations_sql(connection.compiler)
+    durations = connection.execute(own_durations, parameters).fetchall()
     return Version(changed[0] if changed else None, tuple(one for (one,) in durations))
 
 
-def histogram(connection: sqlite3.Connection, table: str) -> Buckets:
+def histogram(connection: DriverConnection, table: str) -> Buckets:
     """The histogram that a table holds, or adds up to."""
-    with any_text(connection):
+    with connection.any_text():
         rows = connection.execute(
             "SELECT first_agent, le_ms, sum(sessions), sum(duration_ms_sum)"
             f" FROM main.{table} GROUP BY first_agent, le_ms"
@@ -157,9 +162,9 @@ def without_zeros(buckets: Buckets) -> Buckets:
     return {key: values for key, values in buckets.items() if values != (0, 0)}
 
 
-def contribution(connection: sqlite3.Connection, session: str | bytes) -> Buckets:
+def contribution(connection: DriverConnection, session: str | bytes) -> Buckets:
     """What a session contributes to the histogram, as it is recorded."""
-    with any_text(connection):
+    with connection.any_text():
         rows = connection.execute(
             f"SELECT first_agent, le_ms, sessions, duration_ms_sum FROM main.{COUNTED}"
             " WHERE session_id = CAST(? AS TEXT)",

@@ -135,7 +135,7 @@ def _with_one_connection(store: Store) -> list[float]:
         with connection.begin():
             reader.collect(connection)
 
-    with store._engine.connect() as connection:
+    with store._database.reading() as connection:
         return [timed(collect) for _ in range(50)]
 
 

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from aggregates.changes.pruning import Retention, prune
-from aggregates.engines.sqlite.connections import connect_engine, raw_connection
+from aggregates.engines import driver, open_database
 from aggregates.installing.upgrading import upgrade
 from aggregates.model.catalogue import catalogue
 from aggregates.model.sources import agent_invocations
@@ -122,11 +122,11 @@ class _Collector:
     """What `run` does in a round."""
 
     def __init__(self, path: Path) -> None:
-        self._engine = connect_engine(path)
+        self._opened = open_database(path)
         self._store = Store(path)
 
     def round(self) -> None:
-        with raw_connection(self._engine) as connection:
+        with self._opened.own_connection() as connection:
             Deriver(connection, catalogue.bounds).round(1000)
             for source in catalogue.sources:
                 prune(connection, source)
@@ -155,7 +155,7 @@ def _waits(databases: Databases, rows: int) -> dict[str, Report]:
     """A writer beside each job; the first one is what brought sessions and tools."""
     path = databases.copy(databases.sample(rows, _DAYS))
     upgrade(str(path), revision=_FIRST)
-    engine = connect_engine(path, lock_timeout=30)
+    opened = open_database(path, lock_timeout=30)
 
     def upgrade_from_the_first() -> None:
         upgrade(str(path))
@@ -164,16 +164,16 @@ def _waits(databases: Databases, rows: int) -> dict[str, Report]:
         time.sleep(10)
 
     def verify() -> None:
-        assert not repairing.verify(engine).drifts
+        assert not repairing.verify(opened).drifts
 
     def repair() -> None:
         with closing(sqlite3.connect(path, timeout=30)) as connection:
             connection.execute("UPDATE agent_hourly SET invocations = invocations + 1")
             connection.commit()
-        assert repairing.repair(engine).drifts
+        assert repairing.repair(opened).drifts
 
     def rebuild() -> None:
-        rebuilding.rebuild(engine)
+        rebuilding.rebuild(opened)
 
     waits = {}
     jobs = {
@@ -197,7 +197,7 @@ def _month(databases: Databases) -> Table:
     rows = []
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         before = path.stat().st_size
-        deriver = Deriver(connection, catalogue.bounds)
+        deriver = Deriver(driver(connection), catalogue.bounds)
         deriver.round(1000)
         begin = datetime(2026, 1, 1)
         written = 0
@@ -215,7 +215,7 @@ def _month(databases: Databases) -> Table:
             connection.execute("COMMIT")
             written += _CHANGES_OF_A_DAY
             deriver.round(1000)
-            prune(connection, agent_invocations, Retention(timedelta(days=7), 50_000))
+            prune(driver(connection), agent_invocations, Retention(timedelta(days=7), 50_000))
             (entries,) = connection.execute(
                 "SELECT count(*) FROM agent_invocation_changes"
             ).fetchone()

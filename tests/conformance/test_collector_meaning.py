@@ -20,6 +20,7 @@ from oracle import canonical, dimension, duration_ms, is_invocation, parse_time
 from sqlalchemy import Connection
 
 from aggregates import Store, samples
+from aggregates.engines import driver
 from aggregates.installing import upgrading
 from aggregates.model.catalogue import catalogue
 from aggregates.reader import Collection, queries
@@ -138,7 +139,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             writer.execute("UPDATE agent_tool_uses SET tool_name = '' WHERE id % 29 = 0")
             writer.execute("DELETE FROM agent_invocations WHERE id % 47 = 0")
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-            assert Deriver(connection, catalogue.bounds).round(1000).is_complete
+            assert Deriver(driver(connection), catalogue.bounds).round(1000).is_complete
     return found
 
 

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 from derived_oracle import derived_differences
 from oracle import differences, recompute, stored
-from sqlalchemy import Engine, event
+from sqlalchemy import event
 
 from aggregates.changes import Consumer
-from aggregates.engines.sqlite.connections import connect_engine, explained, raw_connection
+from aggregates.engines import driver, explained, open_database
+from aggregates.engines.base import Database
 from aggregates.errors import AggregatesError, DatabaseLocked
 from aggregates.installing.upgrading import upgrade
 from aggregates.model.catalogue import catalogue
@@ -31,7 +32,7 @@ from aggregates.sessions import Deriver
 
 ROWS = 600
 
-Job = Callable[[Engine], object]
+Job = Callable[[Database], object]
 
 
 @pytest.fixture(scope="module", params=["wal", "keep"])
@@ -49,7 +50,7 @@ def database(template: Path, tmp_path: Path) -> Iterator[Path]:
     """A database with a consumer, changes for it, and drift."""
     path = Path(shutil.copyfile(template, tmp_path / template.name))
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        Consumer(connection, agent_invocations, "own")
+        Consumer(driver(connection), agent_invocations, "own")
         connection.execute("CREATE TABLE own (seq INTEGER PRIMARY KEY, padding)")
         connection.execute("UPDATE agent_invocations SET phase = 'moved' WHERE id % 3 = 0")
         connection.execute("DELETE FROM agent_hourly WHERE hour > '2026-10-10'")
@@ -58,14 +59,14 @@ def database(template: Path, tmp_path: Path) -> Iterator[Path]:
     shutil.rmtree(tmp_path)
 
 
-def derive(engine: Engine) -> object:
-    with raw_connection(engine) as connection:
+def derive(opened: Database) -> object:
+    with opened.own_connection() as connection:
         return Deriver(connection, catalogue.bounds).round()
 
 
-def take(engine: Engine) -> object:
+def take(opened: Database) -> object:
     """A consumer that keeps what needs a lot of room."""
-    with raw_connection(engine) as connection:
+    with opened.own_connection() as connection:
         consumer = Consumer(connection, agent_invocations, "own")
         taken = 1
         while taken:
@@ -77,8 +78,8 @@ def take(engine: Engine) -> object:
         return taken
 
 
-def round_of_upkeep(engine: Engine) -> object:
-    with Upkeep(engine, Schedule(), lambda *progress: None) as upkeep:
+def round_of_upkeep(opened: Database) -> object:
+    with Upkeep(opened, Schedule(), lambda *progress: None) as upkeep:
         return upkeep.round(wait=True)
 
 
@@ -86,7 +87,7 @@ JOBS: dict[str, Job] = {
     "derive": derive,
     "take": take,
     "verify": verify,
-    "prove": lambda engine: verify(engine, budget=60.0),
+    "prove": lambda opened: verify(opened, budget=60.0),
     "repair": repair,
     "rebuild": rebuild,
     "reinstall": reinstall,
@@ -105,12 +106,12 @@ def rows_of_sources(path: Path) -> list[tuple[object, ...]]:
 
 def check_goes_on(path: Path, sources: list[tuple[object, ...]]) -> None:
     """With room, or the lock, everything becomes right."""
-    engine = connect_engine(path)
+    opened = open_database(path)
     assert rows_of_sources(path) == sources
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     for job in (repair, rebuild, derive, take):
-        job(engine)
+        job(opened)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("BEGIN")
         wrong = differences(stored(connection), recompute(connection))
@@ -119,7 +120,7 @@ def check_goes_on(path: Path, sources: list[tuple[object, ...]]) -> None:
         taken = [seq for (seq,) in connection.execute("SELECT seq FROM own ORDER BY seq")]
         (newest,) = connection.execute("SELECT max(seq) FROM agent_invocation_changes").fetchone()
         assert taken == list(range(1, newest + 1))
-    with engine.connect() as connected:
+    with opened.reading() as connected:
         found = inspecting.inspect(connected)
     assert found.ok, found.findings
 
@@ -134,15 +135,15 @@ def test_a_database_that_may_not_grow(name: str, database: Path) -> None:
     sources = rows_of_sources(database)
     failures = []
     for room in (0, 1, 3, 9):
-        engine = connect_engine(database)
+        opened = open_database(database)
 
-        @event.listens_for(engine, "connect")
+        @event.listens_for(opened.engine, "connect")
         def limit(connection: sqlite3.Connection, record: object, most: int = pages + room) -> None:
             connection.execute(f"PRAGMA max_page_count = {most}")
 
         try:
             with explained(str(database)):
-                JOBS[name](engine)
+                JOBS[name](opened)
         except AggregatesError as error:
             failures.append(str(error))
     assert failures, "it needed no room"
@@ -163,7 +164,7 @@ def limited(job: Job, path: Path, size: int) -> int:
             resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
             try:
                 with explained(str(path)):
-                    job(connect_engine(path))
+                    job(open_database(path))
                 status = 0
             except AggregatesError as error:
                 words = str(error)
@@ -186,28 +187,28 @@ def test_a_disk_that_is_full(name: str, database: Path) -> None:
     assert 3 in ended or name == "verify", "it needed no room"
     if name == "reinstall":  # which tells consumers to begin anew
         with closing(sqlite3.connect(database, isolation_level=None)) as connection:
-            Consumer(connection, agent_invocations, "own").reset("oldest")
+            Consumer(driver(connection), agent_invocations, "own").reset("oldest")
     check_goes_on(database, sources)
     assert not list(database.parent.glob("*-proof*")) or name == "prove"
-    verify(connect_engine(database), budget=60.0)
+    verify(open_database(database), budget=60.0)
     assert not list(database.parent.glob("*-proof*"))
 
 
 @pytest.mark.parametrize("name", JOBS)
 def test_a_lock_that_another_holds(name: str, database: Path) -> None:
     sources = rows_of_sources(database)
-    engine = connect_engine(database, lock_timeout=0.05)
+    opened = open_database(database, lock_timeout=0.05)
     with closing(sqlite3.connect(database, isolation_level=None)) as other:
         (mode,) = other.execute("PRAGMA journal_mode").fetchone()
         other.execute("BEGIN EXCLUSIVE")
         other.execute("UPDATE sessions SET status = 'theirs'")
         if mode == "wal" and name in ("verify", "prove"):
-            assert JOBS[name](engine) is not None
+            assert JOBS[name](opened) is not None
         else:
             with (
                 pytest.raises(DatabaseLocked, match="another program holds the lock"),
                 explained(str(database)),
             ):
-                JOBS[name](engine)
+                JOBS[name](opened)
         other.execute("ROLLBACK")
     check_goes_on(database, sources)

@@ -20,7 +20,7 @@ from oracle import differences, recompute, stored
 
 from aggregates.changes import Consumer
 from aggregates.changes.pruning import Retention, prune
-from aggregates.engines.sqlite.connections import connect_engine, raw_connection
+from aggregates.engines import open_database
 from aggregates.installing.upgrading import upgrade
 from aggregates.model.catalogue import catalogue
 from aggregates.model.sources import agent_invocations
@@ -94,7 +94,7 @@ def again_and_again(job: Job, path: Path) -> None:
 
 def consume(path: Path) -> None:
     """Bring derived values up to date, and prune."""
-    with raw_connection(connect_engine(path, lock_timeout=20)) as connection:
+    with open_database(path, lock_timeout=20).own_connection() as connection:
         Deriver(connection, catalogue.bounds).round()
         for source in catalogue.sources:
             prune(connection, source, Retention(timedelta(0), 50))
@@ -102,7 +102,7 @@ def consume(path: Path) -> None:
 
 def take(path: Path) -> None:
     """A consumer that keeps each change in a table of its own."""
-    with raw_connection(connect_engine(path, lock_timeout=20)) as connection:
+    with open_database(path, lock_timeout=20).own_connection() as connection:
         consumer = Consumer(connection, agent_invocations, "own")
         taken = 1
         while taken:
@@ -117,7 +117,7 @@ def drift_and_repair(path: Path) -> None:
     """Spoil a table, and mend it."""
     with closing(sqlite3.connect(path, timeout=20)) as connection, connection:
         connection.execute("UPDATE agent_stats SET invocations = invocations + 1")
-    repair(connect_engine(path, lock_timeout=20))
+    repair(open_database(path, lock_timeout=20))
 
 
 JOBS: dict[str, Job] = {
@@ -132,7 +132,7 @@ JOBS: dict[str, Job] = {
 
 
 def _engine(path: Path):  # type: ignore[no-untyped-def]
-    return connect_engine(path, lock_timeout=20)
+    return open_database(path, lock_timeout=20)
 
 
 @pytest.fixture(scope="module")
@@ -174,8 +174,8 @@ def test_killed_at_random_instants_with_two_writers(name: str, plain: Path, tmp_
 
 def check(path: Path, name: str) -> None:
     """No drift, nothing left over, no change lost or taken twice."""
-    engine = connect_engine(path)
-    found = verify(engine).drifts
+    opened = open_database(path)
+    found = verify(opened).drifts
     assert not found, found[:5]
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("BEGIN")

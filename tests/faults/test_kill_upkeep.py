@@ -22,12 +22,12 @@ import pytest
 from derived_oracle import derived_differences
 from hook_writer import _random_write
 from oracle import differences, recompute, stored
-from sqlalchemy import Engine
 
 from aggregates.changes import Change, Consumer
 from aggregates.changes.pruning import Retention, prune
-from aggregates.engines.sqlite.connections import connect_engine, raw_connection
-from aggregates.engines.sqlite.consuming import DURATIONS, OVERLAP
+from aggregates.engines import driver, open_database
+from aggregates.engines.base import Database
+from aggregates.engines.tables import DURATIONS, OVERLAP
 from aggregates.installing.upgrading import upgrade
 from aggregates.model.catalogue import catalogue
 from aggregates.model.sources import agent_invocations
@@ -108,16 +108,16 @@ def write(path: Path, number: int, counters: Counters) -> None:
         time.sleep(0.003)
 
 
-def engine_of(path: Path) -> Engine:
-    return connect_engine(path, lock_timeout=20)
+def engine_of(path: Path) -> Database:
+    return open_database(path, lock_timeout=20)
 
 
 def upkeep(path: Path, schedule: Schedule) -> None:
     """Rounds; the lease of the one that was killed has expired."""
-    engine = engine_of(path)
-    with raw_connection(engine) as connection:
+    opened = engine_of(path)
+    with opened.own_connection() as connection:
         connection.execute("DELETE FROM _aggregates_leases")
-    with Upkeep(engine, schedule, lambda *progress: None) as one:
+    with Upkeep(opened, schedule, lambda *progress: None) as one:
         for _ in range(3):
             assert one.round(wait=True) is not None
 
@@ -128,7 +128,7 @@ _COLUMNS = ", ".join(_NAMES)
 
 def mirror(path: Path) -> None:
     """A consumer that keeps a copy of the table. What is applied twice, or not, is noticed."""
-    with raw_connection(engine_of(path)) as connection:
+    with engine_of(path).own_connection() as connection:
         consumer = Consumer(connection, agent_invocations, "mirror")
         taken = 1
         while taken:
@@ -153,7 +153,7 @@ def apply(connection: sqlite3.Connection, change: Change) -> None:
 def poll(path: Path) -> None:
     """A consumer that writes elsewhere first, and acknowledges then: at least once."""
     with (
-        raw_connection(engine_of(path)) as connection,
+        engine_of(path).own_connection() as connection,
         closing(sqlite3.connect(path.with_name("elsewhere.db"), timeout=20)) as elsewhere,
     ):
         consumer = Consumer(connection, agent_invocations, "polling")
@@ -166,7 +166,7 @@ def poll(path: Path) -> None:
 
 
 def consume_and_prune(path: Path) -> None:
-    with raw_connection(engine_of(path)) as connection:
+    with engine_of(path).own_connection() as connection:
         Deriver(connection, catalogue.bounds).round()
         for source in catalogue.sources:
             prune(connection, source, FEW)
@@ -192,8 +192,8 @@ def mend(path: Path) -> None:
 
 def replace(path: Path) -> None:
     """A rebuild beside a repair and a consumer, each killed by itself."""
-    engine = engine_of(path)
-    rebuild(engine, tables=["session_stats", "agent_activity", "tool_stats"])
+    opened = engine_of(path)
+    rebuild(opened, tables=["session_stats", "agent_activity", "tool_stats"])
 
 
 JOBS: dict[str, Job] = {
@@ -224,7 +224,7 @@ def database(template: Path, tmp_path: Path) -> Path:
     path = Path(shutil.copyfile(template, tmp_path / template.name))
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         for name in ("mirror", "polling"):
-            Consumer(connection, agent_invocations, name)
+            Consumer(driver(connection), agent_invocations, name)
         connection.execute(f"INSERT INTO mirror SELECT id, {_COLUMNS} FROM agent_invocations")
     with closing(sqlite3.connect(path.with_name("elsewhere.db"))) as connection:
         connection.execute("CREATE TABLE seen (seq INTEGER PRIMARY KEY)")
@@ -240,11 +240,11 @@ def again_and_again(job: Job, path: Path, counters: Counters) -> None:
 
 def check(path: Path) -> None:
     """Everything is what the source tables say by themselves."""
-    engine = engine_of(path)
-    assert verify(engine).drifts == []
+    opened = engine_of(path)
+    assert verify(opened).drifts == []
     for job in (consume_and_prune, mirror, poll):
         job(path)
-    assert verify(engine, tables=[OVERLAP, DURATIONS]).drifts == []
+    assert verify(opened, tables=[OVERLAP, DURATIONS]).drifts == []
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         assert_consistent(connection)
         connection.execute("BEGIN")
@@ -265,7 +265,7 @@ def check(path: Path) -> None:
     with closing(sqlite3.connect(path.with_name("elsewhere.db"))) as connection:
         seen = [seq for (seq,) in connection.execute("SELECT seq FROM seen ORDER BY seq")]
         assert seen == list(range(1, newest + 1))
-    with engine.connect() as connected:
+    with opened.reading() as connected:
         found = inspecting.inspect(connected)
     assert found.ok, found.findings
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hooks import HOOK_TABLES
 
-from aggregates.engines.sqlite.connections import connect_engine
+from aggregates.engines import open_database
 from aggregates.installing.upgrading import downgrade, upgrade
 from aggregates.proving import inspecting
 
@@ -33,6 +33,6 @@ def test_a_step_down_is_as_if_never_gone_up(revision: str, tmp_path: Path) -> No
     assert contents(back)[1] == contents(fresh)[1]
     ours = [one for one in contents(back)[0] if "agent_tool_uses" not in one[1]]
     assert ours == [one for one in contents(fresh)[0] if "agent_tool_uses" not in one[1]]
-    with connect_engine(back).connect() as connection:
+    with open_database(back).reading() as connection:
         found = inspecting.inspect(connection)
     assert [one.kind for one in found.findings] == ["revision"]

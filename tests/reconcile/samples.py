@@ -12,7 +12,7 @@ from conftest import connect
 from derived_oracle import derived_differences
 from oracle import differences, recompute, stored
 
-from aggregates.engines.sqlite.connections import connect_engine, raw_connection
+from aggregates.engines import open_database
 from aggregates.installing.upgrading import upgrade
 from aggregates.model.catalogue import catalogue
 from aggregates.samples import write_sample
@@ -69,8 +69,8 @@ def copy(folder: Path, journal_mode: str = "wal", *, is_derived: bool = True) ->
 
 def derive(path: Path) -> None:
     """Bring what is derived of sessions up to date."""
-    engine = connect_engine(path)
-    with raw_connection(engine) as connection:
+    opened = open_database(path)
+    with opened.own_connection() as connection:
         connection.execute("PRAGMA synchronous = OFF")
         done = Deriver(connection, catalogue.bounds).round(60.0)
         assert done.is_complete

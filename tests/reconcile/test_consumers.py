@@ -13,7 +13,7 @@ from conftest import MakeDatabase, connect
 from samples import change, copy, start_run
 
 from aggregates.changes import Change, ChangesLost, CheckpointMoved, Consumer, consumers, utc_text
-from aggregates.engines.sqlite.connections import connect_engine
+from aggregates.engines import driver, open_database
 from aggregates.errors import AggregatesError, DatabaseLocked, SchemaMismatch
 from aggregates.model.catalogue import catalogue
 from aggregates.model.sources import agent_invocations, agent_tool_uses, sessions
@@ -36,7 +36,7 @@ def fresh(migrated_database: MakeDatabase) -> Iterator[sqlite3.Connection]:
 
 
 def consumer(connection: sqlite3.Connection, name: str = "mirror") -> Consumer:
-    return Consumer(connection, agent_invocations, name)
+    return Consumer(driver(connection), agent_invocations, name)
 
 
 MIRROR = "SELECT id, agent_name, session_id, status, end_time FROM agent_invocations ORDER BY id"
@@ -243,7 +243,7 @@ def test_values_come_as_they_were_stored(fresh: sqlite3.Connection) -> None:
 
 
 def test_other_sources_have_consumers_too(fresh: sqlite3.Connection) -> None:
-    readers = [Consumer(fresh, source, "all") for source in (sessions, agent_tool_uses)]
+    readers = [Consumer(driver(fresh), source, "all") for source in (sessions, agent_tool_uses)]
     fresh.execute("INSERT INTO sessions (session_id, status) VALUES ('s', 'active')")
     fresh.execute("INSERT INTO agent_tool_uses (tool_name) VALUES ('Bash')")
     fresh.execute("INSERT OR REPLACE INTO sessions (session_id) VALUES ('s')")
@@ -255,7 +255,7 @@ def test_other_sources_have_consumers_too(fresh: sqlite3.Connection) -> None:
 def lost(connection: sqlite3.Connection, name: str = "mirror") -> bool:
     """Whether a consumer is told of a loss, and others that it is lost."""
     reader = consumer(connection, name)
-    (found,) = (one for one in consumers(connection, catalogue.sources) if one.name == name)
+    (found,) = (one for one in consumers(driver(connection), catalogue.sources) if one.name == name)
     if found.is_lost:
         with pytest.raises(ChangesLost, match=name):
             reader.poll()
@@ -321,7 +321,7 @@ def test_an_empty_log_loses_nothing(fresh: sqlite3.Connection) -> None:
 def test_a_reinstall_is_a_loss_until_the_consumer_is_reset(database: Path) -> None:
     with closing(connect(database)) as connection:
         reader = consumer(connection)
-        reinstall(connect_engine(database))
+        reinstall(open_database(database))
         start_run(connection)
         assert lost(connection)
         with pytest.raises(ChangesLost), reader.take():
@@ -356,7 +356,7 @@ def test_a_removed_consumer_says_so_and_can_be_made_anew(fresh: sqlite3.Connecti
     reader = consumer(fresh)
     start_run(fresh)
     reader.remove()
-    assert consumers(fresh, catalogue.sources) == []
+    assert consumers(driver(fresh), catalogue.sources) == []
     with pytest.raises(AggregatesError, match="removed"):
         reader.poll()
     with pytest.raises(AggregatesError, match="removed"):
@@ -367,12 +367,12 @@ def test_a_removed_consumer_says_so_and_can_be_made_anew(fresh: sqlite3.Connecti
 def test_consumers_are_listed_with_what_is_left(fresh: sqlite3.Connection) -> None:
     start_run(fresh)
     slow, fast = consumer(fresh, "slow"), consumer(fresh, "fast")
-    Consumer(fresh, sessions, "fast")
+    Consumer(driver(fresh), sessions, "fast")
     for _ in range(3):
         start_run(fresh)
     fast.acknowledge(fast.poll(2))
     fresh.execute("INSERT INTO change_consumers VALUES ('odd', 'nothing', 1, 1, '', '', 0)")
-    found = consumers(fresh, catalogue.sources)
+    found = consumers(driver(fresh), catalogue.sources)
     assert [(one.name, one.source, one.behind, one.is_lost) for one in found] == [
         ("fast", "agent_invocations", 1, False),
         ("fast", "sessions", 0, False),
@@ -395,7 +395,7 @@ def test_touch_saves_again_only_what_is_old(fresh: sqlite3.Connection) -> None:
 
 def test_a_consumer_from_the_oldest_takes_all_that_the_log_holds(database: Path) -> None:
     with closing(connect(database)) as connection:
-        whole = Consumer(connection, agent_invocations, "whole", start="oldest")
+        whole = Consumer(driver(connection), agent_invocations, "whole", start="oldest")
         (count,) = connection.execute("SELECT count(*) FROM agent_invocation_changes").fetchone()
         assert count > 20
         assert len(whole.poll(10_000)) == count

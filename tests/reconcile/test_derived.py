@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from samples import change, check_exact, copy, start_run
 
 from aggregates.changes import Consumer
+from aggregates.engines import driver
 from aggregates.model.catalogue import catalogue
 from aggregates.model.sources import agent_invocations, sessions
 from aggregates.sessions import CONSUMER, Deriver, verify
@@ -36,7 +37,7 @@ def fresh(migrated_database: MakeDatabase) -> Iterator[sqlite3.Connection]:
 
 
 def deriver(connection: sqlite3.Connection) -> Deriver:
-    return Deriver(connection, catalogue.bounds)
+    return Deriver(driver(connection), catalogue.bounds)
 
 
 _runs = st.lists(
@@ -147,7 +148,7 @@ def test_rounds_after_random_writes_leave_what_brute_force_says(
             connection.execute("DELETE FROM sessions WHERE rowid % 3 = ?", (chance.randrange(3),))
         assert of_sessions.round().is_complete
         assert derived_differences(connection) == []
-        assert verify(connection, catalogue.bounds) == []
+        assert verify(driver(connection), catalogue.bounds) == []
 
 
 def test_a_database_in_use_is_derived_and_stays_so(database: Path) -> None:
@@ -222,7 +223,7 @@ def test_runs_without_a_session_stay_pending_and_disturb_nobody(fresh: sqlite3.C
     of_sessions = deriver(fresh)
     assert of_sessions.round().is_complete
     assert fresh.execute("SELECT * FROM session_overlap").fetchall() == [("", None, None, 1)]
-    assert verify(fresh, catalogue.bounds) == []
+    assert verify(driver(fresh), catalogue.bounds) == []
 
 
 def test_text_that_is_not_utf_8_is_derived_too(fresh: sqlite3.Connection) -> None:
@@ -247,7 +248,7 @@ def test_text_that_is_not_utf_8_is_derived_too(fresh: sqlite3.Connection) -> Non
             "SELECT hex(first_agent), sessions FROM session_durations"
         ).fetchall() == [("FE", 1)]
         assert derived_differences(fresh) == []
-        assert verify(fresh, catalogue.bounds) == []
+        assert verify(driver(fresh), catalogue.bounds) == []
 
 
 class Work:
@@ -338,7 +339,7 @@ def test_lost_changes_begin_the_walk_again(database: Path) -> None:
         connection.execute("DELETE FROM agent_invocation_changes")
         connection.execute("DELETE FROM session_changes")
         assert derived_differences(connection) != []
-        assert verify(connection, catalogue.bounds) == [], "nothing has been lost track of"
+        assert verify(driver(connection), catalogue.bounds) == [], "nothing has been lost track of"
         deriver(connection).round()
         assert deriver(connection).round().is_complete
     check_exact(database, is_derived=True)
@@ -350,7 +351,7 @@ def test_a_consumer_that_somebody_removed_begins_the_walk_again(
 ) -> None:
     assert source in (agent_invocations, sessions)
     with closing(connect(database)) as connection:
-        Consumer(connection, source, CONSUMER).remove()
+        Consumer(driver(connection), source, CONSUMER).remove()
         change(connection, random.Random("removed"), 30)
         assert deriver(connection).round().is_complete
     check_exact(database, is_derived=True)

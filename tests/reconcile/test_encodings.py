@@ -8,7 +8,7 @@ import pytest
 from derived_oracle import derived_differences
 from oracle import differences, recompute, stored
 
-from aggregates.engines.sqlite.connections import connect_engine, raw_connection
+from aggregates.engines import open_database
 from aggregates.engines.sqlite.hooks_schema import HOOK_TABLES
 from aggregates.installing.upgrading import upgrade
 from aggregates.model.catalogue import catalogue
@@ -37,16 +37,16 @@ def test_derived_and_mended_values_are_right(encoding: str, tmp_path: Path) -> N
                 " VALUES (?, '2026-10-01T10:00:00', '2026-10-01T10:09:00', 'completed')",
                 (name,),
             )
-        engine = connect_engine(path)
-        with raw_connection(engine) as own:
+        opened = open_database(path)
+        with opened.own_connection() as own:
             assert Deriver(own, catalogue.bounds).round(100).is_complete
-        assert verify(engine).drifts == []
+        assert verify(opened).drifts == []
         found = dict(connection.execute("SELECT first_agent, sessions FROM session_durations"))
         assert found == {f"of {name}": 1 for name in NAMES}
         connection.execute("UPDATE agent_stats SET invocations = 9")
         connection.execute("UPDATE session_durations SET sessions = 9")
         connection.execute("UPDATE session_stats SET first_agent = 'wrong'")
-        assert repair(engine).drifts
-        assert verify(engine).drifts == []
+        assert repair(opened).drifts
+        assert verify(opened).drifts == []
         assert derived_differences(connection) == []
         assert differences(stored(connection), recompute(connection)) == []

@@ -14,7 +14,8 @@ from conftest import MakeDatabase, connect
 from samples import change, check_exact, copy, derive, everything, start_run
 
 from aggregates.changes import consumers
-from aggregates.engines.sqlite.connections import connect_engine
+from aggregates.engines import driver, open_database
+from aggregates.engines.base import Database
 from aggregates.errors import SchemaMismatch
 from aggregates.installing.upgrading import upgrade
 from aggregates.model.catalogue import catalogue
@@ -36,7 +37,7 @@ def database(tmp_path: Path) -> Path:
 
 def findings(path: Path) -> set[tuple[str, str, str]]:
     """(kind, table, name) of all."""
-    with connect_engine(path).connect() as connection:
+    with open_database(path).reading() as connection:
         found = inspecting.inspect(connection)
     assert found.ok == (not found.findings)
     assert all(one.detail for one in found.findings)
@@ -74,7 +75,7 @@ def test_each_object_that_is_missing_is_named_and_put_back(kind: str, database: 
     whole = objects(database)
     names = {name for one, name, _ in whole if one == kind}
     assert len(names) > 5
-    engine = connect_engine(database)
+    engine = open_database(database)
     with closing(connect(database)) as connection:
         for name in sorted(names):
             connection.execute(f'DROP {kind} "{name}"')
@@ -110,7 +111,7 @@ def test_an_altered_body_is_found_and_layout_is_not(database: Path) -> None:
         connection.execute(f"DROP TRIGGER {INSERT}")
         connection.execute(sql.replace("'insert'", "'Insert'"))
     assert findings(database) == {("altered", "agent_invocations", INSERT)}
-    reinstall(connect_engine(database))
+    reinstall(open_database(database))
     assert findings(database) == {UNPROVED}
 
 
@@ -124,7 +125,7 @@ def test_a_trigger_of_ours_that_no_revision_made_is_dropped_and_theirs_stays(
                 f"CREATE TRIGGER {name} AFTER INSERT ON sessions BEGIN SELECT 1; END"
             )
     assert findings(database) == {("unknown", "sessions", "_aggregates_old")}
-    reinstall(connect_engine(database))
+    reinstall(open_database(database))
     assert {name for _, name, _ in objects(database) - before} == {"theirs"}
 
 
@@ -144,9 +145,9 @@ def test_a_newer_trigger_of_theirs_that_changes_rows_is_named(database: Path) ->
             connection.execute(f"CREATE TRIGGER {name} {body}")
         connection.execute(insert)
     assert findings(database) == {("too early", "agent_invocations", "theirs")}
-    reinstall(connect_engine(database))
+    reinstall(open_database(database))
     assert findings(database) == {UNPROVED}
-    repairing.repair(connect_engine(database))
+    repairing.repair(open_database(database))
     assert findings(database) == set()
     with closing(connect(database)) as connection:
         connection.execute(insert)
@@ -164,7 +165,7 @@ def rebuild_by_copy(path: Path, table: str) -> None:
 
 @pytest.mark.parametrize("table", ["agent_invocations", "sessions", "agent_tool_uses"])
 def test_a_table_that_another_tool_has_built_anew(table: str, database: Path) -> None:
-    engine = connect_engine(database)
+    engine = open_database(database)
     triggers = triggers_of(database, table)
     rebuild_by_copy(database, table)
     assert findings(database) == {
@@ -193,19 +194,19 @@ def test_columns_that_a_copy_has_left_out_are_added_again(database: Path) -> Non
                 connection.execute(f'DROP TRIGGER "{name}"')
         connection.execute("ALTER TABLE agent_invocations DROP COLUMN updated_at")
         connection.execute("ALTER TABLE agent_invocations DROP COLUMN model")
-    reinstall(connect_engine(database))
+    reinstall(open_database(database))
     with closing(connect(database)) as connection:
         id_ = start_run(connection)
         (at,) = connection.execute(
             "SELECT updated_at FROM agent_invocations WHERE id = ?", (id_,)
         ).fetchone()
         assert at.endswith("Z")
-    repairing.repair(connect_engine(database))
+    repairing.repair(open_database(database))
     check_exact(database)
 
 
 def test_a_table_of_ours_that_is_gone_is_made_and_named(database: Path) -> None:
-    engine = connect_engine(database)
+    engine = open_database(database)
     gone = {"tool_stats", "session_stats", "_aggregates_session_derived", "session_durations"}
     with closing(connect(database)) as connection:
         for table in gone:
@@ -221,19 +222,19 @@ def test_a_table_of_ours_that_is_gone_is_made_and_named(database: Path) -> None:
 
 
 def test_consumers_are_told_and_what_is_derived_is_derived_again(database: Path) -> None:
-    engine = connect_engine(database)
+    engine = open_database(database)
     with closing(connect(database)) as connection:
         drop_and_change(connection)
     reinstall(engine)
     with closing(connect(database)) as connection:
-        found = consumers(connection, catalogue.sources)
+        found = consumers(driver(connection), catalogue.sources)
         assert len(found) == 2
         assert all(one.is_lost for one in found)
     repairing.repair(engine)
     derive(database)
     check_exact(database, is_derived=True)
     with closing(connect(database)) as connection:
-        assert not any(one.is_lost for one in consumers(connection, catalogue.sources))
+        assert not any(one.is_lost for one in consumers(driver(connection), catalogue.sources))
 
 
 @pytest.mark.parametrize(
@@ -249,9 +250,9 @@ def test_consumers_are_told_and_what_is_derived_is_derived_again(database: Path)
     ids=["repair", "rebuild", "verify with drift", "some tables", "rebuilt some", "a window"],
 )
 def test_nothing_is_believed_until_the_whole_is_proved(
-    job: Callable[[sa.Engine], object], is_enough: bool, database: Path
+    job: Callable[[Database], object], is_enough: bool, database: Path
 ) -> None:
-    engine = connect_engine(database)
+    engine = open_database(database)
     with closing(connect(database)) as connection:
         drop_and_change(connection)
     reinstall(engine)
@@ -272,7 +273,7 @@ def test_a_proof_that_began_before_proves_nothing(
     """It has read rows that were changed without a trigger later."""
     for name in ("SMALLEST_SLICE", "FIRST_SLICE", "LARGEST_SLICE"):
         monkeypatch.setattr(pace, name, 60)
-    engine = connect_engine(database)
+    engine = open_database(database)
     steps: list[int] = []
 
     def interfere(done: int, total: int) -> None:
@@ -296,7 +297,7 @@ def test_a_database_at_another_revision_is_refused(tmp_path: Path) -> None:
     upgrade(str(path), revision="0003")
     before = objects(path)
     with pytest.raises(SchemaMismatch, match="aggregates migrate"):
-        reinstall(connect_engine(path))
+        reinstall(open_database(path))
     assert objects(path) == before
     assert {kind for kind, _, _ in findings(path)} == {"revision"}
 
@@ -307,7 +308,7 @@ def test_where_a_source_table_is_gone_nothing_is_changed(database: Path) -> None
         connection.execute("DROP TABLE agent_tool_uses")
     before, rows = objects(database), everything(database)
     with pytest.raises(SchemaMismatch, match="agent_tool_uses is gone"):
-        reinstall(connect_engine(database))
+        reinstall(open_database(database))
     assert (objects(database), everything(database)) == (before, rows)
 
 
@@ -318,7 +319,7 @@ def test_triggers_are_fitted_to_the_unique_keys_that_are_there(
         with closing(connect(path)) as connection:
             connection.execute("CREATE UNIQUE INDEX ux ON agent_invocations (ticket_id)")
         assert {kind for kind, _, _ in findings(path)} == {"altered"}
-        reinstall(connect_engine(path))
+        reinstall(open_database(path))
         assert findings(path) == {UNPROVED}
         with closing(connect(path)) as connection:
             for agent in ("one", "two"):

@@ -11,6 +11,7 @@ from samples import start_run
 
 from aggregates.changes import ChangesLost, Consumer, utc_text
 from aggregates.changes.pruning import Retention, prune
+from aggregates.engines import driver
 from aggregates.model.sources import agent_invocations
 
 NOW = datetime.now(UTC)
@@ -45,39 +46,39 @@ def held(connection: sqlite3.Connection) -> list[int]:
 def test_what_is_old_goes_and_what_is_not_stays(fresh: sqlite3.Connection) -> None:
     write(fresh, 20, timedelta(days=8))
     write(fresh, 5, timedelta(days=6))
-    assert prune(fresh, agent_invocations, Retention(timedelta(days=7), 1000)) == 20
+    assert prune(driver(fresh), agent_invocations, Retention(timedelta(days=7), 1000)) == 20
     assert held(fresh) == [*range(21, 26)]
-    assert prune(fresh, agent_invocations, Retention(timedelta(days=7), 1000)) == 0
+    assert prune(driver(fresh), agent_invocations, Retention(timedelta(days=7), 1000)) == 0
 
 
 def test_what_is_too_much_goes_though_it_is_young(fresh: sqlite3.Connection) -> None:
     write(fresh, 1700)
-    assert prune(fresh, agent_invocations, Retention(timedelta(days=7), 100)) == 1600
+    assert prune(driver(fresh), agent_invocations, Retention(timedelta(days=7), 100)) == 1600
     assert held(fresh) == [*range(1601, 1701)]
 
 
 def test_the_newest_entry_always_stays(fresh: sqlite3.Connection) -> None:
-    assert prune(fresh, agent_invocations) == 0
+    assert prune(driver(fresh), agent_invocations) == 0
     write(fresh, 3, timedelta(days=100))
-    assert prune(fresh, agent_invocations, Retention(timedelta(0), 0)) == 2
+    assert prune(driver(fresh), agent_invocations, Retention(timedelta(0), 0)) == 2
     assert held(fresh) == [3]
     start_run(fresh)
     assert held(fresh) == [3, 4], "positions go on"
 
 
 def test_nothing_goes_that_a_consumer_has_not_taken(fresh: sqlite3.Connection) -> None:
-    slow, fast = (Consumer(fresh, agent_invocations, name) for name in ("slow", "fast"))
+    slow, fast = (Consumer(driver(fresh), agent_invocations, name) for name in ("slow", "fast"))
     write(fresh, 1200, timedelta(days=30))
     fast.acknowledge(fast.poll(2000))
     everything = Retention(timedelta(0), 0)
-    prune(fresh, agent_invocations, everything)
+    prune(driver(fresh), agent_invocations, everything)
     assert len(slow.poll(2000)) == 1200
     slow.acknowledge(slow.poll(700))
-    prune(fresh, agent_invocations, everything)
+    prune(driver(fresh), agent_invocations, everything)
     assert [one.seq for one in slow.poll(2000)] == [*range(701, 1201)]
     assert held(fresh)[0] >= 700, "what all have taken is gone"
     slow.acknowledge(slow.poll(2000))
-    prune(fresh, agent_invocations, everything)
+    prune(driver(fresh), agent_invocations, everything)
     assert len(held(fresh)) <= 2
     for one in (slow, fast):
         assert list(one.poll()) == []
@@ -85,21 +86,21 @@ def test_nothing_goes_that_a_consumer_has_not_taken(fresh: sqlite3.Connection) -
 
 def test_a_consumer_that_is_lost_keeps_nothing(fresh: sqlite3.Connection) -> None:
     write(fresh, 10, timedelta(days=30))
-    Consumer(fresh, agent_invocations, "dead")
+    Consumer(driver(fresh), agent_invocations, "dead")
     write(fresh, 50, timedelta(days=30))
     fresh.execute("DELETE FROM agent_invocation_changes WHERE seq < 20")
-    prune(fresh, agent_invocations, Retention(timedelta(0), 0))
+    prune(driver(fresh), agent_invocations, Retention(timedelta(0), 0))
     assert held(fresh) == [60]
-    Consumer(fresh, agent_invocations, "told").reset()
+    Consumer(driver(fresh), agent_invocations, "told").reset()
     write(fresh, 50, timedelta(days=30))
     fresh.execute("UPDATE change_consumers SET is_lost = 1")
-    prune(fresh, agent_invocations, Retention(timedelta(0), 0))
+    prune(driver(fresh), agent_invocations, Retention(timedelta(0), 0))
     assert held(fresh) == [110]
 
 
 def test_a_month_keeps_the_log_bounded(fresh: sqlite3.Connection) -> None:
     """A day's writes, then what `run` does; the days pass by making entries older."""
-    reader = Consumer(fresh, agent_invocations, "daily")
+    reader = Consumer(driver(fresh), agent_invocations, "daily")
     retention = Retention(timedelta(days=7), 500)
     sizes, taken = [], 0
     for day in range(30):
@@ -107,7 +108,7 @@ def test_a_month_keeps_the_log_bounded(fresh: sqlite3.Connection) -> None:
         while batch := reader.poll(40):
             reader.acknowledge(batch)
             taken += len(batch)
-        prune(fresh, agent_invocations, retention)
+        prune(driver(fresh), agent_invocations, retention)
         sizes.append(len(held(fresh)))
         fresh.execute(
             "UPDATE agent_invocation_changes SET updated_at ="
@@ -126,7 +127,7 @@ def test_a_month_keeps_the_log_bounded(fresh: sqlite3.Connection) -> None:
 
 def test_a_loss_is_told_where_a_consumer_goes_back_too_late(fresh: sqlite3.Connection) -> None:
     write(fresh, 30, timedelta(days=30))
-    reader = Consumer(fresh, agent_invocations, "back", start="oldest")
+    reader = Consumer(driver(fresh), agent_invocations, "back", start="oldest")
     batch = reader.poll(5)
     reader.acknowledge(batch)
     fresh.execute("DELETE FROM agent_invocation_changes WHERE seq < 20")

@@ -7,6 +7,7 @@ from contextlib import closing
 import pytest
 from conftest import MakeDatabase
 
+from aggregates.engines import driver
 from aggregates.proving.record import Proof, proofs, proved_at, record
 
 
@@ -24,23 +25,23 @@ def moment(number: int) -> str:
 
 
 def test_many_short_runs_do_not_hide_the_last_proof(connection: sqlite3.Connection) -> None:
-    record(connection, Proof("rebuild", moment(1), 1.0, 1, 0, True))
-    record(connection, Proof("reinstall", moment(2), 0.0, 0, 0, False))
+    record(driver(connection), Proof("rebuild", moment(1), 1.0, 1, 0, True))
+    record(driver(connection), Proof("reinstall", moment(2), 0.0, 0, 0, False))
     for number in range(3, 3000):
-        record(connection, Proof("verify", moment(number), 1.0, 1, 0, False))
-    found = proofs(connection, 10_000)
+        record(driver(connection), Proof("verify", moment(number), 1.0, 1, 0, False))
+    found = proofs(driver(connection), 10_000)
     assert len(found) == 102  # 100 short runs, the reinstall, the rebuild
     assert proved_at(found) is None  # nothing since the reinstall was whole
     assert {one.kind for one in found} == {"rebuild", "reinstall", "verify"}
-    record(connection, Proof("repair", moment(3000), 1.0, 1, 5, True))
+    record(driver(connection), Proof("repair", moment(3000), 1.0, 1, 5, True))
     for number in range(3001, 6000):
-        record(connection, Proof("verify", moment(number), 1.0, 1, 0, False))
-    assert proved_at(proofs(connection, 1000)) == moment(3000)
+        record(driver(connection), Proof("verify", moment(number), 1.0, 1, 0, False))
+    assert proved_at(proofs(driver(connection), 1000)) == moment(3000)
 
 
 def test_whole_proofs_go_in_the_end(connection: sqlite3.Connection) -> None:
     for number in range(2000):
-        record(connection, Proof("repair", moment(number), 1.0, 1, 0, True))
-    found = proofs(connection, 10_000)
+        record(driver(connection), Proof("repair", moment(number), 1.0, 1, 0, True))
+    found = proofs(driver(connection), 10_000)
     assert len(found) == 800
     assert [found[0].started_at, found[-1].started_at] == [moment(1999), moment(1200)]

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from conftest import connect
 from samples import change, check_exact, copy, start_run
-from sqlalchemy import Engine
 
 from aggregates.changes import Consumer, utc_text
 from aggregates.changes.pruning import Retention
-from aggregates.engines.sqlite.connections import connect_engine
+from aggregates.engines import driver, open_database
+from aggregates.engines.base import Database
 from aggregates.model.sources import agent_invocations
 from aggregates.proving import repairing
 from aggregates.proving.record import Proof, record
@@ -33,8 +33,8 @@ def database(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def engine(database: Path) -> Engine:
-    return connect_engine(database)
+def opened(database: Path) -> Database:
+    return open_database(database)
 
 
 @pytest.fixture
@@ -47,8 +47,8 @@ def no_beat(*progress: int) -> None:
     pass
 
 
-def upkeep(engine: Engine, schedule: Schedule | None = None) -> Upkeep:
-    return Upkeep(engine, schedule or Schedule(), no_beat)
+def upkeep(opened: Database, schedule: Schedule | None = None) -> Upkeep:
+    return Upkeep(opened, schedule or Schedule(), no_beat)
 
 
 def ago(**units: float) -> str:
@@ -66,7 +66,7 @@ def recorded(connection: sqlite3.Connection) -> list[str]:
 def prove(connection: sqlite3.Connection, kind: str, when: str, *, drifts: int = 0) -> None:
     assert kind in ("verify", "repair", "rebuild", "reinstall")
     whole = kind != "reinstall"
-    record(connection, Proof(kind, when, 0.0, 0, drifts, whole))  # type: ignore[arg-type]
+    record(driver(connection), Proof(kind, when, 0.0, 0, drifts, whole))  # type: ignore[arg-type]
 
 
 def holder(connection: sqlite3.Connection) -> str | None:
@@ -75,10 +75,10 @@ def holder(connection: sqlite3.Connection) -> str | None:
 
 
 def test_one_does_it_and_the_other_does_when_it_is_over(
-    engine: Engine, connection: sqlite3.Connection
+    opened: Database, connection: sqlite3.Connection
 ) -> None:
-    with upkeep(engine) as other:
-        with upkeep(engine) as one:
+    with upkeep(opened) as other:
+        with upkeep(opened) as one:
             assert one.round(wait=True) is not None
             start_run(connection)
             assert other.round(wait=True) is None
@@ -89,30 +89,30 @@ def test_one_does_it_and_the_other_does_when_it_is_over(
 
 
 def test_a_lease_that_was_not_renewed_is_taken_over(
-    engine: Engine, connection: sqlite3.Connection
+    opened: Database, connection: sqlite3.Connection
 ) -> None:
-    assert acquire(connection, "one")
-    assert not acquire(connection, "other")
+    assert acquire(driver(connection), "one")
+    assert not acquire(driver(connection), "other")
     (expires,) = connection.execute("SELECT expires_at FROM _aggregates_leases").fetchone()
     assert ago(seconds=-50) < expires < ago(seconds=-70)
     connection.execute("UPDATE _aggregates_leases SET expires_at = ?", (ago(seconds=1),))
-    assert acquire(connection, "one"), "its holder may renew it"
+    assert acquire(driver(connection), "one"), "its holder may renew it"
     connection.execute("UPDATE _aggregates_leases SET expires_at = ?", (ago(seconds=1),))
-    assert acquire(connection, "other")
-    assert not acquire(connection, "one")
-    release(connection, "one")
+    assert acquire(driver(connection), "other")
+    assert not acquire(driver(connection), "one")
+    release(driver(connection), "one")
     assert holder(connection) == "other", "it was not one's to give back"
 
 
 def hold(path: str, took: "multiprocessing.SimpleQueue[bool]") -> None:
     """A process that takes the lease, and waits to be killed."""
-    with upkeep(connect_engine(path)) as one:
+    with upkeep(open_database(path)) as one:
         took.put(one.round(wait=True) is not None)
         multiprocessing.Event().wait()
 
 
 def test_of_two_processes_one_does_it_and_the_lease_of_a_killed_one_expires(
-    database: Path, engine: Engine, connection: sqlite3.Connection
+    database: Path, opened: Database, connection: sqlite3.Connection
 ) -> None:
     context = multiprocessing.get_context("fork")
     took = context.SimpleQueue()
@@ -128,7 +128,7 @@ def test_of_two_processes_one_does_it_and_the_lease_of_a_killed_one_expires(
         assert sorted(took.get() for _ in processes) == [False, True]
     owner = holder(connection)
     assert owner is not None
-    with upkeep(engine) as one:
+    with upkeep(opened) as one:
         assert one.round(wait=True) is None
         connection.execute("UPDATE _aggregates_leases SET expires_at = ?", (ago(seconds=1),))
         assert one.round(wait=True) is not None
@@ -139,7 +139,7 @@ def test_what_is_due_and_when(connection: sqlite3.Connection) -> None:
     schedule = Schedule()
 
     def job(*, is_stale: bool = False) -> str | None:
-        return due(connection, schedule, is_stale)
+        return due(driver(connection), schedule, is_stale)
 
     connection.execute("DELETE FROM aggregate_verifications")
     assert job() == "verify"
@@ -167,26 +167,26 @@ def test_a_rebuild_is_due_each_day(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM aggregate_verifications")
     prove(connection, "verify", ago(hours=25))
     prove(connection, "verify", ago(minutes=5))
-    assert due(connection, schedule, False) == "rebuild"
+    assert due(driver(connection), schedule, False) == "rebuild"
     prove(connection, "rebuild", ago(hours=23))
     prove(connection, "verify", ago(minutes=4))
-    assert due(connection, schedule, False) is None
+    assert due(driver(connection), schedule, False) is None
     connection.execute("DELETE FROM aggregate_verifications")
     prove(connection, "verify", ago(hours=23))
     prove(connection, "verify", ago(minutes=5))
-    assert due(connection, schedule, False) is None, "it has run for less than a day"
+    assert due(driver(connection), schedule, False) is None, "it has run for less than a day"
     prove(connection, "rebuild", ago(hours=25))
-    assert due(connection, schedule, False) == "rebuild"
+    assert due(driver(connection), schedule, False) == "rebuild"
     # A partial one does not count.
-    record(connection, Proof("rebuild", ago(hours=1), 0.0, 0, 0, False))
-    assert due(connection, schedule, False) == "rebuild"
+    record(driver(connection), Proof("rebuild", ago(hours=1), 0.0, 0, 0, False))
+    assert due(driver(connection), schedule, False) == "rebuild"
 
 
 def test_a_round_verifies_rebuilds_and_then_has_nothing_to_do(
-    engine: Engine, connection: sqlite3.Connection
+    opened: Database, connection: sqlite3.Connection
 ) -> None:
     connection.execute("DELETE FROM aggregate_verifications")
-    with upkeep(engine) as one:
+    with upkeep(opened) as one:
         one.round(wait=True)
         assert recorded(connection) == ["repair"]
         one.round(wait=True)
@@ -206,9 +206,9 @@ def test_a_round_verifies_rebuilds_and_then_has_nothing_to_do(
 
 
 def test_an_old_checkpoint_makes_a_verify_due_at_once(
-    engine: Engine, connection: sqlite3.Connection
+    opened: Database, connection: sqlite3.Connection
 ) -> None:
-    with upkeep(engine) as one:
+    with upkeep(opened) as one:
         one.round(wait=True)
         before = recorded(connection)
         one.round(wait=True)
@@ -222,21 +222,24 @@ def test_an_old_checkpoint_makes_a_verify_due_at_once(
 
 
 def test_a_reinstall_is_proved_at_the_next_round(
-    database: Path, engine: Engine, connection: sqlite3.Connection
+    database: Path, opened: Database, connection: sqlite3.Connection
 ) -> None:
-    with upkeep(engine) as one:
+    with upkeep(opened) as one:
         one.round(wait=True)
         connection.execute("DROP TRIGGER _aggregates_agent_invocations_insert")
         change(connection, random.Random("reinstalled"), 40)
-        reinstall(engine)
+        reinstall(opened)
         for _ in range(3):
             one.round(wait=True)
     check_exact(database, is_derived=True)
-    assert repairing.verify(engine).drifts == []
+    assert repairing.verify(opened).drifts == []
 
 
 def test_drift_is_repaired_and_told_with_its_keys(
-    database: Path, engine: Engine, connection: sqlite3.Connection, caplog: pytest.LogCaptureFixture
+    database: Path,
+    opened: Database,
+    connection: sqlite3.Connection,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     connection.execute("DELETE FROM aggregate_verifications")
     connection.execute("UPDATE agent_activity SET failed = 77 WHERE agent_name = 'architect'")
@@ -244,7 +247,7 @@ def test_drift_is_repaired_and_told_with_its_keys(
         "SELECT count(*) FROM agent_invocations WHERE agent_name = 'architect'"
         " AND event_type = 'pre_invocation' AND status IN ('failed', 'error')"
     ).fetchone()
-    with caplog.at_level(logging.WARNING, "aggregates"), upkeep(engine) as one:
+    with caplog.at_level(logging.WARNING, "aggregates"), upkeep(opened) as one:
         one.round(wait=True)
         one.round(wait=True)
     (told,) = [one for one in caplog.records if "drift" in one.getMessage()]
@@ -259,12 +262,12 @@ def test_drift_is_repaired_and_told_with_its_keys(
 
 
 def test_many_drifts_are_counted_and_some_named(
-    engine: Engine, connection: sqlite3.Connection, caplog: pytest.LogCaptureFixture
+    opened: Database, connection: sqlite3.Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
     connection.execute("DELETE FROM aggregate_verifications")
     changed = connection.execute("UPDATE session_stats SET failed = failed + 5").rowcount
     assert changed > 20
-    with caplog.at_level(logging.WARNING, "aggregates"), upkeep(engine) as one:
+    with caplog.at_level(logging.WARNING, "aggregates"), upkeep(opened) as one:
         one.round(wait=True)
     (told,) = [one for one in caplog.records if "drift" in one.getMessage()]
     assert told.getMessage().startswith(f"{changed} drifts repaired: session_stats {{'session_id'")
@@ -273,9 +276,9 @@ def test_many_drifts_are_counted_and_some_named(
 
 
 def test_edits_of_history_are_counted_and_told(
-    engine: Engine, connection: sqlite3.Connection, caplog: pytest.LogCaptureFixture
+    opened: Database, connection: sqlite3.Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with upkeep(engine) as one:
+    with upkeep(opened) as one:
         one.round(wait=True)
         ids = [
             id_
@@ -309,13 +312,13 @@ def test_edits_of_history_are_counted_and_told(
 
 
 def test_the_log_is_pruned_as_the_schedule_says(
-    engine: Engine, connection: sqlite3.Connection
+    opened: Database, connection: sqlite3.Connection
 ) -> None:
-    reader = Consumer(connection, agent_invocations, "reader")
+    reader = Consumer(driver(connection), agent_invocations, "reader")
     for _ in range(100):
         start_run(connection)
     schedule = Schedule(retention=Retention(entries=10))
-    with upkeep(engine, schedule) as one:
+    with upkeep(opened, schedule) as one:
         one.round(wait=True)
         assert len(reader.poll()) == 100, "what it has not taken is there"
         reader.acknowledge(reader.poll())
@@ -326,10 +329,10 @@ def test_the_log_is_pruned_as_the_schedule_says(
 
 
 def test_a_job_in_the_background_lets_rounds_go_on(
-    database: Path, engine: Engine, connection: sqlite3.Connection
+    database: Path, opened: Database, connection: sqlite3.Connection
 ) -> None:
     connection.execute("DELETE FROM aggregate_verifications")
-    with upkeep(engine) as one:
+    with upkeep(opened) as one:
         rounds = 0
         while recorded(connection) != ["repair"]:
             start_run(connection)
@@ -342,7 +345,7 @@ def test_a_job_in_the_background_lets_rounds_go_on(
 
 
 def test_a_stop_ends_the_job_and_gives_the_lease_back(
-    engine: Engine, connection: sqlite3.Connection
+    opened: Database, connection: sqlite3.Connection
 ) -> None:
     connection.execute("DELETE FROM aggregate_verifications")
     beats: list[int] = []
@@ -352,7 +355,7 @@ def test_a_stop_ends_the_job_and_gives_the_lease_back(
         if len(beats) == 2:
             raise Stopped
 
-    with Upkeep(engine, Schedule(), beat) as one:
+    with Upkeep(opened, Schedule(), beat) as one:
         one.round(wait=True)
     assert len(beats) == 2
     assert recorded(connection) == []
@@ -360,7 +363,7 @@ def test_a_stop_ends_the_job_and_gives_the_lease_back(
 
 
 def test_a_stop_ends_the_deriving_of_many_sessions(
-    engine: Engine, connection: sqlite3.Connection
+    opened: Database, connection: sqlite3.Connection
 ) -> None:
     for number in range(60):
         start_run(connection, f"s{number}", status="completed")
@@ -373,14 +376,14 @@ def test_a_stop_ends_the_deriving_of_many_sessions(
         if len(beats) == 2:
             raise Stopped
 
-    with pytest.raises(Stopped), Upkeep(engine, Schedule(), beat) as one:
+    with pytest.raises(Stopped), Upkeep(opened, Schedule(), beat) as one:
         one.round(wait=True)
     assert holder(connection) is None
     assert connection.execute(query).fetchall() == before, "what is not derived is not acknowledged"
 
 
 def test_a_job_that_outlives_its_upkeep_does_not_take_the_lease_again(
-    engine: Engine, connection: sqlite3.Connection
+    opened: Database, connection: sqlite3.Connection
 ) -> None:
     connection.execute("DELETE FROM aggregate_verifications")
     left: list[Upkeep] = []
@@ -390,7 +393,7 @@ def test_a_job_that_outlives_its_upkeep_does_not_take_the_lease_again(
             one.__exit__()
             left.append(one)
 
-    one = Upkeep(engine, Schedule(), beat)
+    one = Upkeep(opened, Schedule(), beat)
     one.__enter__()
     one._renewed = datetime.min.replace(tzinfo=UTC)
     one.round(wait=True)
@@ -400,7 +403,7 @@ def test_a_job_that_outlives_its_upkeep_does_not_take_the_lease_again(
 
 
 def test_a_job_whose_lease_another_has_taken_stops(
-    engine: Engine, connection: sqlite3.Connection
+    opened: Database, connection: sqlite3.Connection
 ) -> None:
     connection.execute("DELETE FROM aggregate_verifications")
 
@@ -409,7 +412,7 @@ def test_a_job_whose_lease_another_has_taken_stops(
             "UPDATE _aggregates_leases SET owner = 'other', expires_at = ?", (ago(hours=-1),)
         )
 
-    with Upkeep(engine, Schedule(), beat) as one:
+    with Upkeep(opened, Schedule(), beat) as one:
         one.round(wait=True)
         assert recorded(connection) == []
         assert one.round(wait=True) is None
@@ -424,14 +427,14 @@ def failures(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 def test_a_job_that_fails_is_told_and_begun_again(
     database: Path,
-    engine: Engine,
+    opened: Database,
     connection: sqlite3.Connection,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     connection.execute("DELETE FROM aggregate_verifications")
     connection.execute("ALTER TABLE tool_stats RENAME TO hidden")
-    with caplog.at_level(logging.WARNING, "aggregates"), upkeep(engine) as one:
+    with caplog.at_level(logging.WARNING, "aggregates"), upkeep(opened) as one:
         with pytest.raises(sqlite3.OperationalError, match="tool_stats"):
             one.round(wait=True)
         assert failures(caplog) == []
@@ -452,7 +455,7 @@ def test_a_job_that_fails_is_told_and_begun_again(
     check_exact(database)
 
 
-def test_the_name_of_the_lease(engine: Engine, connection: sqlite3.Connection) -> None:
-    with upkeep(engine) as one:
+def test_the_name_of_the_lease(opened: Database, connection: sqlite3.Connection) -> None:
+    with upkeep(opened) as one:
         one.round(wait=True)
         assert connection.execute("SELECT name FROM _aggregates_leases").fetchall() == [(LEASE,)]

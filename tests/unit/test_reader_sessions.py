@@ -13,6 +13,7 @@ import pytest
 from conftest import MakeDatabase, connect
 
 from aggregates import Store
+from aggregates.engines import driver
 from aggregates.errors import AmbiguousSession, NoSuchSession
 from aggregates.model.catalogue import catalogue
 from aggregates.reader.sessions import short_ids
@@ -340,7 +341,7 @@ def test_a_very_long_session_shows_what_was_derived(path: Path) -> None:
             at = NOW - DAY / 2 + number * timedelta(seconds=1)
             add_run(writer, "long", at, at + timedelta(seconds=1))
         writer.execute("COMMIT")
-        Deriver(writer, catalogue.bounds).round()
+        Deriver(driver(writer), catalogue.bounds).round()
         add_run(writer, "long", NOW - MINUTE)
         (one,) = store.sessions(now=NOW)
     assert (one.max_parallel, one.busy_ms, one.is_pending) == (1, 1001 * 1000, True)

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection
 from sqlparse import tokens
 
-from aggregates.engines.sqlite.compiler import quote
+from aggregates.engines.base import DriverConnection, quote
 from aggregates.errors import CannotAdopt
 from aggregates.frozen.layout import tokenize
 from aggregates.frozen.shapes import Shape
@@ -36,18 +35,18 @@ class UniqueKey:
     """condition under which the row `clash` and the row `NEW` have the same key"""
 
 
-def table_exists(connection: Connection, table: str) -> bool:
+def table_exists(connection: DriverConnection, table: str) -> bool:
     """Whether there is a table or view of that name."""
     return _kind(connection, table) is not None
 
 
-def missing_columns(connection: Connection, shape: Shape) -> dict[str, str]:
+def missing_columns(connection: DriverConnection, shape: Shape) -> dict[str, str]:
     """Names and types of the columns to add."""
     present = {column.name.lower() for column in _columns(connection, shape.table)}
     return {name: type_ for name, type_ in shape.added.items() if name.lower() not in present}
 
 
-def check_adoptable(connection: Connection, shape: Shape) -> None:
+def check_adoptable(connection: DriverConnection, shape: Shape) -> None:
     """Raise CannotAdopt where a table of this name is not one that the triggers can serve."""
     kind = _kind(connection, shape.table)
     if kind is None:
@@ -90,10 +89,10 @@ def check_adoptable(connection: Connection, shape: Shape) -> None:
         raise refuse("it is STRICT", f"its columns {', '.join(missing)} must be there")
 
 
-def check_names(connection: Connection, names: Iterable[str]) -> None:
+def check_names(connection: DriverConnection, names: Iterable[str]) -> None:
     """Raise CannotAdopt where a name of ours is taken."""
     query = "SELECT lower(name), type FROM sqlite_master"
-    taken = {row[0]: row[1] for row in connection.exec_driver_sql(query)}
+    taken = {row[0]: row[1] for row in connection.execute(query)}
     for name in names:
         if kind := taken.get(name.lower()):
             raise CannotAdopt(
@@ -102,14 +101,12 @@ def check_names(connection: Connection, names: Iterable[str]) -> None:
             )
 
 
-def fit(
-    connection: Connection | None, shape: Shape, statements: list[Statement]
-) -> list[Statement]:
+def fit(connection: DriverConnection, shape: Shape, statements: list[Statement]) -> list[Statement]:
     """The statements with the UNIQUE keys of the table taken into account.
 
-    Without a connection, and for a table in the hooks' shape, they stay as they are.
+    For a table in the hooks' shape they stay as they are.
     """
-    keys = unique_keys(connection, shape.table) if connection is not None else []
+    keys = unique_keys(connection, shape.table)
     if not keys:
         return statements
     clash = "".join(f"\n    OR ({key.clash})" for key in keys)
@@ -124,7 +121,7 @@ def fit(
     ]
 
 
-def unique_keys(connection: Connection, table: str) -> list[UniqueKey]:
+def unique_keys(connection: DriverConnection, table: str) -> list[UniqueKey]:
     """The UNIQUE keys of a table other than its primary key, in the order of their names."""
     columns = [one for one in _columns(connection, table) if one.name.lower() != "updated_at"]
     plain = [column.name for column in columns if not column.is_generated]
@@ -166,14 +163,14 @@ def unique_keys(connection: Connection, table: str) -> list[UniqueKey]:
     return keys
 
 
-def _definition(connection: Connection, index: str) -> tuple[list[str], str]:
+def _definition(connection: DriverConnection, index: str) -> tuple[list[str], str]:
     """The terms of an index and its WHERE, as they were written; nothing for a UNIQUE column."""
-    sql = connection.exec_driver_sql(
+    found = connection.execute(
         "SELECT sql FROM sqlite_master WHERE type = 'index' AND name = ?", (index,)
-    ).scalar()
-    if not sql:
+    ).fetchone()
+    if not found or not found[0]:
         return [], ""
-    terms, rest = _terms(sql)
+    terms, rest = _terms(found[0])
     after = [value for kind, value in rest if kind not in tokens.Comment]
     text = "".join(after).strip().rstrip(";")
     return terms, text[len("WHERE") :].strip() if text else ""
@@ -201,19 +198,20 @@ def _without_order(term: str) -> str:
     return words[0] if len(words) == 2 and words[1].upper() in ("ASC", "DESC") else term.strip()
 
 
-def _kind(connection: Connection, table: str) -> str | None:
-    found = connection.exec_driver_sql(
+def _kind(connection: DriverConnection, table: str) -> str | None:
+    found = connection.execute(
         "SELECT type, sql FROM sqlite_master WHERE lower(name) = lower(?)"
         " AND type IN ('table', 'view')",
         (table,),
-    ).first()
+    ).fetchone()
     if found is None:
         return None
-    is_virtual = (found.sql or "").lstrip().upper().startswith("CREATE VIRTUAL")
-    return "virtual table" if is_virtual else str(found.type)
+    kind, sql = found
+    is_virtual = (sql or "").lstrip().upper().startswith("CREATE VIRTUAL")
+    return "virtual table" if is_virtual else str(kind)
 
 
-def _is_without_rowid(connection: Connection, table: str) -> bool:
+def _is_without_rowid(connection: DriverConnection, table: str) -> bool:
     """Whether the index of the primary key leads to no rowid."""
     return any(
         origin == "pk" and all(row[1] != -1 for row in _pragma(connection, "index_xinfo", name))
@@ -221,21 +219,20 @@ def _is_without_rowid(connection: Connection, table: str) -> bool:
     )
 
 
-def _is_strict(connection: Connection, table: str) -> bool:
+def _is_strict(connection: DriverConnection, table: str) -> bool:
     """Whether columns can have no types but a few; a library below 3.37 knows no such tables."""
     return any(row[5] for row in _pragma(connection, "table_list", table))
 
 
-def _columns(connection: Connection, table: str) -> list[_Column]:
+def _columns(connection: DriverConnection, table: str) -> list[_Column]:
     found = _pragma(connection, "table_xinfo", table)
     return [_Column(row[1], row[5], row[6] in _GENERATED) for row in found]
 
 
-def _indexes(connection: Connection, table: str) -> Iterator[tuple[str, bool, str, bool]]:
+def _indexes(connection: DriverConnection, table: str) -> Iterator[tuple[str, bool, str, bool]]:
     for row in _pragma(connection, "index_list", table):
         yield row[1], bool(row[2]), row[3], bool(row[4])
 
 
-def _pragma(connection: Connection, name: str, argument: str) -> list[tuple[Any, ...]]:
-    rows = connection.exec_driver_sql(f"PRAGMA main.{name}({quote(argument)})").fetchall()
-    return [tuple(row) for row in rows]
+def _pragma(connection: DriverConnection, name: str, argument: str) -> list[tuple[Any, ...]]:
+    return connection.execute(f"PRAGMA main.{name}({quote(argument)})").fetchall()

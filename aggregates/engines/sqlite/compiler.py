@@ -93,8 +93,3 @@ class SQLite(Compiler):
 
 def _laid_out(statements: Iterable[Statement]) -> list[Statement]:
     return [replace(statement, sql=wrapped(statement.sql)) for statement in statements]
-
-
-def quote(name: str) -> str:
-    """An identifier, in quotes whatever it is."""
-    return str(SQLite.dialect.identifier_preparer.quote_identifier(name))

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aggregates.frozen.statements import Statement
-
-CONSUMERS = "change_consumers"
-VERIFICATIONS = "aggregate_verifications"
-LEASES = "_aggregates_leases"
-WALKS = "_aggregates_walks"
-DERIVED = "_aggregates_session_derived"
-COUNTED = "_aggregates_session_counted"
-OVERLAP = "session_overlap"
-DURATIONS = "session_durations"
-
-PENDING = (
-    "derived.session_id IS NULL OR stats.first_agent IS NULL\n"
-    "    OR as_of_seq < coalesce(changed_seq, 0)"
+from aggregates.engines.tables import (
+    CONSUMERS,
+    COUNTED,
+    DERIVED,
+    DURATIONS,
+    LEASES,
+    OVERLAP,
+    PENDING,
+    VERIFICATIONS,
+    WALKS,
 )
-"""Whether what is derived of a session is of an older entry than the newest about it."""
+from aggregates.frozen.statements import Statement
 
 _TABLES = {
     CONSUMERS: """

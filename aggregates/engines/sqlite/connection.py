@@ -1,0 +1,275 @@
+"""A connection of sqlite3's own, as the rest of the package knows it."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from aggregates.engines.base import Capability, DriverConnection, Rows, SchemaObject, quote
+from aggregates.engines.sqlite import adoption, proofs, trees
+from aggregates.engines.sqlite.compiler import SQLite
+from aggregates.engines.sqlite.explaining import explained, primary_code, translated
+from aggregates.errors import AggregatesError, DatabaseLocked
+from aggregates.frozen.shapes import Shape
+from aggregates.frozen.statements import Statement
+
+COMPILER = SQLite()
+CAPABILITIES = frozenset({Capability.JOURNAL_MODES, Capability.PROOF_FILE})
+
+_WAL_ATTEMPTS_SECONDS = 30.0
+
+
+class SQLiteConnection(DriverConnection):
+    """Wraps a connection that begins no transaction by itself."""
+
+    compiler = COMPILER
+    capabilities = CAPABILITIES
+
+    def __init__(self, driver: sqlite3.Connection) -> None:
+        self.driver: sqlite3.Connection = driver
+
+    def execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Rows:
+        """Execute a statement."""
+        try:
+            return _Rows(self.driver.execute(sql, parameters))
+        except sqlite3.Error as error:
+            raise translated(error) from error
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Execute a statement for each of many rows of parameters."""
+        try:
+            self.driver.executemany(sql, rows)
+        except sqlite3.Error as error:
+            raise translated(error) from error
+
+    def execute_any_text(self, sql: str, parameters: Sequence[Any]) -> Rows:
+        """Execute a statement whose parameters may hold text that `any_text` has read."""
+        try:
+            return self.execute(sql, parameters)
+        except UnicodeEncodeError:
+            bound = [self.encoded(one) if isinstance(one, str) else one for one in parameters]
+            for position, is_text in reversed(list(_marks(sql, parameters))):
+                if is_text:
+                    sql = f"{sql[:position]}CAST(? AS TEXT){sql[position + 1 :]}"
+            return self.execute(sql, bound)
+
+    def shown_rows(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
+        """All rows; a byte of text that is not UTF-8 is read as `\\xff`."""
+        try:
+            return self.driver.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            if "decode to UTF-8" not in str(error):
+                raise translated(error) from error
+        # Slower, and hardly ever needed.
+        with self._text_as("backslashreplace"):
+            return self.execute(sql, parameters).fetchall()
+
+    def any_text(self) -> AbstractContextManager[None]:
+        """Text that is not UTF-8 is readable inside: what is wrong in it comes as surrogates."""
+        return self._text_as("surrogateescape")
+
+    def encoded(self, text: str) -> str | bytes:
+        """A text that `any_text` has read, as a parameter of `CAST(? AS TEXT)`.
+
+        Only what is not UTF-8 goes as bytes: SQLite takes those to be in the encoding of the file,
+        which may be UTF-16.
+        """
+        data = text.encode("utf-8", "surrogateescape")
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            return data
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """A transaction that reads one state, and writes at most tables of its connection."""
+        return self._transaction("DEFERRED")
+
+    def write_lock(self) -> AbstractContextManager[None]:
+        """A transaction that takes the writers' lock as it begins."""
+        return self._transaction("IMMEDIATE")
+
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """Undo what is done inside, in a transaction of the caller's or not; rows are tuples."""
+        factories = self.driver.row_factory, self.driver.text_factory
+        self.driver.row_factory, self.driver.text_factory = None, str
+        self.execute("SAVEPOINT undone")
+        try:
+            yield
+        finally:
+            self.execute("ROLLBACK TO undone")
+            self.execute("RELEASE undone")
+            self.driver.row_factory, self.driver.text_factory = factories
+
+    def explained(self) -> AbstractContextManager[None]:
+        """Turn what the driver raises inside into an error that says what to do next."""
+        return explained(self.driver)
+
+    def set_lock_timeout(self, seconds: float) -> None:
+        """Wait so long for a lock from now on."""
+        self.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
+
+    def spill_to_disk(self) -> None:
+        """Keep temporary tables on the disk, not in memory."""
+        self.execute("PRAGMA temp_store = FILE")
+
+    def journal_mode(self) -> str:
+        """The mode in which the database keeps its journal."""
+        (mode,) = self.execute("PRAGMA main.journal_mode").fetchone()
+        return str(mode)
+
+    def readers_block(self) -> bool:
+        """Whether a reader keeps writers from committing: in every mode but WAL."""
+        return self.journal_mode() != "wal"
+
+    def unblock_readers(self) -> None:
+        """Switch to WAL; tried for a while, as any other open transaction prevents it."""
+        deadline = time.monotonic() + _WAL_ATTEMPTS_SECONDS
+        while True:
+            try:
+                (mode,) = self.driver.execute("PRAGMA main.journal_mode = WAL").fetchone()
+            except sqlite3.OperationalError as error:
+                if primary_code(error) != sqlite3.SQLITE_BUSY:
+                    raise translated(error) from error
+                mode = "busy"
+            # An in-memory database has a mode of its own, and nobody else that it could block.
+            if mode in ("wal", "memory"):
+                return
+            if time.monotonic() > deadline:
+                raise DatabaseLocked(
+                    "the journal mode did not become WAL because other connections stayed open"
+                    f" (it is {mode}); close them, or keep the mode: --journal-mode keep"
+                )
+            time.sleep(0.05)
+
+    def schema_version(self) -> int:
+        """A number that every change of the schema changes."""
+        return trees.schema_version(self)
+
+    def objects(self, kind: str | None = None) -> list[SchemaObject]:
+        """What the schema holds, of one kind or all, in the order in which it was made."""
+        rows = self.execute(
+            "SELECT type, name, tbl_name, coalesce(sql, '') FROM main.sqlite_master"
+            " WHERE :kind IS NULL OR type = :kind ORDER BY rowid",
+            {"kind": kind},
+        )
+        return [SchemaObject(*row) for row in rows]
+
+    def table_exists(self, table: str) -> bool:
+        """Whether there is a table or view of that name."""
+        return adoption.table_exists(self, table)
+
+    def has_table(self, schema: str, table: str) -> bool:
+        """Whether a schema of the connection, such as `temp`, holds a table of just that name."""
+        found = self.execute(f"SELECT 1 FROM {schema}.sqlite_master WHERE name = ?", (table,))
+        return found.fetchone() is not None
+
+    def drop_column(self, table: str, column: str) -> None:
+        """Drop a column; AggregatesError where the library is too old for it."""
+        try:
+            self.execute(f"ALTER TABLE {quote(table)} DROP COLUMN {quote(column)}")
+        except sqlite3.OperationalError as error:
+            if 'near "DROP"' not in str(error):
+                raise
+            raise AggregatesError(
+                f"SQLite {sqlite3.sqlite_version} cannot drop columns (3.35 can); keep them, or"
+                " use a newer Python"
+            ) from error
+
+    def missing_columns(self, shape: Shape) -> dict[str, str]:
+        """Names and types of the columns to add to a table."""
+        return adoption.missing_columns(self, shape)
+
+    def check_adoptable(self, shape: Shape) -> None:
+        """Raise CannotAdopt where a table of this name is not one that the triggers can serve."""
+        adoption.check_adoptable(self, shape)
+
+    def check_names(self, names: Iterable[str]) -> None:
+        """Raise CannotAdopt where a name of ours is taken."""
+        adoption.check_names(self, names)
+
+    def fit(self, shape: Shape, statements: list[Statement]) -> list[Statement]:
+        """The statements with the UNIQUE keys of the table taken into account."""
+        return adoption.fit(self, shape, statements)
+
+    @contextmanager
+    def exchanging(self, pairs: Sequence[tuple[str, str]]) -> Iterator[None]:
+        """Hold the writers' lock; as it ends, the tables of each pair change their trees."""
+        trees.allow_exchange(self)
+        with self.write_lock():
+            yield
+            trees.exchange(self, pairs)
+
+    def attach_proof(self, file: Path, names: str) -> str:
+        """The schema of the shadows in a file; they are gone where it is one of other tables."""
+        proofs.attach(self, file, names)
+        return proofs.SCHEMA
+
+    @contextmanager
+    def scratch(self) -> Iterator[DriverConnection]:
+        """A connection to an empty database, which goes in the end."""
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+            yield SQLiteConnection(connection)
+
+    @contextmanager
+    def _transaction(self, mode: str) -> Iterator[None]:
+        with self.explained():
+            self.driver.execute(f"BEGIN {mode}")
+        try:
+            yield
+        except BaseException:
+            if self.driver.in_transaction:
+                self.execute("ROLLBACK")
+            raise
+        with self.explained():
+            self.driver.execute("COMMIT")
+
+    @contextmanager
+    def _text_as(self, errors: str) -> Iterator[None]:
+        before = self.driver.text_factory
+        self.driver.text_factory = lambda data: data.decode("utf-8", errors)
+        try:
+            yield
+        finally:
+            self.driver.text_factory = before
+
+
+class _Rows:
+    """A cursor whose errors are translated too: it goes on reading as it is fetched from."""
+
+    def __init__(self, cursor: sqlite3.Cursor) -> None:
+        self._cursor = cursor
+
+    @property
+    def rowcount(self) -> int:
+        return self._cursor.rowcount
+
+    def fetchone(self) -> Any:
+        try:
+            return self._cursor.fetchone()
+        except sqlite3.Error as error:
+            raise translated(error) from error
+
+    def fetchall(self) -> list[Any]:
+        try:
+            return self._cursor.fetchall()
+        except sqlite3.Error as error:
+            raise translated(error) from error
+
+    def __iter__(self) -> Iterator[Any]:
+        try:
+            yield from self._cursor
+        except sqlite3.Error as error:
+            raise translated(error) from error
+
+
+def _marks(sql: str, parameters: Sequence[Any]) -> Iterator[tuple[int, bool]]:
+    """Where each parameter stands in a statement, and whether it is text."""
+    position = -1
+    for one in parameters:
+        position = sql.index("?", position + 1)
+        yield position, isinstance(one, str)

@@ -1,0 +1,110 @@
+"""How a SQLite database is opened, and where its files are."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engine, event
+from sqlalchemy.exc import NoSuchModuleError
+
+from aggregates.engines.base import Database
+from aggregates.engines.sqlite import proofs
+from aggregates.engines.sqlite.connection import CAPABILITIES, COMPILER, SQLiteConnection
+from aggregates.errors import AggregatesError
+
+_BEGIN = "aggregates_begin"
+_HAS_CACHE = "aggregates_has_cache"
+_CACHE_KIB = 8000
+"""A collection of a busy database reads a thousand pages, twice what SQLite keeps by default."""
+
+
+class SQLiteDatabase(Database):
+    """A file, or a database in memory.
+
+    Waits `lock_timeout` seconds for a lock. With `keep_open` it keeps a connection from one use to
+    the next: reading the schema of a file takes longer than reading all metrics.
+    """
+
+    compiler = COMPILER
+    capabilities = CAPABILITIES
+
+    def __init__(self, url: URL, *, lock_timeout: float, keep_open: bool) -> None:
+        super().__init__(_engine(url, lock_timeout, keep_open))
+
+    @contextmanager
+    def writer(self) -> Iterator[Connection]:
+        """A connection whose transactions take the writers' lock as they begin."""
+        with self.engine.connect() as connection:
+            yield connection.execution_options(**{_BEGIN: "IMMEDIATE"})
+
+    @contextmanager
+    def own_connection(self) -> Iterator[SQLiteConnection]:
+        """A connection of the driver's own, which goes in the end with its temporary tables."""
+        with self.engine.connect() as pooled:
+            connection = driver(pooled)
+            pooled.detach()
+            yield connection
+
+    @property
+    def proof_file(self) -> Path | None:
+        """Where a proof with a budget is left from run to run; None where it cannot be."""
+        name = self.engine.url.database
+        return None if not name or name == ":memory:" else Path(f"{name}-proof")
+
+    def forget_proof(self) -> None:
+        """Remove that file, if there is one."""
+        if self.proof_file is not None:
+            proofs.forget(self.proof_file)
+
+
+def driver(connection: Any) -> SQLiteConnection:
+    """The driver's own connection, of a SQLAlchemy one or of one that is the driver's already."""
+    if not isinstance(connection, sqlite3.Connection):
+        connection = connection.connection.driver_connection
+    assert isinstance(connection, sqlite3.Connection)
+    return SQLiteConnection(connection)
+
+
+def file_of(url: URL) -> Path | None:
+    """The file of a database; None where the URL names a URI or no file at all."""
+    name = url.database
+    return None if not name or name.startswith((":memory:", "file:")) else Path(name)
+
+
+def is_in_memory(url: URL) -> bool:
+    """Whether a URL names a database that goes when its connection closes."""
+    name = url.database or ":memory:"
+    return name.startswith((":memory:", "file::memory:")) or url.query.get("mode") == "memory"
+
+
+def _engine(url: URL, lock_timeout: float, keep_open: bool) -> Engine:
+    """An engine whose transactions are explicit."""
+    try:
+        engine = create_engine(
+            url,
+            connect_args={"timeout": lock_timeout},
+            poolclass=QueuePool if keep_open else NullPool,
+        )
+    except (NoSuchModuleError, ImportError) as error:
+        raise AggregatesError(f"{url.drivername}: {error}; install the driver") from error
+
+    @event.listens_for(engine, "connect")
+    def explicit_transactions(connection: sqlite3.Connection, record: object) -> None:
+        # Otherwise Python begins transactions by itself, and not before DDL.
+        connection.isolation_level = None
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        if options.get("isolation_level") != "AUTOCOMMIT":
+            connection.exec_driver_sql(f"BEGIN {options.get(_BEGIN, 'DEFERRED')}")
+        if keep_open and not connection.info.get(_HAS_CACHE):
+            # Not as it connects: this reads the file, which may be locked.
+            connection.exec_driver_sql(f"PRAGMA cache_size = -{_CACHE_KIB}")
+            connection.info[_HAS_CACHE] = True
+
+    return engine

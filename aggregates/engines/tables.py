@@ -1,0 +1,18 @@
+"""Names of the tables that hold neither a log nor an aggregate of the catalogue's."""
+
+from __future__ import annotations
+
+CONSUMERS = "change_consumers"
+VERIFICATIONS = "aggregate_verifications"
+LEASES = "_aggregates_leases"
+WALKS = "_aggregates_walks"
+DERIVED = "_aggregates_session_derived"
+COUNTED = "_aggregates_session_counted"
+OVERLAP = "session_overlap"
+DURATIONS = "session_durations"
+
+PENDING = (
+    "derived.session_id IS NULL OR stats.first_agent IS NULL\n"
+    "    OR as_of_seq < coalesce(changed_seq, 0)"
+)
+"""Whether what is derived of a session is of an older entry than the newest about it."""
