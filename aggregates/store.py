@@ -18,8 +18,8 @@ from aggregates.changes import consumers as list_consumers
 from aggregates.engines import explained, file_of, open_database
 from aggregates.errors import AggregatesError, DatabaseMissing
 from aggregates.installing.upgrading import check_revision
-from aggregates.model.catalogue import catalogue
-from aggregates.model.definition import Source
+from aggregates.model.catalogue import catalogue as shipped
+from aggregates.model.definition import Catalogue, Source
 from aggregates.proving import inspecting, rebuilding, reinstalling, repairing
 from aggregates.recomputing.drift import Progress, Window
 from aggregates.running import upkeep
@@ -32,7 +32,7 @@ class Store:
     naive times in it, an IANA name or a ZoneInfo; None is the system's own zone. A run that
     started `abandon_after` ago and has not ended is called abandoned; a session that has not ended,
     where it started `session_window` ago or nothing has happened in it for `idle_after`. A
-    collection holds the `latest_sessions` latest sessions.
+    collection holds the `latest_sessions` latest sessions. `catalogue` is what the database keeps.
 
     Raises DatabaseMissing where there is no such file. Methods raise DatabaseLocked, or
     SchemaMismatch where a table of ours is missing.
@@ -47,6 +47,7 @@ class Store:
         session_window: timedelta = reader.SESSION_WINDOW,
         idle_after: timedelta = reader.IDLE_AFTER,
         latest_sessions: int = reader.LATEST,
+        catalogue: Catalogue = shipped,
     ) -> None:
         path = file_of(database)
         if path is not None and not path.is_file():
@@ -60,6 +61,7 @@ class Store:
         self.abandon_after = abandon_after
         self.activity = reader.Activity(session_window, idle_after)
         self.latest_sessions = latest_sessions
+        self.catalogue = catalogue
         self._database = open_database(self.database, keep_open=True)
         self._resources = ExitStack()
 
@@ -174,7 +176,7 @@ class Store:
     def status(self) -> inspecting.Inspection:
         """What is installed, compared with what should be. Changes nothing."""
         with self._reading() as connection:
-            return inspecting.inspect(connection)
+            return inspecting.inspect(connection, self.catalogue.sources)
 
     def verify(
         self,
@@ -194,6 +196,7 @@ class Store:
         with explained(self.database):
             return repairing.verify(
                 self._database,
+                self.catalogue,
                 progress,
                 tables=tables,
                 window=self._window(since, until),
@@ -213,6 +216,7 @@ class Store:
         with explained(self.database):
             return repairing.repair(
                 self._database,
+                self.catalogue,
                 progress,
                 tables=tables,
                 window=self._window(since, until),
@@ -228,7 +232,9 @@ class Store:
     ) -> repairing.VerifyResult:
         """Recompute whole aggregates, all by default; readers see the old ones until then."""
         with explained(self.database):
-            return rebuilding.rebuild(self._database, progress, tables=tables, dry_run=dry_run)
+            return rebuilding.rebuild(
+                self._database, self.catalogue, progress, tables=tables, dry_run=dry_run
+            )
 
     def reinstall(self) -> list[str]:
         """Put triggers and views back; nothing is believed then until it has been verified.
@@ -236,7 +242,7 @@ class Store:
         Answers the names of tables that were gone, and are empty now: rebuild them.
         """
         with explained(self.database):
-            return reinstalling.reinstall(self._database)
+            return reinstalling.reinstall(self._database, self.catalogue.sources)
 
     def changes(
         self, name: str, source: str = "agent_invocations", *, start: Beginning = "newest"
@@ -250,23 +256,30 @@ class Store:
         with explained(self.database):
             check_revision(self._database)
             connection = self._resources.enter_context(self._database.own_connection())
-            return Consumer(connection, source_of(source), name, start)
+            return Consumer(connection, self._source(source), name, start)
 
     def log(self, source: str = "agent_invocations") -> Log:
         """The change log of a source, to be read from any position; open as long as the store."""
         with explained(self.database):
             check_revision(self._database)
             connection = self._resources.enter_context(self._database.own_connection())
-            return Log(connection, source_of(source))
+            return Log(connection, self._source(source))
 
     def consumers(self) -> list[ConsumerStatus]:
         """All consumers of the change logs, by name."""
         with explained(self.database), self._database.own_connection() as connection:
-            return list_consumers(connection, catalogue.sources)
+            return list_consumers(connection, self.catalogue.sources)
 
     def upkeep(self, schedule: upkeep.Schedule, beat: upkeep.Beat) -> upkeep.Upkeep:
         """What `run` does beside collecting; a context."""
-        return upkeep.Upkeep(self._database, schedule, beat)
+        return upkeep.Upkeep(self._database, self.catalogue, schedule, beat)
+
+    def _source(self, name: str) -> Source:
+        for source in self.catalogue.sources:
+            if source.name == name:
+                return source
+        known = ", ".join(source.name for source in self.catalogue.sources)
+        raise AggregatesError(f"{name} is no source; there are {known}")
 
     def _window(self, since: datetime | None, until: datetime | None) -> Window | None:
         if since is None and until is None:
@@ -283,15 +296,6 @@ class Store:
     def _reading(self) -> Iterator[Connection]:
         with explained(self.database), self._database.reading() as connection:
             yield connection
-
-
-def source_of(name: str) -> Source:
-    """The source of that name; AggregatesError where there is none."""
-    for source in catalogue.sources:
-        if source.name == name:
-            return source
-    known = ", ".join(source.name for source in catalogue.sources)
-    raise AggregatesError(f"{name} is no source; there are {known}")
 
 
 def zone_named(name: str) -> ZoneInfo:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from aggregates.engines import driver
-from aggregates.model.catalogue import catalogue
+from aggregates.model.catalogue import catalogue as shipped
+from aggregates.model.definition import Catalogue
 from aggregates.recomputing.drift import Drift, drifts_of
 from aggregates.recomputing.shadows import shadow
 from aggregates.recomputing.slices import Position, Recomputer
@@ -13,12 +14,13 @@ from aggregates.recomputing.slices import Position, Recomputer
 _DRIFTS_SHOWN = 10
 
 
-def assert_consistent(connection: Any) -> None:
+def assert_consistent(connection: Any, catalogue: Catalogue = shipped) -> None:
     """Raise AssertionError where an aggregate differs from its recomputation from the source rows.
 
     `connection` is a `sqlite3.Connection` or a SQLAlchemy one, in a transaction or not; what it has
-    not committed counts. Reads every row: meant for the small databases of tests. Values that are
-    pending by their nature (`session_overlap`, `session_durations`) are left out.
+    not committed counts. `catalogue` is what the database keeps. Reads every row: meant for the
+    small databases of tests. Values that are pending by their nature (`session_overlap`,
+    `session_durations`) are left out.
     """
     own = driver(connection)
     compiler = own.compiler

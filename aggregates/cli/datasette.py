@@ -31,7 +31,7 @@ def datasette_command(settings: Settings, path: TextIO) -> None:
     if file is None:
         raise AggregatesError("Datasette opens SQLite files: name one with --database")
     settings.store().close()  # says so where there is no such file
-    found = metadata(file.stem, dictionary(catalogue), internal_objects())
+    found = metadata(file.stem, dictionary(catalogue), internal_objects(catalogue))
     click.echo(json.dumps(found, indent=2), file=path)
 
 

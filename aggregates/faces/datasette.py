@@ -8,7 +8,7 @@ from typing import Any, Final
 from aggregates.engines import compiler
 from aggregates.frozen import freezing
 from aggregates.installing.upgrading import VERSION_TABLE
-from aggregates.model.catalogue import catalogue
+from aggregates.model.definition import Catalogue
 from aggregates.model.dictionary import Entry
 
 _SORT_DESCENDING: Final = {
@@ -90,7 +90,7 @@ def metadata(
     return {"databases": {database: {"tables": tables, "queries": queries}}}
 
 
-def internal_objects() -> dict[str, str]:
+def internal_objects(catalogue: Catalogue) -> dict[str, str]:
     """Tables and views that are nobody's business but ours."""
     kinds = {
         name: kind for kind, name in freezing.live(compiler("sqlite"), catalogue) if kind in _HIDDEN

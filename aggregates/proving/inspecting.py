@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -17,7 +17,7 @@ from aggregates.frozen.layout import normalised
 from aggregates.frozen.shapes import shape_of
 from aggregates.frozen.statements import Statement
 from aggregates.installing import upgrading
-from aggregates.model.catalogue import catalogue
+from aggregates.model.definition import Source
 from aggregates.proving.record import Proof, proofs, proved_at
 from aggregates.recomputing.filling import BACKFILLS, REBUILD
 
@@ -67,7 +67,7 @@ class Inspection:
         return not self.findings and self.filling is None
 
 
-def inspect(connection: Connection) -> Inspection:
+def inspect(connection: Connection, sources: Sequence[Source]) -> Inspection:
     """Compare what is installed with the frozen SQL of the revision. Changes nothing."""
     revision, head = upgrading.current(connection), upgrading.head()
     own = driver(connection)
@@ -78,8 +78,8 @@ def inspect(connection: Connection) -> Inspection:
             Finding("revision", "", head, f"{state}, not {head}; run `aggregates migrate`")
         )
     if revision is not None:
-        findings += _differences(own, revision)
-    proofs, consumers = _reconciled(own, revision == head)
+        findings += _differences(own, sources, revision)
+    proofs, consumers = _reconciled(own, sources, revision == head)
     findings += _doubts(proofs)
     return Inspection(
         revision=revision,
@@ -99,14 +99,16 @@ def expected(revision: str) -> list[Statement]:
     return [one for one in latest.values() if one.kind != "data"]
 
 
-def _differences(connection: DriverConnection, revision: str) -> list[Finding]:
+def _differences(
+    connection: DriverConnection, sources: Sequence[Source], revision: str
+) -> list[Finding]:
     statements = expected(revision)
-    for source in catalogue.sources:
+    for source in sources:
         if connection.table_exists(source.name):
             statements = connection.fit(shape_of(source), statements)
     installed = {(one.kind, one.name): (one.table, one.sql) for one in connection.objects()}
     wanted = {(one.kind, one.name) for one in statements}
-    findings = [*_rebuilt(connection, statements, installed.keys())]
+    findings = [*_rebuilt(connection, sources, statements, installed.keys())]
     for one in statements:
         table, sql = installed.get((one.kind, one.name), ("", None))
         if sql is None:
@@ -120,7 +122,7 @@ def _differences(connection: DriverConnection, revision: str) -> list[Finding]:
             )
             findings.append(Finding("altered", table, one.name, detail))
     findings += _different_rows(connection, revision, installed.keys())
-    ours = ours_on_sources(connection)
+    ours = ours_on_sources(connection, sources)
     for name, table in ours.items():
         if ("trigger", name) not in wanted:
             detail = f"no revision has made this trigger: `DROP TRIGGER {quote(name)}`"
@@ -151,21 +153,24 @@ def _too_early(connection: DriverConnection, ours: Collection[str]) -> Iterator[
                 yield Finding("too early", table, name, detail)
 
 
-def ours_on_sources(connection: DriverConnection) -> dict[str, str]:
+def ours_on_sources(connection: DriverConnection, sources: Iterable[Source]) -> dict[str, str]:
     """Triggers with a name of ours on source tables: name -> table."""
-    sources = {source.name for source in catalogue.sources}
+    names = {source.name for source in sources}
     return {
         one.name: one.table
         for one in connection.objects("trigger")
-        if one.name.startswith("_aggregates_") and one.table in sources
+        if one.name.startswith("_aggregates_") and one.table in names
     }
 
 
 def _rebuilt(
-    connection: DriverConnection, statements: list[Statement], installed: Iterable[tuple[str, str]]
+    connection: DriverConnection,
+    sources: Sequence[Source],
+    statements: list[Statement],
+    installed: Iterable[tuple[str, str]],
 ) -> Iterator[Finding]:
     """Source tables that have lost all their triggers at once, or a column of ours."""
-    for source in catalogue.sources:
+    for source in sources:
         if not connection.table_exists(source.name):
             detail = "the source table is gone: put it back from a backup, or let writers make it"
             yield Finding("missing", source.name, source.name, detail)
@@ -187,16 +192,16 @@ def _rebuilt(
 
 
 def _reconciled(
-    connection: DriverConnection, is_head: bool
+    connection: DriverConnection, sources: Sequence[Source], is_head: bool
 ) -> tuple[list[Proof], list[ConsumerStatus]]:
     """What is recorded of proofs, and who reads the logs."""
     if not is_head or not connection.table_exists(VERIFICATIONS):
         return [], []
     known = connection.table_exists(CONSUMERS) and all(
-        connection.table_exists(source.log) for source in catalogue.sources
+        connection.table_exists(source.log) for source in sources
     )
     read = proofs(connection, _PROOFS_READ)
-    return read, consumers(connection, catalogue.sources) if known else []
+    return read, consumers(connection, sources) if known else []
 
 
 def _doubts(found: list[Proof]) -> Iterator[Finding]:

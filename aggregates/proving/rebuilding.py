@@ -16,7 +16,6 @@ from aggregates.changes import utc_text
 from aggregates.engines.base import Database, DriverConnection, OperationalError, quote
 from aggregates.errors import AggregatesError, DefinitionError
 from aggregates.installing.upgrading import check_revision
-from aggregates.model.catalogue import catalogue
 from aggregates.model.definition import Catalogue
 from aggregates.proving.record import Proof, record
 from aggregates.proving.repairing import VerifyResult, verify
@@ -36,6 +35,7 @@ from aggregates.recomputing.slices import Recomputer, StaleError
 
 def rebuild(
     database: Database,
+    catalogue: Catalogue,
     progress: Progress | None = None,
     *,
     tables: Sequence[str] = (),
@@ -49,9 +49,9 @@ def rebuild(
     rebuild other tables meanwhile.
     """
     if dry_run:
-        return verify(database, progress, tables=tables)
+        return verify(database, catalogue, progress, tables=tables)
     check_revision(database)
-    names, of_sessions = choose(tables, None)
+    names, of_sessions = choose(catalogue, tables, None)
     if tables and of_sessions:
         named = ", ".join(of_sessions)
         raise DefinitionError(
@@ -63,10 +63,10 @@ def rebuild(
     rows = None
     while rows is None:
         with database.own_connection() as connection:
-            rows = _rebuild(connection, chosen, progress)
+            rows = _rebuild(connection, catalogue, chosen, progress)
     with database.own_connection() as connection:
         with suppress(_Overtaken), _noticing_others():
-            _remove_all(connection)
+            _remove_all(connection, catalogue)
         result = VerifyResult(
             rows,
             time.monotonic() - started,
@@ -78,13 +78,16 @@ def rebuild(
 
 
 def _rebuild(
-    connection: DriverConnection, chosen: Catalogue, progress: Progress | None
+    connection: DriverConnection,
+    catalogue: Catalogue,
+    chosen: Catalogue,
+    progress: Progress | None,
 ) -> int | None:
     """Rows read; None where the log no longer reached back in the last moment."""
     recomputers: list[Recomputer] = []
     try:
         with _noticing_others():
-            _begin(connection, chosen)
+            _begin(connection, catalogue, chosen)
             _fill(connection, chosen, recomputers, progress)
             _swap(connection, chosen, recomputers)
     except StaleError:
@@ -136,14 +139,14 @@ def _fill(
         is_close = all(recomputer.is_close() for recomputer in recomputers)
 
 
-def _begin(connection: DriverConnection, chosen: Catalogue) -> None:
+def _begin(connection: DriverConnection, catalogue: Catalogue, chosen: Catalogue) -> None:
     """Make the new tables, unless an interrupted rebuild of the same ones has left them."""
     filling = _filling(chosen)
     is_same = _names(connection, "table") == {_new(one.name) for one in chosen.definitions}
     if is_same and _fillings(connection) == _expected(chosen):
         return
     _forget_fillings(connection)
-    _remove_all(connection)
+    _remove_all(connection, catalogue)
     with connection.write_lock():
         _check_alone(connection)
         for statement in connection.compiler.shadows(chosen, _new, "main"):
@@ -200,7 +203,7 @@ def _swap(
             sessions.restart_walk(connection)
 
 
-def _remove_all(connection: DriverConnection) -> None:
+def _remove_all(connection: DriverConnection, catalogue: Catalogue) -> None:
     """Drop tables of a rebuild: emptied a few rows a transaction, as DROP TABLE reads them all.
 
     All are dropped at once: whoever writes has to read the schema again after each change of it,

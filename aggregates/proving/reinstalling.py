@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from aggregates.changes import utc_text
@@ -12,7 +13,6 @@ from aggregates.errors import SchemaMismatch
 from aggregates.frozen.shapes import shape_of
 from aggregates.frozen.statements import installed, migrations_folder
 from aggregates.installing import upgrading
-from aggregates.model.catalogue import catalogue
 from aggregates.model.definition import Source
 from aggregates.proving.inspecting import expected, ours_on_sources
 from aggregates.recomputing.filling import BACKFILLS, REBUILD
@@ -20,7 +20,7 @@ from aggregates.recomputing.filling import BACKFILLS, REBUILD
 _ORDER = ("trigger", "view", "index", "table")
 
 
-def reinstall(database: Database) -> list[str]:
+def reinstall(database: Database, sources: Sequence[Source]) -> list[str]:
     """Make everything of the head revision again but the rows of tables that are there.
 
     Changes that were made while triggers were missing are in no log: consumers are told so, and
@@ -33,9 +33,9 @@ def reinstall(database: Database) -> list[str]:
             raise SchemaMismatch(
                 f"the database is not at revision {head}; run `aggregates migrate` first"
             )
-        for source in catalogue.sources:
+        for source in sources:
             _adopt_again(driver(connection), source)
-        return _install(driver(connection), head)
+        return _install(driver(connection), sources, head)
 
 
 def _adopt_again(connection: DriverConnection, source: Source) -> None:
@@ -52,11 +52,11 @@ def _adopt_again(connection: DriverConnection, source: Source) -> None:
         )
 
 
-def _install(connection: DriverConnection, revision: str) -> list[str]:
+def _install(connection: DriverConnection, sources: Sequence[Source], revision: str) -> list[str]:
     statements = expected(revision)
-    for source in catalogue.sources:
+    for source in sources:
         statements = connection.fit(shape_of(source), statements)
-    for name in ours_on_sources(connection):
+    for name in ours_on_sources(connection, sources):
         connection.execute(f"DROP TRIGGER {quote(name)}")
     made = [one for one in statements if one.kind != "table"]
     for one in sorted(made, key=lambda one: _ORDER.index(one.kind)):

@@ -17,7 +17,6 @@ from aggregates.changes import utc_text
 from aggregates.engines.base import Capability, DamagedFile, Database, quote
 from aggregates.errors import AggregatesError, DefinitionError
 from aggregates.installing.upgrading import check_revision
-from aggregates.model.catalogue import catalogue
 from aggregates.model.definition import Catalogue
 from aggregates.proving.record import Proof, record
 from aggregates.recomputing.drift import Drift, Progress, Window
@@ -43,6 +42,7 @@ class VerifyResult:
 
 def verify(
     database: Database,
+    catalogue: Catalogue,
     progress: Progress | None = None,
     *,
     tables: Sequence[str] = (),
@@ -57,11 +57,12 @@ def verify(
     SchemaMismatch where the database is not at the head revision, DefinitionError for the name of
     no table.
     """
-    return _reconcile(database, progress, "verify", tables, window, budget)
+    return _reconcile(database, catalogue, progress, "verify", tables, window, budget)
 
 
 def repair(
     database: Database,
+    catalogue: Catalogue,
     progress: Progress | None = None,
     *,
     tables: Sequence[str] = (),
@@ -69,11 +70,12 @@ def repair(
     budget: float | None = None,
 ) -> VerifyResult:
     """Verify, and make right the keys that have drifted, and no others; the drifts are those."""
-    return _reconcile(database, progress, "repair", tables, window, budget)
+    return _reconcile(database, catalogue, progress, "repair", tables, window, budget)
 
 
 def _reconcile(
     database: Database,
+    catalogue: Catalogue,
     progress: Progress | None,
     kind: Literal["verify", "repair"],
     tables: Sequence[str],
@@ -81,12 +83,12 @@ def _reconcile(
     budget: float | None,
 ) -> VerifyResult:
     check_revision(database)
-    names, of_sessions = chosen(tables, window)
+    names, of_sessions = chosen(catalogue, tables, window)
     started, started_at = time.monotonic(), utc_text(datetime.now(UTC))
     is_kept = budget is not None and Capability.PROOF_FILE in database.capabilities
     deadline = float("inf") if budget is None else started + budget
     drifts: list[Drift] = []
-    computed = _computed(names, of_sessions, with_dependents=kind == "repair")
+    computed = _computed(catalogue, names, of_sessions, with_dependents=kind == "repair")
     try:
         with verification(database, computed, is_kept=is_kept) as proof:
             is_complete = False
@@ -128,7 +130,11 @@ def _reconcile(
 
 
 def _computed(
-    names: Sequence[str], of_sessions: Sequence[str], *, with_dependents: bool
+    catalogue: Catalogue,
+    names: Sequence[str],
+    of_sessions: Sequence[str],
+    *,
+    with_dependents: bool,
 ) -> Catalogue:
     """What has to be computed again for some aggregates to be compared, or mended."""
     wanted = {*names}
@@ -154,13 +160,13 @@ def _of_sessions(
     # Compared with the starts as they should be.
     starts = f"{proof.schema}.{quote(shadow(sessions.STARTS))}"
     stats = f"{proof.schema}.{quote(shadow(sessions.STATS))}"
-    deriver = sessions.Deriver(proof.connection, catalogue.bounds)
+    deriver = sessions.Deriver(proof.connection, proof.catalogue.bounds)
     if kind == "repair":
         # A row that was put back has lost what was derived of it.
         deriver.derive_again(
             str(one.key["session_id"]) for one in mended if one.table == sessions.STATS
         )
-    checker = sessions.Checker(proof.connection, catalogue.bounds, starts, stats)
+    checker = sessions.Checker(proof.connection, proof.catalogue.bounds, starts, stats)
     tables = {table for name in of_sessions for table in sessions.TABLES[name]}
     found: list[Drift] = []
     while not checker.is_over:
@@ -176,7 +182,9 @@ def _of_sessions(
     return found
 
 
-def chosen(tables: Sequence[str], window: Window | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def chosen(
+    catalogue: Catalogue, tables: Sequence[str], window: Window | None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names of the definitions that are meant, and of what is derived of sessions.
 
     Raises DefinitionError for the name of no table, and for one without a time where a window is

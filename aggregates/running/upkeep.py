@@ -22,7 +22,7 @@ from aggregates.changes.pruning import Retention, prune
 from aggregates.engines.base import Database, DriverConnection, OperationalError
 from aggregates.engines.tables import VERIFICATIONS
 from aggregates.installing.upgrading import check_revision
-from aggregates.model.catalogue import catalogue
+from aggregates.model.definition import Catalogue
 from aggregates.proving import rebuilding, repairing
 from aggregates.proving.inspecting import Finding, inspect
 from aggregates.proving.record import proofs, proved_at
@@ -55,8 +55,11 @@ class Schedule:
 class Upkeep:
     """The rounds of one process; a context, which gives the lease back in the end."""
 
-    def __init__(self, database: Database, schedule: Schedule, beat: Beat) -> None:
+    def __init__(
+        self, database: Database, catalogue: Catalogue, schedule: Schedule, beat: Beat
+    ) -> None:
         self._database = database
+        self._catalogue = catalogue
         self._schedule = schedule
         self._beat = beat
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{id(self)}"
@@ -89,7 +92,7 @@ class Upkeep:
         self._inspect()
         if not acquire(self._connection, self._owner):
             return None
-        deriver = Deriver(self._connection, catalogue.bounds, self._beat)
+        deriver = Deriver(self._connection, self._catalogue.bounds, self._beat)
         is_stale = deriver.saved_at() < utc_text(datetime.now(UTC) - self._schedule.stale_after)
         done = deriver.round()
         if done.edits:
@@ -99,7 +102,7 @@ class Upkeep:
                 ", ".join(map(str, done.edited)),
                 "" if done.edits <= len(done.edited) else ", ...",
             )
-        for source in catalogue.sources:
+        for source in self._catalogue.sources:
             prune(self._connection, source, self._schedule.retention, self._beat)
         if self._job is None or not self._job.is_alive():
             self._begin_due(is_stale, wait)
@@ -115,7 +118,8 @@ class Upkeep:
             return
         check_revision(self._database)
         with self._database.reading() as connection:
-            self.findings = [one for one in inspect(connection).findings if not one.is_doubt]
+            found = inspect(connection, self._catalogue.sources).findings
+        self.findings = [one for one in found if not one.is_doubt]
         self._inspected = schema
         for finding in self.findings:
             log.warning("%s", finding)
@@ -158,9 +162,9 @@ class Upkeep:
                             self._renewed = now
 
                 if job == "rebuild":
-                    rebuilding.rebuild(self._database, renewed)
+                    rebuilding.rebuild(self._database, self._catalogue, renewed)
                 else:
-                    tell(repairing.repair(self._database, renewed))
+                    tell(repairing.repair(self._database, self._catalogue, renewed))
         except Stopped:
             return
 

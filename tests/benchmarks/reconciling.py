@@ -164,16 +164,16 @@ def _waits(databases: Databases, rows: int) -> dict[str, Report]:
         time.sleep(10)
 
     def verify() -> None:
-        assert not repairing.verify(opened).drifts
+        assert not repairing.verify(opened, catalogue).drifts
 
     def repair() -> None:
         with closing(sqlite3.connect(path, timeout=30)) as connection:
             connection.execute("UPDATE agent_hourly SET invocations = invocations + 1")
             connection.commit()
-        assert repairing.repair(opened).drifts
+        assert repairing.repair(opened, catalogue).drifts
 
     def rebuild() -> None:
-        rebuilding.rebuild(opened)
+        rebuilding.rebuild(opened, catalogue)
 
     waits = {}
     jobs = {

@@ -79,7 +79,7 @@ def take(opened: Database) -> object:
 
 
 def round_of_upkeep(opened: Database) -> object:
-    with Upkeep(opened, Schedule(), lambda *progress: None) as upkeep:
+    with Upkeep(opened, catalogue, Schedule(), lambda *progress: None) as upkeep:
         return upkeep.round(wait=True)
 
 
@@ -87,7 +87,7 @@ JOBS: dict[str, Job] = {
     "derive": derive,
     "take": take,
     "verify": verify,
-    "prove": lambda opened: verify(opened, budget=60.0),
+    "prove": lambda opened: verify(opened, catalogue, budget=60.0),
     "repair": repair,
     "rebuild": rebuild,
     "reinstall": reinstall,
@@ -121,7 +121,7 @@ def check_goes_on(path: Path, sources: list[tuple[object, ...]]) -> None:
         (newest,) = connection.execute("SELECT max(seq) FROM agent_invocation_changes").fetchone()
         assert taken == list(range(1, newest + 1))
     with opened.reading() as connected:
-        found = inspecting.inspect(connected)
+        found = inspecting.inspect(connected, catalogue.sources)
     assert found.ok, found.findings
 
 
@@ -190,7 +190,7 @@ def test_a_disk_that_is_full(name: str, database: Path) -> None:
             Consumer(driver(connection), agent_invocations, "own").reset("oldest")
     check_goes_on(database, sources)
     assert not list(database.parent.glob("*-proof*")) or name == "prove"
-    verify(open_database(database), budget=60.0)
+    verify(open_database(database), catalogue, budget=60.0)
     assert not list(database.parent.glob("*-proof*"))
 
 

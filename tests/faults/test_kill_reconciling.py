@@ -117,15 +117,15 @@ def drift_and_repair(path: Path) -> None:
     """Spoil a table, and mend it."""
     with closing(sqlite3.connect(path, timeout=20)) as connection, connection:
         connection.execute("UPDATE agent_stats SET invocations = invocations + 1")
-    repair(open_database(path, lock_timeout=20))
+    repair(open_database(path, lock_timeout=20), catalogue)
 
 
 JOBS: dict[str, Job] = {
     "consume": consume,
     "take": take,
-    "verify": lambda path: None if not verify(_engine(path)).drifts else os.abort(),
+    "verify": lambda path: None if not verify(_engine(path), catalogue).drifts else os.abort(),
     "repair": drift_and_repair,
-    "rebuild": lambda path: None if rebuild(_engine(path)) else os.abort(),
+    "rebuild": lambda path: None if rebuild(_engine(path), catalogue) else os.abort(),
     "prune": consume,
     "migrate": lambda path: upgrade(str(path)),
 }
@@ -175,7 +175,7 @@ def test_killed_at_random_instants_with_two_writers(name: str, plain: Path, tmp_
 def check(path: Path, name: str) -> None:
     """No drift, nothing left over, no change lost or taken twice."""
     opened = open_database(path)
-    found = verify(opened).drifts
+    found = verify(opened, catalogue).drifts
     assert not found, found[:5]
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("BEGIN")

@@ -117,7 +117,7 @@ def upkeep(path: Path, schedule: Schedule) -> None:
     opened = engine_of(path)
     with opened.own_connection() as connection:
         connection.execute("DELETE FROM _aggregates_leases")
-    with Upkeep(opened, schedule, lambda *progress: None) as one:
+    with Upkeep(opened, catalogue, schedule, lambda *progress: None) as one:
         for _ in range(3):
             assert one.round(wait=True) is not None
 
@@ -174,7 +174,7 @@ def consume_and_prune(path: Path) -> None:
 
 def prove(path: Path) -> None:
     """One of many short runs."""
-    assert verify(engine_of(path), budget=0.0).drifts == []
+    assert verify(engine_of(path), catalogue, budget=0.0).drifts == []
 
 
 def mend(path: Path) -> None:
@@ -187,13 +187,13 @@ def mend(path: Path) -> None:
             "UPDATE tool_stats SET uses = uses + 1",
         ):
             connection.execute(statement)
-    repair(engine_of(path))
+    repair(engine_of(path), catalogue)
 
 
 def replace(path: Path) -> None:
     """A rebuild beside a repair and a consumer, each killed by itself."""
     opened = engine_of(path)
-    rebuild(opened, tables=["session_stats", "agent_activity", "tool_stats"])
+    rebuild(opened, catalogue, tables=["session_stats", "agent_activity", "tool_stats"])
 
 
 JOBS: dict[str, Job] = {
@@ -241,10 +241,10 @@ def again_and_again(job: Job, path: Path, counters: Counters) -> None:
 def check(path: Path) -> None:
     """Everything is what the source tables say by themselves."""
     opened = engine_of(path)
-    assert verify(opened).drifts == []
+    assert verify(opened, catalogue).drifts == []
     for job in (consume_and_prune, mirror, poll):
         job(path)
-    assert verify(opened, tables=[OVERLAP, DURATIONS]).drifts == []
+    assert verify(opened, catalogue, tables=[OVERLAP, DURATIONS]).drifts == []
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         assert_consistent(connection)
         connection.execute("BEGIN")
@@ -266,7 +266,7 @@ def check(path: Path) -> None:
         seen = [seq for (seq,) in connection.execute("SELECT seq FROM seen ORDER BY seq")]
         assert seen == list(range(1, newest + 1))
     with opened.reading() as connected:
-        found = inspecting.inspect(connected)
+        found = inspecting.inspect(connected, catalogue.sources)
     assert found.ok, found.findings
 
 
@@ -290,11 +290,13 @@ def test_killed_again_and_again(name: str, database: Path) -> None:
     assert [counters[FAILURES + number] for number in range(2)] == [0, 0]
     assert all(counters[WRITES + number] > 30 for number in range(2))
     with closing(sqlite3.connect(database)) as connection:
-        while name == "prove" and not verify(engine_of(database), budget=0.0).is_complete:
+        while (
+            name == "prove" and not verify(engine_of(database), catalogue, budget=0.0).is_complete
+        ):
             pass
         assert connection.execute("SELECT count(*) FROM agent_invocations").fetchone() > (100,)
     if name == "upkeep that rebuilds":
-        rebuild(engine_of(database))
+        rebuild(engine_of(database), catalogue)
     check(database)
 
 
@@ -314,8 +316,10 @@ def test_several_kinds_killed_side_by_side(database: Path) -> None:
                     time.sleep(chance.random() * LONGEST_S / 2)
         for job in kinds:
             job(database)
-    repair(engine_of(database))
+    repair(engine_of(database), catalogue)
     assert writers[FAILURES] == 0
     assert all(one[BEGUN] > one[ENDED] for one in counters)
-    rebuild(engine_of(database), tables=["session_stats", "agent_activity", "tool_stats"])
+    rebuild(
+        engine_of(database), catalogue, tables=["session_stats", "agent_activity", "tool_stats"]
+    )
     check(database)

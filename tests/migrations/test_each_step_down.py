@@ -9,6 +9,7 @@ from hooks import HOOK_TABLES
 
 from aggregates.engines import open_database
 from aggregates.installing.upgrading import downgrade, upgrade
+from aggregates.model.catalogue import catalogue
 from aggregates.proving import inspecting
 
 
@@ -34,5 +35,5 @@ def test_a_step_down_is_as_if_never_gone_up(revision: str, tmp_path: Path) -> No
     ours = [one for one in contents(back)[0] if "agent_tool_uses" not in one[1]]
     assert ours == [one for one in contents(fresh)[0] if "agent_tool_uses" not in one[1]]
     with open_database(back).reading() as connection:
-        found = inspecting.inspect(connection)
+        found = inspecting.inspect(connection, catalogue.sources)
     assert [one.kind for one in found.findings] == ["revision"]

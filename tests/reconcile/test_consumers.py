@@ -321,7 +321,7 @@ def test_an_empty_log_loses_nothing(fresh: sqlite3.Connection) -> None:
 def test_a_reinstall_is_a_loss_until_the_consumer_is_reset(database: Path) -> None:
     with closing(connect(database)) as connection:
         reader = consumer(connection)
-        reinstall(open_database(database))
+        reinstall(open_database(database), catalogue.sources)
         start_run(connection)
         assert lost(connection)
         with pytest.raises(ChangesLost), reader.take():

@@ -40,13 +40,13 @@ def test_derived_and_mended_values_are_right(encoding: str, tmp_path: Path) -> N
         opened = open_database(path)
         with opened.own_connection() as own:
             assert Deriver(own, catalogue.bounds).round(100).is_complete
-        assert verify(opened).drifts == []
+        assert verify(opened, catalogue).drifts == []
         found = dict(connection.execute("SELECT first_agent, sessions FROM session_durations"))
         assert found == {f"of {name}": 1 for name in NAMES}
         connection.execute("UPDATE agent_stats SET invocations = 9")
         connection.execute("UPDATE session_durations SET sessions = 9")
         connection.execute("UPDATE session_stats SET first_agent = 'wrong'")
-        assert repair(opened).drifts
-        assert verify(opened).drifts == []
+        assert repair(opened, catalogue).drifts
+        assert verify(opened, catalogue).drifts == []
         assert derived_differences(connection) == []
         assert differences(stored(connection), recompute(connection)) == []

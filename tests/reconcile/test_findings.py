@@ -38,7 +38,7 @@ def database(tmp_path: Path) -> Path:
 def findings(path: Path) -> set[tuple[str, str, str]]:
     """(kind, table, name) of all."""
     with open_database(path).reading() as connection:
-        found = inspecting.inspect(connection)
+        found = inspecting.inspect(connection, catalogue.sources)
     assert found.ok == (not found.findings)
     assert all(one.detail for one in found.findings)
     return {(one.kind, one.table, one.name) for one in found.findings}
@@ -82,10 +82,10 @@ def test_each_object_that_is_missing_is_named_and_put_back(kind: str, database: 
     missing = {name for one, _, name in findings(database) if one == "missing"}
     # The triggers on a view go with it.
     assert missing >= names if kind == "view" else missing == names
-    assert reinstall(engine) == []
+    assert reinstall(engine, catalogue.sources) == []
     assert objects(database) == whole
     assert findings(database) == {UNPROVED}
-    assert repairing.repair(engine).drifts == []
+    assert repairing.repair(engine, catalogue).drifts == []
     assert findings(database) == set()
     check_exact(database)
 
@@ -111,7 +111,7 @@ def test_an_altered_body_is_found_and_layout_is_not(database: Path) -> None:
         connection.execute(f"DROP TRIGGER {INSERT}")
         connection.execute(sql.replace("'insert'", "'Insert'"))
     assert findings(database) == {("altered", "agent_invocations", INSERT)}
-    reinstall(open_database(database))
+    reinstall(open_database(database), catalogue.sources)
     assert findings(database) == {UNPROVED}
 
 
@@ -125,7 +125,7 @@ def test_a_trigger_of_ours_that_no_revision_made_is_dropped_and_theirs_stays(
                 f"CREATE TRIGGER {name} AFTER INSERT ON sessions BEGIN SELECT 1; END"
             )
     assert findings(database) == {("unknown", "sessions", "_aggregates_old")}
-    reinstall(open_database(database))
+    reinstall(open_database(database), catalogue.sources)
     assert {name for _, name, _ in objects(database) - before} == {"theirs"}
 
 
@@ -145,9 +145,9 @@ def test_a_newer_trigger_of_theirs_that_changes_rows_is_named(database: Path) ->
             connection.execute(f"CREATE TRIGGER {name} {body}")
         connection.execute(insert)
     assert findings(database) == {("too early", "agent_invocations", "theirs")}
-    reinstall(open_database(database))
+    reinstall(open_database(database), catalogue.sources)
     assert findings(database) == {UNPROVED}
-    repairing.repair(open_database(database))
+    repairing.repair(open_database(database), catalogue)
     assert findings(database) == set()
     with closing(connect(database)) as connection:
         connection.execute(insert)
@@ -175,9 +175,9 @@ def test_a_table_that_another_tool_has_built_anew(table: str, database: Path) ->
     with closing(connect(database)) as connection:
         change(connection, random.Random(table), 60)
         connection.execute(f"UPDATE {table} SET status = 'unlogged' WHERE rowid % 3 = 0")
-    reinstall(engine)
+    reinstall(engine, catalogue.sources)
     assert findings(database) == {UNPROVED}
-    assert repairing.repair(engine).drifts != []
+    assert repairing.repair(engine, catalogue).drifts != []
     assert findings(database) == set()
     check_exact(database)
     derive(database)
@@ -194,14 +194,14 @@ def test_columns_that_a_copy_has_left_out_are_added_again(database: Path) -> Non
                 connection.execute(f'DROP TRIGGER "{name}"')
         connection.execute("ALTER TABLE agent_invocations DROP COLUMN updated_at")
         connection.execute("ALTER TABLE agent_invocations DROP COLUMN model")
-    reinstall(open_database(database))
+    reinstall(open_database(database), catalogue.sources)
     with closing(connect(database)) as connection:
         id_ = start_run(connection)
         (at,) = connection.execute(
             "SELECT updated_at FROM agent_invocations WHERE id = ?", (id_,)
         ).fetchone()
         assert at.endswith("Z")
-    repairing.repair(open_database(database))
+    repairing.repair(open_database(database), catalogue)
     check_exact(database)
 
 
@@ -212,25 +212,25 @@ def test_a_table_of_ours_that_is_gone_is_made_and_named(database: Path) -> None:
         for table in gone:
             connection.execute(f"DROP TABLE {table}")
     assert gone <= {name for _, _, name in findings(database)}
-    assert set(reinstall(engine)) == gone
+    assert set(reinstall(engine, catalogue.sources)) == gone
     assert findings(database) == {UNPROVED}
-    assert repairing.repair(engine).drifts != []
+    assert repairing.repair(engine, catalogue).drifts != []
     assert findings(database) == set()
     derive(database)
     check_exact(database, is_derived=True)
-    assert repairing.verify(engine).drifts == []
+    assert repairing.verify(engine, catalogue).drifts == []
 
 
 def test_consumers_are_told_and_what_is_derived_is_derived_again(database: Path) -> None:
     engine = open_database(database)
     with closing(connect(database)) as connection:
         drop_and_change(connection)
-    reinstall(engine)
+    reinstall(engine, catalogue.sources)
     with closing(connect(database)) as connection:
         found = consumers(driver(connection), catalogue.sources)
         assert len(found) == 2
         assert all(one.is_lost for one in found)
-    repairing.repair(engine)
+    repairing.repair(engine, catalogue)
     derive(database)
     check_exact(database, is_derived=True)
     with closing(connect(database)) as connection:
@@ -240,12 +240,12 @@ def test_consumers_are_told_and_what_is_derived_is_derived_again(database: Path)
 @pytest.mark.parametrize(
     ("job", "is_enough"),
     [
-        (lambda engine: repairing.repair(engine), True),
-        (lambda engine: rebuild(engine), True),
-        (lambda engine: repairing.verify(engine), False),
-        (lambda engine: repairing.repair(engine, tables=["agent_stats"]), False),
-        (lambda engine: rebuild(engine, tables=["agent_stats"]), False),
-        (lambda engine: repairing.repair(engine, window=Window("2026")), False),
+        (lambda engine: repairing.repair(engine, catalogue), True),
+        (lambda engine: rebuild(engine, catalogue), True),
+        (lambda engine: repairing.verify(engine, catalogue), False),
+        (lambda engine: repairing.repair(engine, catalogue, tables=["agent_stats"]), False),
+        (lambda engine: rebuild(engine, catalogue, tables=["agent_stats"]), False),
+        (lambda engine: repairing.repair(engine, catalogue, window=Window("2026")), False),
     ],
     ids=["repair", "rebuild", "verify with drift", "some tables", "rebuilt some", "a window"],
 )
@@ -255,15 +255,15 @@ def test_nothing_is_believed_until_the_whole_is_proved(
     engine = open_database(database)
     with closing(connect(database)) as connection:
         drop_and_change(connection)
-    reinstall(engine)
+    reinstall(engine, catalogue.sources)
     job(engine)
     assert findings(database) == (set() if is_enough else {UNPROVED})
-    repairing.repair(engine)
+    repairing.repair(engine, catalogue)
     assert findings(database) == set()
     # The next one is doubted again.
-    reinstall(engine)
+    reinstall(engine, catalogue.sources)
     assert findings(database) == {UNPROVED}
-    repairing.verify(engine)
+    repairing.verify(engine, catalogue)
     assert findings(database) == set(), "a verify that finds no drift proves it too"
 
 
@@ -282,12 +282,12 @@ def test_a_proof_that_began_before_proves_nothing(
             with closing(connect(database)) as connection:
                 connection.execute("DROP TRIGGER _aggregates_agent_invocations_update")
                 connection.execute("UPDATE agent_invocations SET status = 'x' WHERE id < 60")
-            reinstall(engine)
+            reinstall(engine, catalogue.sources)
 
-    repairing.verify(engine, interfere)
+    repairing.verify(engine, catalogue, interfere)
     assert len(steps) > 4
     assert findings(database) == {UNPROVED}
-    repairing.repair(engine)
+    repairing.repair(engine, catalogue)
     check_exact(database)
     assert findings(database) == set()
 
@@ -297,7 +297,7 @@ def test_a_database_at_another_revision_is_refused(tmp_path: Path) -> None:
     upgrade(str(path), revision="0003")
     before = objects(path)
     with pytest.raises(SchemaMismatch, match="aggregates migrate"):
-        reinstall(open_database(path))
+        reinstall(open_database(path), catalogue.sources)
     assert objects(path) == before
     assert {kind for kind, _, _ in findings(path)} == {"revision"}
 
@@ -308,7 +308,7 @@ def test_where_a_source_table_is_gone_nothing_is_changed(database: Path) -> None
         connection.execute("DROP TABLE agent_tool_uses")
     before, rows = objects(database), everything(database)
     with pytest.raises(SchemaMismatch, match="agent_tool_uses is gone"):
-        reinstall(open_database(database))
+        reinstall(open_database(database), catalogue.sources)
     assert (objects(database), everything(database)) == (before, rows)
 
 
@@ -319,7 +319,7 @@ def test_triggers_are_fitted_to_the_unique_keys_that_are_there(
         with closing(connect(path)) as connection:
             connection.execute("CREATE UNIQUE INDEX ux ON agent_invocations (ticket_id)")
         assert {kind for kind, _, _ in findings(path)} == {"altered"}
-        reinstall(open_database(path))
+        reinstall(open_database(path), catalogue.sources)
         assert findings(path) == {UNPROVED}
         with closing(connect(path)) as connection:
             for agent in ("one", "two"):

@@ -103,11 +103,11 @@ def check_found_and_mended(
     expected = expected_drifts(before, now)
     assert expected, "nothing was planted"
     planted = everything(database)
-    found = cells_of(repairing.verify(opened).drifts)
+    found = cells_of(repairing.verify(opened, catalogue).drifts)
     assert found == expected
     assert everything(database) == planted, "verify has changed something"
-    assert cells_of(repairing.repair(opened).drifts) == expected
-    assert repairing.verify(opened).drifts == []
+    assert cells_of(repairing.repair(opened, catalogue).drifts) == expected
+    assert repairing.verify(opened, catalogue).drifts == []
     with closing(connect(database)) as connection:
         assert rows(connection) == before
         assert derived_differences(connection) == []
@@ -245,14 +245,14 @@ def test_writes_while_triggers_were_gone_are_found_and_mended(database: Path) ->
             "UPDATE agent_tool_uses SET status = 'lost', session_id = 'lost', duration_seconds = 9,"
             " start_time = '2026-10-01T10:00', end_time = NULL",
         )
-        found = repairing.verify(opened).drifts
+        found = repairing.verify(opened, catalogue).drifts
         tables = {one.table for one in found}
         assert tables >= set(CONTRACT) - {"aggregate_totals"} | {OVERLAP, DURATIONS, COUNTED}
         check_drifts_against_oracles(connection, found)
-        repairing.repair(opened)
+        repairing.repair(opened, catalogue)
         assert derived_differences(connection) == []
     check_exact(database, is_derived=True)
-    assert repairing.verify(opened).drifts == []
+    assert repairing.verify(opened, catalogue).drifts == []
 
 
 @pytest.mark.parametrize("event", ["insert", "update", "delete"])
@@ -268,8 +268,8 @@ def test_one_trigger_that_was_gone_for_a_while(event: str, database: Path) -> No
         change(connection, chance, 60)
         connection.execute(sql)
         change(connection, chance, 20)
-        check_drifts_against_oracles(connection, repairing.verify(opened).drifts)
-    assert repairing.repair(opened).drifts != []
+        check_drifts_against_oracles(connection, repairing.verify(opened, catalogue).drifts)
+    assert repairing.repair(opened, catalogue).drifts != []
     check_exact(database)
 
 
@@ -290,10 +290,10 @@ def test_a_trigger_with_another_body(database: Path) -> None:
             )
         connection.execute(f"DROP TRIGGER {name}")
         connection.execute(sql)
-    found = repairing.verify(opened).drifts
+    found = repairing.verify(opened, catalogue).drifts
     key = {"agent_name": "a", "tool_name": "t", "status": "s"}
     assert found == [Drift("tool_stats", key, "uses", 3, 2)]
-    repairing.repair(opened)
+    repairing.repair(opened, catalogue)
     check_exact(database)
 
 
@@ -304,14 +304,18 @@ def test_text_that_is_not_utf_8_is_named_and_mended(database: Path) -> None:
             "INSERT INTO agent_invocations (agent_name, session_id, start_time, status)"
             " VALUES (CAST(x'ff41' AS TEXT), CAST(x'fe' AS TEXT), '2026-10-01T10:00', 'completed')"
         )
-        assert repairing.verify(opened).drifts == []
+        assert repairing.verify(opened, catalogue).drifts == []
         connection.execute("UPDATE agent_stats SET invocations = 9 WHERE hex(agent_name) = 'FF41'")
         connection.execute("DELETE FROM session_stats WHERE hex(session_id) = 'FE'")
         connection.execute("DELETE FROM session_agents WHERE hex(session_id) = 'FE'")
-        names = {str(name) for one in repairing.repair(opened).drifts for name in one.key.values()}
+        names = {
+            str(name)
+            for one in repairing.repair(opened, catalogue).drifts
+            for name in one.key.values()
+        }
         assert {"\udcffA", "\udcfe"} <= names
     check_exact(database)
-    assert repairing.verify(opened).drifts == []
+    assert repairing.verify(opened, catalogue).drifts == []
 
 
 def test_a_mended_row_keeps_what_is_not_compared(database: Path) -> None:
@@ -322,7 +326,7 @@ def test_a_mended_row_keeps_what_is_not_compared(database: Path) -> None:
         before = connection.execute(query).fetchone()
         assert before != (None,)
         connection.execute("UPDATE agent_activity SET failed = 5 WHERE agent_name = 'touched'")
-        assert len(repairing.repair(opened).drifts) == 1
+        assert len(repairing.repair(opened, catalogue).drifts) == 1
         assert connection.execute(query).fetchone() == before
 
 
@@ -333,10 +337,10 @@ def test_a_repair_of_some_tables_spoils_no_others(database: Path) -> None:
         for table in ("session_agents", "_aggregates_session_starts", "session_phases"):
             without_triggers(connection, table, f"DELETE FROM {table} WHERE session_id < '4'")
         for table in ("session_agents", "_aggregates_session_starts", "session_phases"):
-            result = repairing.repair(opened, tables=[table])
+            result = repairing.repair(opened, catalogue, tables=[table])
             assert {one.table for one in result.drifts} == {table}
             assert result.tables == (table,)
-    assert repairing.verify(opened).drifts == []
+    assert repairing.verify(opened, catalogue).drifts == []
     check_exact(database, is_derived=True)
 
 
@@ -355,14 +359,17 @@ def test_only_the_tables_that_were_asked_for_are_compared(database: Path) -> Non
         (["agent_hourly"], set()),
         ([], {"agent_stats", "tool_stats", OVERLAP, DURATIONS}),
     ):
-        found = repairing.verify(opened, tables=names)
+        found = repairing.verify(opened, catalogue, tables=names)
         assert {one.table for one in found.drifts} == tables
         if names:
             assert set(found.tables) == set(names)
     with pytest.raises(DefinitionError, match=r"no_such_table.*agent_stats.*session_overlap"):
-        repairing.verify(opened, tables=["no_such_table"])
-    repairing.repair(opened, tables=[OVERLAP, "tool_stats"])
-    assert {one.table for one in repairing.verify(opened).drifts} == {"agent_stats", DURATIONS}
+        repairing.verify(opened, catalogue, tables=["no_such_table"])
+    repairing.repair(opened, catalogue, tables=[OVERLAP, "tool_stats"])
+    assert {one.table for one in repairing.verify(opened, catalogue).drifts} == {
+        "agent_stats",
+        DURATIONS,
+    }
 
 
 def test_a_window_compares_the_keys_inside_it(database: Path) -> None:
@@ -374,7 +381,7 @@ def test_a_window_compares_the_keys_inside_it(database: Path) -> None:
     day = sorted(hours)[len(hours) // 2][:10]
     next_day = min(hour[:10] for hour in hours if hour[:10] > day)
     found = repairing.verify(
-        opened, window=Window(f"{day}T00:00:00.000", f"{next_day}T00:00:00.000")
+        opened, catalogue, window=Window(f"{day}T00:00:00.000", f"{next_day}T00:00:00.000")
     )
     assert {one.table for one in found.drifts} == {"agent_hourly", "agent_durations_daily"}
     shown = {str(one.key.get("hour") or one.key.get("day"))[:10] for one in found.drifts}
@@ -382,18 +389,22 @@ def test_a_window_compares_the_keys_inside_it(database: Path) -> None:
     assert {one.key["hour"] for one in found.drifts if "hour" in one.key} == {
         hour for hour in hours if hour[:10] == day
     }
-    since = repairing.verify(opened, window=Window(since=f"{next_day}T00:00:00.000"))
+    since = repairing.verify(opened, catalogue, window=Window(since=f"{next_day}T00:00:00.000"))
     assert min(str(one.key["hour"]) for one in since.drifts if "hour" in one.key) >= next_day
-    until = repairing.verify(opened, window=Window(until=f"{day}T00:00:00.000"))
+    until = repairing.verify(opened, catalogue, window=Window(until=f"{day}T00:00:00.000"))
     assert max(str(one.key["hour"]) for one in until.drifts if "hour" in one.key) < day
-    repairing.repair(opened, window=Window(f"{day}T00:00:00.000", f"{next_day}T00:00:00.000"))
-    left = repairing.verify(opened, tables=["agent_hourly"]).drifts
+    repairing.repair(
+        opened, catalogue, window=Window(f"{day}T00:00:00.000", f"{next_day}T00:00:00.000")
+    )
+    left = repairing.verify(opened, catalogue, tables=["agent_hourly"]).drifts
     assert {str(one.key["hour"]) for one in left} == {hour for hour in hours if hour[:10] != day}
 
 
 def test_a_window_of_tables_without_a_time_is_refused(database: Path) -> None:
     with pytest.raises(DefinitionError, match="agent_stats has no time"):
-        repairing.verify(open_database(database), tables=["agent_stats"], window=Window("2026"))
+        repairing.verify(
+            open_database(database), catalogue, tables=["agent_stats"], window=Window("2026")
+        )
 
 
 def test_each_table_that_verify_vouches_for_is_planted_above() -> None:

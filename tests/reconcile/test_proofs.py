@@ -95,7 +95,7 @@ def test_verify_beside_a_writer_explains_every_difference(
     assert failures == []
     derive(path)
     check_exact(path, is_derived=True)
-    assert repairing.verify(opened).drifts == []
+    assert repairing.verify(opened, catalogue).drifts == []
 
 
 @pytest.mark.usefixtures("small_slices")
@@ -105,9 +105,9 @@ def test_planted_drift_is_found_beside_a_writer(database: Path) -> None:
         for statement in DRIFTS[:2]:
             connection.execute(statement)
     with written_to(database, "planted"):
-        found = repairing.repair(opened).drifts
+        found = repairing.repair(opened, catalogue).drifts
         assert {one.table for one in found} == {"agent_stats", "tool_durations"}
-        assert repairing.verify(opened).drifts == []
+        assert repairing.verify(opened, catalogue).drifts == []
     check_exact(database)
 
 
@@ -117,13 +117,13 @@ def test_many_short_runs_go_round_the_whole(database: Path) -> None:
     with closing(connect(database)) as connection:
         for statement in DRIFTS:
             connection.execute(statement)
-        expected = repairing.verify(opened).drifts
+        expected = repairing.verify(opened, catalogue).drifts
         assert {one.table for one in expected} == {"agent_stats", "tool_durations", DURATIONS}
         for wanted in (expected, expected):
             chance = random.Random("short")
             read = [0]
             while True:
-                result = repairing.verify(opened, budget=0.0)
+                result = repairing.verify(opened, catalogue, budget=0.0)
                 assert result.rows_read > read[-1]
                 read.append(result.rows_read)
                 if result.is_complete:
@@ -139,16 +139,16 @@ def test_many_short_runs_go_round_the_whole(database: Path) -> None:
             assert result.drifts == wanted
             assert proof_files(database) == []
         runs = 0
-        while not (result := repairing.repair(opened, budget=0.0)).is_complete:
+        while not (result := repairing.repair(opened, catalogue, budget=0.0)).is_complete:
             runs += 1
         assert runs > 5
         assert result.drifts == expected
-    assert repairing.verify(opened).drifts == []
+    assert repairing.verify(opened, catalogue).drifts == []
     check_exact(database)
 
 
 def test_a_long_budget_proves_at_once_and_leaves_no_file(database: Path) -> None:
-    result = repairing.verify(open_database(database), budget=600.0)
+    result = repairing.verify(open_database(database), catalogue, budget=600.0)
     assert (result.is_complete, result.drifts) == (True, [])
     assert proof_files(database) == []
 
@@ -165,9 +165,9 @@ def test_stopped_in_between_a_proof_goes_on(database: Path) -> None:
         with closing(connect(database)) as connection:
             change(connection, random.Random(stops), 5)
         with pytest.raises(Stop):
-            repairing.verify(opened, stop, budget=600.0)
+            repairing.verify(opened, catalogue, stop, budget=600.0)
         stops += 1
-        result = repairing.verify(opened, budget=0.0)
+        result = repairing.verify(opened, catalogue, budget=0.0)
         assert result.drifts == []
         assert result.rows_read > last
         last = result.rows_read
@@ -179,7 +179,7 @@ def test_stopped_in_between_a_proof_goes_on(database: Path) -> None:
 
 def begin_proof(path: Path) -> int:
     """Leave a proof that has read some rows: how many."""
-    result = repairing.verify(open_database(path), budget=0.0)
+    result = repairing.verify(open_database(path), catalogue, budget=0.0)
     assert not result.is_complete
     return result.rows_read
 
@@ -207,7 +207,7 @@ def test_a_damaged_proof_is_begun_anew(damage: str, database: Path) -> None:
     attempts = 0
     while attempts < 100:
         with suppress(sqlite3.DatabaseError):  # at most once: then the file is gone
-            results.append(repairing.verify(opened, budget=0.0))
+            results.append(repairing.verify(opened, catalogue, budget=0.0))
         attempts += 1
         if results and results[-1].is_complete:
             break
@@ -224,7 +224,7 @@ def test_a_proof_does_not_outlive_what_it_relies_on(database: Path) -> None:
     opened = open_database(database)
 
     def finished() -> repairing.VerifyResult:
-        while not (result := repairing.verify(opened, budget=0.0)).is_complete:
+        while not (result := repairing.verify(opened, catalogue, budget=0.0)).is_complete:
             pass
         return result
 
@@ -239,16 +239,16 @@ def test_a_proof_does_not_outlive_what_it_relies_on(database: Path) -> None:
         connection.execute("UPDATE agent_invocations SET status = 'lost' WHERE id < 50")
         connection.execute(sql)
     assert finished().drifts != []
-    repairing.repair(opened)
+    repairing.repair(opened, catalogue)
     # So are all of them.
     for _ in range(4):
         begin_proof(database)
     with closing(connect(database)) as connection:
         connection.execute("DROP TRIGGER _aggregates_agent_invocations_update")
         connection.execute("UPDATE agent_invocations SET status = 'gone' WHERE id < 50")
-    reinstall(opened)
+    reinstall(opened, catalogue.sources)
     assert finished().drifts != []
-    repairing.repair(opened)
+    repairing.repair(opened, catalogue)
     # A backup, whose schema is the same, takes the place of the database.
     with closing(connect(database)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -282,11 +282,11 @@ def test_two_proofs_at_once_do_not_count_twice(database: Path) -> None:
 
     def another(done: int, total: int) -> None:
         try:
-            repairing.verify(opened, budget=0.0)
+            repairing.verify(opened, catalogue, budget=0.0)
         except sqlite3.OperationalError as error:
             refused.append(str(error))
 
-    result = repairing.verify(opened, another, budget=600.0)
+    result = repairing.verify(opened, catalogue, another, budget=600.0)
     assert (result.is_complete, result.drifts) == (True, [])
     assert set(refused) == {"database is locked"}
 
@@ -307,7 +307,7 @@ def test_vacuum_in_the_middle_numbers_sessions_anew(budget: float | None, databa
                 connection.execute("DELETE FROM sessions WHERE rowid % 7 = 1")
                 connection.execute("VACUUM")
 
-    result = repairing.repair(opened, vacuum, budget=budget)
+    result = repairing.repair(opened, catalogue, vacuum, budget=budget)
     assert len(steps) > 40
     assert (result.drifts, result.is_complete) == ([], True)
     derive(database)
@@ -343,11 +343,11 @@ def test_each_run_leaves_a_line(database: Path) -> None:
             "SELECT (SELECT count(*) FROM agent_invocations) + (SELECT count(*) FROM sessions)"
             " + (SELECT count(*) FROM agent_tool_uses)"
         ).fetchone()
-        found = repairing.verify(opened)
-        repairing.verify(opened, tables=["tool_stats"])
-        repairing.verify(opened, window=Window("2026-11"))
-        repairing.repair(opened)
-        repairing.verify(opened)
+        found = repairing.verify(opened, catalogue)
+        repairing.verify(opened, catalogue, tables=["tool_stats"])
+        repairing.verify(opened, catalogue, window=Window("2026-11"))
+        repairing.repair(opened, catalogue)
+        repairing.verify(opened, catalogue)
         rows = connection.execute(
             "SELECT kind, rows_read, drifts, is_complete FROM aggregate_verifications ORDER BY id"
         ).fetchall()
@@ -378,7 +378,7 @@ def test_a_verify_writes_nothing_where_another_holds_the_lock(database: Path) ->
     before = everything(database)
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        assert repairing.verify(open_database(database, lock_timeout=0.1)).drifts == []
+        assert repairing.verify(open_database(database, lock_timeout=0.1), catalogue).drifts == []
         connection.execute("ROLLBACK")
     assert everything(database) == before
 
@@ -389,7 +389,7 @@ def test_a_database_at_another_revision_is_refused(job: object, tmp_path: Path) 
     path = tmp_path / "agent_workflow.db"
     upgrade(str(path), revision="0003")
     with pytest.raises(SchemaMismatch, match="aggregates migrate"):
-        repairing.verify(open_database(path))
+        repairing.verify(open_database(path), catalogue)
 
 
 LONGEST_BLOCK_MS = 100
@@ -420,7 +420,7 @@ def longest_block_ms(path: Path) -> float:
     thread = threading.Thread(target=probe)
     thread.start()
     try:
-        assert repairing.verify(opened).drifts == []
+        assert repairing.verify(opened, catalogue).drifts == []
     finally:
         done.set()
         thread.join()
@@ -446,11 +446,11 @@ def test_upkeep_and_verify_and_a_writer_together(database: Path) -> None:
     opened = open_database(database, lock_timeout=30)
     with (
         written_to(database, "together") as failures,
-        Upkeep(opened, Schedule(), lambda *progress: None) as upkeep,
+        Upkeep(opened, catalogue, Schedule(), lambda *progress: None) as upkeep,
     ):
         for _ in range(10):
             assert upkeep.round(wait=True) is not None
-            assert repairing.verify(opened, tables=[OVERLAP, DURATIONS]).drifts == []
+            assert repairing.verify(opened, catalogue, tables=[OVERLAP, DURATIONS]).drifts == []
     assert failures == []
     derive(database)
     check_exact(database, is_derived=True)

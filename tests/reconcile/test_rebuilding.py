@@ -63,7 +63,7 @@ def schema(path: Path) -> list[tuple[object, ...]]:
 
 def status(path: Path) -> inspecting.Inspection:
     with open_database(path).reading() as connection:
-        return inspecting.inspect(connection)
+        return inspecting.inspect(connection, catalogue.sources)
 
 
 def spoil(path: Path) -> None:
@@ -89,15 +89,15 @@ def check_whole(path: Path, before: list[tuple[object, ...]]) -> None:
     assert schema(path) == before
     found = status(path)
     assert (found.findings, found.filling, found.ok) == ([], None, True)
-    assert repairing.verify(open_database(path)).drifts == []
+    assert repairing.verify(open_database(path), catalogue).drifts == []
 
 
 def test_a_rebuild_makes_everything_right_and_leaves_nothing(database: Path) -> None:
     opened = open_database(database)
     before = schema(database)
     spoil(database)
-    assert {one.table for one in repairing.verify(opened).drifts} >= set(NAMES)
-    result = rebuild(opened)
+    assert {one.table for one in repairing.verify(opened, catalogue).drifts} >= set(NAMES)
+    result = rebuild(opened, catalogue)
     assert (result.drifts, result.is_complete, set(result.tables)) == ([], True, set(NAMES))
     with closing(connect(database)) as connection:
         count = sum(
@@ -121,7 +121,7 @@ def test_a_connection_that_was_open_goes_on(database: Path) -> None:
         write = "INSERT INTO agent_invocations (agent_name, status) VALUES (?, 'completed')"
         connection.execute(write, ("one",))
         (before,) = connection.execute(query).fetchone()
-        rebuild(open_database(database))
+        rebuild(open_database(database), catalogue)
         assert connection.execute(query).fetchone() == (before,)
         connection.execute(write, ("two",))
         assert connection.execute(query).fetchone() == (before + 1,)
@@ -129,9 +129,9 @@ def test_a_connection_that_was_open_goes_on(database: Path) -> None:
 
 
 def test_what_is_derived_is_pending_until_it_is_derived_again(in_wal: Path) -> None:
-    rebuild(open_database(in_wal), tables=["agent_stats"])
+    rebuild(open_database(in_wal), catalogue, tables=["agent_stats"])
     check_exact(in_wal, is_derived=True)
-    rebuild(open_database(in_wal), tables=["session_stats"])
+    rebuild(open_database(in_wal), catalogue, tables=["session_stats"])
     with closing(connect(in_wal)) as connection:
         assert connection.execute(
             f"SELECT count(*) FROM {OVERLAP} WHERE NOT is_pending"
@@ -139,7 +139,7 @@ def test_what_is_derived_is_pending_until_it_is_derived_again(in_wal: Path) -> N
         assert all(
             line.startswith(("pending", "first_agent")) for line in derived_differences(connection)
         )
-    assert repairing.verify(open_database(in_wal)).drifts == []
+    assert repairing.verify(open_database(in_wal), catalogue).drifts == []
     derive(in_wal)
     check_exact(in_wal, is_derived=True)
 
@@ -174,7 +174,7 @@ def test_readers_see_the_old_values_or_the_new_ones(database: Path) -> None:
     reader = threading.Thread(target=look)
     reader.start()
     try:
-        rebuild(open_database(database))
+        rebuild(open_database(database), catalogue)
     finally:
         done.set()
         reader.join()
@@ -189,9 +189,9 @@ def test_readers_see_the_old_values_or_the_new_ones(database: Path) -> None:
 def test_a_dry_run_changes_nothing_and_says_what_would(in_wal: Path) -> None:
     spoil(in_wal)
     before, objects = everything(in_wal), schema(in_wal)
-    result = rebuild(open_database(in_wal), dry_run=True)
+    result = rebuild(open_database(in_wal), catalogue, dry_run=True)
     assert {one.table for one in result.drifts} >= set(NAMES)
-    only = rebuild(open_database(in_wal), dry_run=True, tables=["agent_stats"])
+    only = rebuild(open_database(in_wal), catalogue, dry_run=True, tables=["agent_stats"])
     assert {one.table for one in only.drifts} == {"agent_stats"}
     assert (everything(in_wal), schema(in_wal)) == (before, objects)
 
@@ -199,15 +199,15 @@ def test_a_dry_run_changes_nothing_and_says_what_would(in_wal: Path) -> None:
 def test_only_the_tables_that_were_asked_for_and_those_they_need(in_wal: Path) -> None:
     before = schema(in_wal)
     spoil(in_wal)
-    result = rebuild(open_database(in_wal), tables=["agent_activity", "tool_stats"])
+    result = rebuild(open_database(in_wal), catalogue, tables=["agent_activity", "tool_stats"])
     rebuilt = {"agent_activity", "session_agents", "_aggregates_agent_starts", "tool_stats"}
     assert set(result.tables) == rebuilt
-    wrong = {one.table for one in repairing.verify(open_database(in_wal)).drifts}
+    wrong = {one.table for one in repairing.verify(open_database(in_wal), catalogue).drifts}
     assert set(NAMES) - rebuilt <= wrong
     assert not rebuilt & wrong
     assert schema(in_wal) == before
     with pytest.raises(DefinitionError, match="no_such_table"):
-        rebuild(open_database(in_wal), tables=["no_such_table"])
+        rebuild(open_database(in_wal), catalogue, tables=["no_such_table"])
 
 
 @pytest.fixture
@@ -223,18 +223,18 @@ def test_stopped_anywhere_it_goes_on(steps: int, in_wal: Path) -> None:
     opened = open_database(in_wal)
     before = schema(in_wal)
     spoil(in_wal)
-    wrong = repairing.verify(opened).drifts
+    wrong = repairing.verify(opened, catalogue).drifts
     with pytest.raises(Stop):
-        rebuild(opened, stop_after(steps))
+        rebuild(opened, catalogue, stop_after(steps))
     found = status(in_wal)
     assert (found.findings, found.ok) == ([], True), "the old tables hold everything"
-    assert repairing.verify(opened).drifts == wrong
+    assert repairing.verify(opened, catalogue).drifts == wrong
     with closing(connect(in_wal)) as connection:
         change(connection, random.Random(steps), 25)
         marks = connection.execute("SELECT rows_read FROM _aggregates_backfills").fetchall()
     assert len(marks) == 3
     shown: list[int] = []
-    result = rebuild(opened, lambda done, total: shown.append(done))
+    result = rebuild(opened, catalogue, lambda done, total: shown.append(done))
     assert result.rows_read >= sum(rows for (rows,) in marks)
     check_whole(in_wal, before)
 
@@ -248,13 +248,13 @@ def test_stopped_and_called_for_other_tables(in_wal: Path) -> None:
         (["tool_stats"], ["agent_stats", "agent_hourly"]),
     ):
         with pytest.raises(Stop):
-            rebuild(opened, stop_after(1), tables=first)
+            rebuild(opened, catalogue, stop_after(1), tables=first)
         spoil(in_wal)
-        result = rebuild(opened, tables=second)
+        result = rebuild(opened, catalogue, tables=second)
         assert set(result.tables) == set(second or NAMES)
-        wrong = {one.table for one in repairing.verify(opened).drifts}
+        wrong = {one.table for one in repairing.verify(opened, catalogue).drifts}
         assert not wrong & set(result.tables)
-        rebuild(opened)
+        rebuild(opened, catalogue)
         check_whole(in_wal, before)
 
 
@@ -269,11 +269,11 @@ def test_two_that_rebuild_other_tables_never_mix(in_wal: Path) -> None:
         if not overtaken:
             overtaken.append(done)
             with pytest.raises(Stop):
-                rebuild(open_database(in_wal), stop_after(1))
+                rebuild(open_database(in_wal), catalogue, stop_after(1))
 
     with pytest.raises(AggregatesError, match="another process"):
-        rebuild(opened, overtake, tables=["agent_stats"])
-    rebuild(opened)
+        rebuild(opened, catalogue, overtake, tables=["agent_stats"])
+    rebuild(opened, catalogue)
     check_whole(in_wal, before)
 
 
@@ -285,15 +285,17 @@ def test_two_that_rebuild_the_same_tables_both_succeed(in_wal: Path) -> None:
     def again(done: int, total: int) -> None:
         if not nested:
             nested.append(done)
-            rebuild(open_database(in_wal))
+            rebuild(open_database(in_wal), catalogue)
 
-    rebuild(open_database(in_wal), again)
+    rebuild(open_database(in_wal), catalogue, again)
     check_whole(in_wal, before)
 
 
 REBUILD = (
     "import sys\nfrom aggregates.engines import open_database\n"
-    "from aggregates.proving.rebuilding import rebuild\nrebuild(open_database(sys.argv[1]))\n"
+    "from aggregates.model.catalogue import catalogue\n"
+    "from aggregates.proving.rebuilding import rebuild\n"
+    "rebuild(open_database(sys.argv[1]), catalogue)\n"
 )
 
 
@@ -328,7 +330,7 @@ def test_vacuum_in_the_middle_numbers_sessions_anew(database: Path) -> None:
                 connection.execute("DELETE FROM sessions WHERE rowid % 7 = 1")
                 connection.execute("VACUUM")
 
-    rebuild(opened, vacuum)
+    rebuild(opened, catalogue, vacuum)
     assert len(steps) > 10
     check_whole(database, before)
 
@@ -336,13 +338,13 @@ def test_vacuum_in_the_middle_numbers_sessions_anew(database: Path) -> None:
 def test_an_emptied_log_begins_it_again(in_wal: Path) -> None:
     opened = open_database(in_wal)
     with pytest.raises(Stop):
-        rebuild(opened, stop_after(1))
+        rebuild(opened, catalogue, stop_after(1))
     with closing(connect(in_wal)) as connection:
         change(connection, random.Random("emptied"), 60)
         connection.execute("DELETE FROM agent_invocation_changes")
         connection.execute("DELETE FROM session_changes")
         start_run(connection)
-    rebuild(opened)
+    rebuild(opened, catalogue)
     check_exact(in_wal)
 
 
@@ -350,12 +352,12 @@ def test_a_reinstall_begins_an_interrupted_rebuild_again(in_wal: Path) -> None:
     """What was written without triggers is in no log."""
     opened = open_database(in_wal)
     with pytest.raises(Stop):
-        rebuild(opened, stop_after(3))
+        rebuild(opened, catalogue, stop_after(3))
     with closing(connect(in_wal)) as connection:
         connection.execute("DROP TRIGGER _aggregates_agent_invocations_update")
         connection.execute("UPDATE agent_invocations SET status = 'lost' WHERE id % 3 = 0")
-    reinstalling.reinstall(opened)
-    rebuild(opened)
+    reinstalling.reinstall(opened, catalogue.sources)
+    rebuild(opened, catalogue)
     check_exact(in_wal)
     assert status(in_wal).ok
 
@@ -366,7 +368,7 @@ def test_an_index_that_people_have_made_stays_right(database: Path) -> None:
         connection.execute("CREATE INDEX other ON tool_stats (uses DESC) WHERE uses > 1")
     before = schema(database)
     spoil(database)
-    rebuild(open_database(database))
+    rebuild(open_database(database), catalogue)
     check_whole(database, before)
     with closing(connect(database)) as connection:
         change(connection, random.Random("index"), 40)
@@ -385,13 +387,13 @@ def test_a_file_that_vacuums_itself(in_wal: Path) -> None:
     before = schema(in_wal)
     for _ in range(2):
         spoil(in_wal)
-        rebuild(open_database(in_wal))
+        rebuild(open_database(in_wal), catalogue)
         check_whole(in_wal, before)
 
 
 def test_a_downgrade_takes_an_interrupted_rebuild_with_it(in_wal: Path) -> None:
     with pytest.raises(Stop):
-        rebuild(open_database(in_wal), stop_after(2))
+        rebuild(open_database(in_wal), catalogue, stop_after(2))
     downgrade(str(in_wal))
     assert not [name for _, name, *_ in schema(in_wal) if str(name).startswith("_aggregates")]
     upgrade(str(in_wal))
@@ -402,7 +404,7 @@ def test_a_downgrade_takes_an_interrupted_rebuild_with_it(in_wal: Path) -> None:
 def test_it_is_recorded(in_wal: Path) -> None:
     opened = open_database(in_wal)
     for tables in ([], ["agent_stats"]):
-        result = rebuild(opened, tables=tables)
+        result = rebuild(opened, catalogue, tables=tables)
         proof = status(in_wal).proofs[0]
         assert (proof.kind, proof.rows_read, proof.drifts) == ("rebuild", result.rows_read, 0)
         assert proof.is_complete == (not tables)
@@ -413,7 +415,7 @@ def test_what_has_waited_in_the_log_is_taken_in_under_short_locks(in_wal: Path) 
     """An interrupted rebuild that goes on much later holds no lock for all that has happened."""
     opened = open_database(in_wal)
     with pytest.raises(Stop):
-        rebuild(opened, stop_after(1), tables=["agent_stats"])
+        rebuild(opened, catalogue, stop_after(1), tables=["agent_stats"])
     with closing(connect(in_wal)) as connection:
         for status_ in ("failed", "completed") * 10:
             connection.execute("UPDATE agent_invocations SET status = ?", (status_,))
@@ -427,7 +429,7 @@ def test_what_has_waited_in_the_log_is_taken_in_under_short_locks(in_wal: Path) 
             found = connection.execute("SELECT seq FROM _aggregates_backfills").fetchone()
             positions.append(found[0])
 
-    rebuild(opened, look, tables=["agent_stats"])
+    rebuild(opened, catalogue, look, tables=["agent_stats"])
     steps = [b - a for a, b in zip([first, *positions], positions, strict=False)]
     assert sum(steps) > 5000
     assert max(steps) <= 5000
@@ -453,7 +455,7 @@ def test_what_comes_while_another_source_is_read_is_not_left_for_the_last_lock(
         swap(connection, *others)
 
     monkeypatch.setattr(rebuilding, "_swap", look)
-    rebuild(open_database(in_wal), write)
+    rebuild(open_database(in_wal), catalogue, write)
     assert len(written) > 3
     assert len(pending) == 3
     assert max(pending) <= 200

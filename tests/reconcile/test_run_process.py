@@ -12,6 +12,7 @@ import pytest
 from conftest import MakeDatabase
 
 from aggregates.engines import open_database
+from aggregates.model.catalogue import catalogue
 from aggregates.running.upkeep import Schedule, Upkeep
 
 
@@ -81,7 +82,7 @@ def test_a_killed_process_is_followed_from_its_checkpoint(path: Path) -> None:
         connection.execute("DELETE FROM agent_invocations WHERE id = 2")
         connection.execute("DELETE FROM _aggregates_leases")  # it has expired
         connection.commit()
-    with Upkeep(open_database(path), Schedule(), lambda *progress: None) as one:
+    with Upkeep(open_database(path), catalogue, Schedule(), lambda *progress: None) as one:
         done = one.round(wait=True)
         assert done is not None
         assert (done.changes, done.edited) == (1, [2])

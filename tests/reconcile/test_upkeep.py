@@ -18,6 +18,7 @@ from aggregates.changes import Consumer, utc_text
 from aggregates.changes.pruning import Retention
 from aggregates.engines import driver, open_database
 from aggregates.engines.base import Database
+from aggregates.model.catalogue import catalogue
 from aggregates.model.sources import agent_invocations
 from aggregates.proving import repairing
 from aggregates.proving.record import Proof, record
@@ -48,7 +49,7 @@ def no_beat(*progress: int) -> None:
 
 
 def upkeep(opened: Database, schedule: Schedule | None = None) -> Upkeep:
-    return Upkeep(opened, schedule or Schedule(), no_beat)
+    return Upkeep(opened, catalogue, schedule or Schedule(), no_beat)
 
 
 def ago(**units: float) -> str:
@@ -228,11 +229,11 @@ def test_a_reinstall_is_proved_at_the_next_round(
         one.round(wait=True)
         connection.execute("DROP TRIGGER _aggregates_agent_invocations_insert")
         change(connection, random.Random("reinstalled"), 40)
-        reinstall(opened)
+        reinstall(opened, catalogue.sources)
         for _ in range(3):
             one.round(wait=True)
     check_exact(database, is_derived=True)
-    assert repairing.verify(opened).drifts == []
+    assert repairing.verify(opened, catalogue).drifts == []
 
 
 def test_drift_is_repaired_and_told_with_its_keys(
@@ -355,7 +356,7 @@ def test_a_stop_ends_the_job_and_gives_the_lease_back(
         if len(beats) == 2:
             raise Stopped
 
-    with Upkeep(opened, Schedule(), beat) as one:
+    with Upkeep(opened, catalogue, Schedule(), beat) as one:
         one.round(wait=True)
     assert len(beats) == 2
     assert recorded(connection) == []
@@ -376,7 +377,7 @@ def test_a_stop_ends_the_deriving_of_many_sessions(
         if len(beats) == 2:
             raise Stopped
 
-    with pytest.raises(Stopped), Upkeep(opened, Schedule(), beat) as one:
+    with pytest.raises(Stopped), Upkeep(opened, catalogue, Schedule(), beat) as one:
         one.round(wait=True)
     assert holder(connection) is None
     assert connection.execute(query).fetchall() == before, "what is not derived is not acknowledged"
@@ -393,7 +394,7 @@ def test_a_job_that_outlives_its_upkeep_does_not_take_the_lease_again(
             one.__exit__()
             left.append(one)
 
-    one = Upkeep(opened, Schedule(), beat)
+    one = Upkeep(opened, catalogue, Schedule(), beat)
     one.__enter__()
     one._renewed = datetime.min.replace(tzinfo=UTC)
     one.round(wait=True)
@@ -412,7 +413,7 @@ def test_a_job_whose_lease_another_has_taken_stops(
             "UPDATE _aggregates_leases SET owner = 'other', expires_at = ?", (ago(hours=-1),)
         )
 
-    with Upkeep(opened, Schedule(), beat) as one:
+    with Upkeep(opened, catalogue, Schedule(), beat) as one:
         one.round(wait=True)
         assert recorded(connection) == []
         assert one.round(wait=True) is None

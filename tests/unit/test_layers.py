@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "aggregates"
+CATALOGUE = "aggregates.model.catalogue"
 
 # Each folder, or module beside the folders, with what lies right below it. It may know that, and
 # what lies below that. `aggregates` is what the package itself exports.
@@ -106,12 +107,18 @@ def test_there_is_no_circle_of_modules() -> None:
     TopologicalSorter(IMPORTS).prepare()
 
 
+def test_only_the_top_knows_the_shipped_catalogue() -> None:
+    """Everybody else is given one, or its sources, or its bounds."""
+    found = {name for name, imported in IMPORTS.items() if CATALOGUE in imported}
+    assert {folder(name) for name in found} == {"store", "testing", "cli"}
+
+
 def test_no_revision_reaches_the_catalogue() -> None:
     reached = set(REVISIONS)
     while more := {one for name in reached for one in brought(name)} - reached:
         reached |= more
     assert "aggregates.installing.operations" in reached
-    assert "aggregates.model.catalogue" not in reached
+    assert CATALOGUE not in reached
 
 
 def brought(module: str) -> set[str]:
