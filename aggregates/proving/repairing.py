@@ -191,12 +191,13 @@ def chosen(
     given.
     """
     every = tuple(one.name for one in catalogue.definitions)
-    unknown = sorted(set(tables) - {*every, *sessions.TABLES})
+    derived = tuple(sessions.TABLES) if sessions.STATS in every else ()
+    unknown = sorted(set(tables) - {*every, *derived})
     if unknown:
-        known = ", ".join(name for name in (*every, *sessions.TABLES) if not name.startswith("_"))
+        known = ", ".join(name for name in (*every, *derived) if not name.startswith("_"))
         raise DefinitionError(f"there is no aggregate {', '.join(unknown)}; there are {known}")
     names = tuple(name for name in every if not tables or name in tables)
-    of_sessions = tuple(name for name in sessions.TABLES if not tables or name in tables)
+    of_sessions = tuple(name for name in derived if not tables or name in tables)
     if window is not None:
         timeless = [name for name in names if not window.column(catalogue[name])] + [*of_sessions]
         if tables and timeless:
