@@ -8,9 +8,11 @@ from datetime import datetime, timedelta, tzinfo
 
 from sqlalchemy import Connection
 
+from aggregates.engines import compiler_of
 from aggregates.reader import queries
 from aggregates.reader.clock import canonical, cutoff, hour_of, wall_clock
 from aggregates.reader.histograms import Percentiles, percentiles_by
+from aggregates.reader.meaning import meaning
 from aggregates.reader.runs import ABANDON_AFTER, open_since
 
 
@@ -88,10 +90,11 @@ def agents(
 
 def run_counts(connection: Connection) -> list[RunCount]:
     """The invocations, all-time, by everything that tells them apart."""
+    means = meaning(compiler_of(connection))
     found = queries.rows(
         connection,
         "SELECT agent_name, phase, model, status, sum(invocations) FROM agent_stats"
-        f" WHERE {queries.ONLY_INVOCATIONS} GROUP BY agent_name, phase, model, status"
+        f" WHERE {means.is_invocation} GROUP BY agent_name, phase, model, status"
         " HAVING sum(invocations) <> 0 ORDER BY agent_name, phase, model, status",
     )
     return [RunCount(*row) for row in found]
@@ -99,13 +102,14 @@ def run_counts(connection: Connection) -> list[RunCount]:
 
 def all_time(connection: Connection, running_now: Counter[str]) -> list[AgentStatistics]:
     """The agents, of whose runs that are not abandoned the number is given."""
+    means = meaning(compiler_of(connection))
     measures = {
         row[0]: row[1:]
         for row in queries.rows(
             connection,
             "SELECT agent_name, sum(duration_count), sum(duration_ms_sum), sum(tokens_sum),"
             " sum(tool_calls_sum) FROM agent_stats"
-            f" WHERE {queries.ONLY_INVOCATIONS} GROUP BY agent_name",
+            f" WHERE {means.is_invocation} GROUP BY agent_name",
         )
     }
     histograms = percentiles_by(
@@ -147,13 +151,12 @@ def all_time(connection: Connection, running_now: Counter[str]) -> list[AgentSta
 
 def _in_window(connection: Connection, start: datetime, oldest: str) -> list[AgentStatistics]:
     start_text = canonical(start)
+    means = meaning(compiler_of(connection))
     counted = queries.rows(
         connection,
-        "SELECT agent_name, sum(invocations),"
-        " sum(CASE WHEN status = 'completed' THEN invocations ELSE 0 END),"
-        " sum(CASE WHEN status IN ('failed', 'error') THEN invocations ELSE 0 END),"
+        f"SELECT agent_name, sum(invocations), {means.outcomes('invocations')},"
         " sum(duration_count), sum(duration_ms_sum), sum(tokens_sum), sum(tool_calls_sum)"
-        f" FROM agent_hourly WHERE hour >= ? AND {queries.ONLY_INVOCATIONS}"
+        f" FROM agent_hourly WHERE hour >= ? AND {means.is_invocation}"
         " GROUP BY agent_name ORDER BY 2 DESC, 1",
         start.isoformat(),
     )
@@ -161,7 +164,7 @@ def _in_window(connection: Connection, start: datetime, oldest: str) -> list[Age
         connection,
         ("agent_name",),
         "SELECT agent_name, le_ms, sum(runs) AS runs, sum(duration_ms_sum) AS duration_ms_sum"
-        f" FROM agent_durations_daily WHERE day >= ? AND {queries.ONLY_INVOCATIONS}"
+        f" FROM agent_durations_daily WHERE day >= ? AND {means.is_invocation}"
         " GROUP BY agent_name, le_ms",
         start.date().isoformat(),
     )

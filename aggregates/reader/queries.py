@@ -10,12 +10,6 @@ from aggregates.engines import driver
 
 Row = tuple[Any, ...]
 
-ONLY_INVOCATIONS = (
-    "event_type NOT IN ('subagent_stop', 'tool_tracking_start')"
-    " AND agent_name NOT IN ('', 'unknown')"
-)
-"""Condition on tables that hold rows of every kind."""
-
 
 def rows(connection: Connection, statement: str, *parameters: object) -> list[Row]:
     """All rows as the driver's own tuples: a histogram is thousands of them.

@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from sqlalchemy import Connection
 
+from aggregates.engines import compiler_of
 from aggregates.reader import queries
 from aggregates.reader.clock import ages, canonical, cutoff, hour_of, wall_clock
+from aggregates.reader.meaning import meaning
 
 ABANDON_AFTER = timedelta(hours=6)
 """A run that started this long ago and has not ended is called abandoned."""
@@ -79,15 +81,14 @@ def hourly(
     first = hour_of(wall_clock(since, zone))
     # An `until` on the hour does not touch the hour that it begins.
     last = hour_of(wall_clock(until or datetime.now(UTC), zone) - datetime.resolution)
+    means = meaning(compiler_of(connection))
     found = {
         row[0]: row
         for row in queries.rows(
             connection,
-            "SELECT hour, sum(invocations),"
-            " sum(CASE WHEN status = 'completed' THEN invocations ELSE 0 END),"
-            " sum(CASE WHEN status IN ('failed', 'error') THEN invocations ELSE 0 END),"
+            f"SELECT hour, sum(invocations), {means.outcomes('invocations')},"
             " sum(duration_count), sum(duration_ms_sum), sum(tokens_sum), sum(tool_calls_sum)"
-            f" FROM agent_hourly WHERE hour BETWEEN ? AND ? AND {queries.ONLY_INVOCATIONS}"
+            f" FROM agent_hourly WHERE hour BETWEEN ? AND ? AND {means.is_invocation}"
             f"{'' if agent is None else ' AND agent_name = ?'} GROUP BY hour",
             first.isoformat(),
             last.isoformat(),

@@ -23,6 +23,7 @@ from aggregates.errors import AmbiguousSession, NoSuchSession
 from aggregates.model import sources
 from aggregates.reader import queries
 from aggregates.reader.clock import ages, canonical, cutoff, milliseconds_between, wall_clock
+from aggregates.reader.meaning import meaning
 from aggregates.reader.runs import ABANDON_AFTER
 from aggregates.sessions.overlaps import Overlap, milliseconds, overlap
 
@@ -290,7 +291,7 @@ def described(
     }
     earliest, idle = _earliest(now, activity, zone)
     short = short_ids(row[0] for row in counted)
-    until_now = ages((row[1] for row in own.values() if row[-1]), now, zone)
+    until_now = ages((start for _, start, *_, is_open in own.values() if is_open), now, zone)
     found = []
     for session_id, *values in counted:
         counts = dict(zip(_COUNTS, (count or 0 for count in values), strict=False))
@@ -301,14 +302,16 @@ def described(
         elif session_id in running:
             shape = running[session_id]
             max_parallel, busy_ms = shape.max_parallel, shape.busy_ms
-        status, start, end, duration_ms, is_open = own.get(session_id, ("", None, None, None, 0))
+        status, start, end, duration_ms, has_ended, is_open = own.get(
+            session_id, ("", None, None, None, 0, 0)
+        )
         last_event = _latest(start, end, last_end, latest_run, latest_use)
         state: State = "unknown"
         if is_open:
             state = "active" if start > earliest and last_event > idle else "abandoned"
             seen = milliseconds_between(start, last_event)
             duration_ms = until_now[start] if state == "active" else seen
-        elif start or end or status in (*sources.SUCCEEDED, *sources.FAILED):
+        elif start or end or has_ended:
             state = "ended"
         ended = counts["succeeded"] + counts["failed"]
         found.append(
@@ -443,10 +446,12 @@ def _shared(one: str, other: str) -> int:
 @lru_cache(maxsize=64)
 def _own_rows(compiler: Compiler, listed: str) -> str:
     """The rows of the sessions that a query lists, looked up by their key."""
-    return compiler.facts_where(
-        sources.sessions,
-        ("session", "status_name", "start", "end", "duration_ms", "is_open"),
-        f"session_id IN ({listed})",
+    known = ("session", "status_name", "start", "end", "duration_ms")
+    means = meaning(compiler, status="status_name")
+    rows = compiler.facts_where(sources.sessions, (*known, "is_open"), f"session_id IN ({listed})")
+    return (
+        f"SELECT {compiler.columns(known)}, {means.succeeded} OR {means.failed}, is_open"
+        f" FROM ({rows})"
     )
 
 

@@ -8,8 +8,10 @@ from itertools import groupby
 
 from sqlalchemy import Connection
 
+from aggregates.engines import compiler_of
 from aggregates.reader import queries
 from aggregates.reader.histograms import Percentiles, percentiles_by
+from aggregates.reader.meaning import meaning
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,7 @@ def tools(
     counted = queries.rows(
         connection,
         "SELECT agent_name, tool_name, sum(uses),"
-        " sum(CASE WHEN status = 'completed' THEN uses ELSE 0 END),"
-        " sum(CASE WHEN status IN ('failed', 'error') THEN uses ELSE 0 END),"
+        f" {meaning(compiler_of(connection)).outcomes('uses')},"
         f" sum(duration_count), sum(duration_ms_sum) FROM tool_stats{condition}"
         # A key whose every measure is zero is a leftover, and is not shown.
         " GROUP BY agent_name, tool_name HAVING sum(uses) <> 0 ORDER BY 3 DESC, 1, 2",
