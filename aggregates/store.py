@@ -20,9 +20,11 @@ from aggregates.errors import AggregatesError, DatabaseMissing
 from aggregates.installing.upgrading import check_revision
 from aggregates.model.catalogue import catalogue as shipped
 from aggregates.model.definition import Catalogue, Source
+from aggregates.progress import Progress
 from aggregates.proving import inspecting, rebuilding, reinstalling, repairing
-from aggregates.recomputing.drift import Progress, Window
+from aggregates.recomputing.drift import Window
 from aggregates.running import upkeep
+from aggregates.running.schedule import Schedule
 
 
 class Store:
@@ -270,7 +272,7 @@ class Store:
         with explained(self.database), self._database.own_connection() as connection:
             return list_consumers(connection, self.catalogue.sources)
 
-    def upkeep(self, schedule: upkeep.Schedule, beat: upkeep.Beat) -> upkeep.Upkeep:
+    def upkeep(self, schedule: Schedule, beat: upkeep.Beat) -> upkeep.Upkeep:
         """What `run` does beside collecting; a context."""
         return upkeep.Upkeep(self._database, self.catalogue, schedule, beat)
 

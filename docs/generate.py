@@ -23,7 +23,7 @@ from aggregates.frozen.statements import Statement, migrations_folder
 from aggregates.model.catalogue import catalogue as shipped
 from aggregates.model.definition import Catalogue, Definition, Listing, Source
 from aggregates.model.dictionary import dictionary
-from aggregates.proving import inspecting, record, repairing
+from aggregates.proving import inspecting, record, repairing, rounds
 from aggregates.recomputing import drift
 from aggregates.recomputing.shadows import shadow
 
@@ -55,6 +55,7 @@ _RESULTS = {
         reader.Percentiles,
     ),
     "proving.inspecting": (inspecting.Inspection, inspecting.Finding),
+    "proving.rounds": (rounds.LastRound, rounds.OpenRound),
     "proving.repairing": (repairing.VerifyResult,),
     "recomputing.drift": (drift.Drift,),
 }
@@ -601,6 +602,8 @@ def json_contract(catalogue: Catalogue) -> str:
         reader.SessionTotals,
         inspecting.Finding,
         record.Proof,
+        rounds.LastRound,
+        rounds.OpenRound,
         changes.ConsumerStatus,
         drift.Drift,
     ):

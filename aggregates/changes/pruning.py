@@ -27,29 +27,36 @@ def prune(
     source: Source,
     retention: Retention = Retention(),
     beat: Callable[[], None] = lambda: None,
+    *,
+    needed_after: int | None = None,
 ) -> int:
     """Drop the entries that are older, or more, than the retention says; how many were dropped.
 
     Nothing is dropped that a consumer has not taken: only the triggers' own bound, which holds
-    where nothing of ours runs, may do so. `beat` is called between transactions, and may raise.
+    where nothing of ours runs, may do so; nor what comes after the entry `needed_after`, by which
+    something else knows the log. `beat` is called between transactions, and may raise.
     """
     dropped = 0
     cutoff = utc_text(datetime.now(UTC) - retention.age)
-    while _limit(connection, source, retention, cutoff) is not None:
+    while _limit(connection, source, retention, cutoff, needed_after) is not None:
         beat()
         started = time.monotonic()
         with connection.write_lock():
             # Again: a consumer may have been made, or moved back, meanwhile.
             dropped += connection.execute(
                 f"DELETE FROM main.{quote(source.log)} WHERE seq <= ?",
-                (_limit(connection, source, retention, cutoff),),
+                (_limit(connection, source, retention, cutoff, needed_after),),
             ).rowcount
         time.sleep(time.monotonic() - started)
     return dropped
 
 
 def _limit(
-    connection: DriverConnection, source: Source, retention: Retention, cutoff: str
+    connection: DriverConnection,
+    source: Source,
+    retention: Retention,
+    cutoff: str,
+    needed_after: int | None,
 ) -> int | None:
     """The last of the few entries to drop next; None where there is none to drop."""
     oldest, newest = Log(connection, source).ends()
@@ -61,6 +68,8 @@ def _limit(
     ).fetchone()
     # The entry of a checkpoint stays too: by it the consumer knows the log again.
     last = min(newest if slowest is None else slowest, newest) - 1
+    if needed_after is not None and oldest <= needed_after <= newest:
+        last = min(last, needed_after - 1)
     last = min(last, oldest + pace.PRUNED_OF_A_LOCK - 1)
     (old,) = connection.execute(
         f"SELECT max(seq) FROM main.{quote(source.log)} WHERE seq <= ? AND updated_at < ?",

@@ -28,7 +28,9 @@ def status_command(ctx: click.Context, settings: Settings, as_json: bool) -> Non
 
     JSON: ok, revision, head, filling, journal_mode, findings [kind, table, name, detail], proofs
     [kind, started_at (UTC), seconds, rows_read, drifts, is_complete], consumers (as `consumers
-    list`).
+    list`), proved_at (UTC: when the whole was last proved), last_round [began_at, ended_at,
+    seconds, runs, rows_read] (how long that takes), open_round [began_at, ran_at, seconds, runs,
+    rows_read, positions {source: entry}].
     """
     with settings.store() as store:
         status = store.status()

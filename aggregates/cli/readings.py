@@ -30,8 +30,9 @@ from aggregates.engines import explained, file_of
 from aggregates.errors import DatabaseLocked
 from aggregates.reader import LATEST
 from aggregates.render.collections import screen, show_collection
+from aggregates.running.schedule import Schedule
 from aggregates.running.stopping import StopSignal
-from aggregates.running.upkeep import Schedule, Upkeep, log
+from aggregates.running.upkeep import Upkeep, log
 from aggregates.store import Store
 
 _MAX_DAYS = 3650
@@ -76,9 +77,18 @@ def _schedule_options(command: Command) -> Command:
         hours(
             "--stale-after",
             schedule.stale_after,
-            "Verify at once where the last checkpoint is older than this.",
+            "Verify at once, and the whole, where the last checkpoint is older than this.",
         ),
         hours("--rebuild-every", schedule.rebuild_every, "Rebuild all aggregates this often."),
+        click.option(
+            "--proof-share",
+            type=Bounded(0, 100, min_open=True),
+            default=schedule.share * 100,
+            show_default=True,
+            metavar="PERCENT",
+            help="Of the time from one verify to the next it takes so much, and leaves the rest to"
+            " the next one.",
+        ),
         hours("--verify-every", schedule.verify_every, "Verify, and repair, this often."),
     ):
         command = decorate(command)
@@ -231,6 +241,7 @@ def _round(store: Store, upkeep: Upkeep, *, as_json: bool, is_only_one: bool) ->
 
 def _schedule(
     verify_every: float,
+    proof_share: float,
     rebuild_every: float,
     stale_after: float,
     retain_days: float,
@@ -238,6 +249,7 @@ def _schedule(
 ) -> Schedule:
     return Schedule(
         verify_every=timedelta(hours=verify_every),
+        share=proof_share / 100,
         rebuild_every=timedelta(hours=rebuild_every),
         stale_after=timedelta(hours=stale_after),
         retention=Retention(timedelta(days=retain_days), retain_entries),

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, inspect
 from aggregates.engines.base import Database
 from aggregates.errors import SchemaMismatch
 from aggregates.frozen.statements import migrations_folder
-from aggregates.recomputing.drift import Progress
+from aggregates.progress import Progress
 
 VERSION_TABLE = "_aggregates_version"
 

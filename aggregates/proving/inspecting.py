@@ -11,14 +11,15 @@ from sqlalchemy import Connection
 from aggregates.changes import ConsumerStatus, consumers
 from aggregates.engines import driver
 from aggregates.engines.base import DriverConnection, quote
-from aggregates.engines.tables import CONSUMERS, VERIFICATIONS
+from aggregates.engines.tables import CONSUMERS, VERIFICATIONS, WALKS
 from aggregates.frozen import statements as frozen
 from aggregates.frozen.layout import normalised
 from aggregates.frozen.shapes import shape_of
 from aggregates.frozen.statements import Statement
 from aggregates.installing import upgrading
 from aggregates.model.definition import Source
-from aggregates.proving.record import Proof, proofs, proved_at
+from aggregates.proving.record import Proof, proofs, proved_at, reinstalled_at
+from aggregates.proving.rounds import LastRound, OpenRound, last_round, open_round
 from aggregates.recomputing.filling import BACKFILLS, REBUILD
 
 
@@ -60,6 +61,12 @@ class Inspection:
     """the newest verifies, repairs and rebuilds, newest first"""
     consumers: list[ConsumerStatus] = field(default_factory=list)
     """readers of the change logs"""
+    proved_at: str | None = None
+    """when the run began that last proved the whole, and nothing since makes doubtful"""
+    last_round: LastRound | None = None
+    """how long a proof of the whole took, the last time; null where there was none"""
+    open_round: OpenRound | None = None
+    """the one that is under way, over several runs; null where none is"""
 
     @property
     def ok(self) -> bool:
@@ -81,6 +88,7 @@ def inspect(connection: Connection, sources: Sequence[Source]) -> Inspection:
         findings += _differences(own, sources, revision)
     proofs, consumers = _reconciled(own, sources, revision == head)
     findings += _doubts(proofs)
+    last, under_way = _rounds(own, revision == head)
     return Inspection(
         revision=revision,
         head=head,
@@ -89,6 +97,9 @@ def inspect(connection: Connection, sources: Sequence[Source]) -> Inspection:
         journal_mode=own.journal_mode(),
         proofs=proofs[:_PROOFS_SHOWN],
         consumers=consumers,
+        proved_at=proved_at(proofs),
+        last_round=last,
+        open_round=under_way,
     )
 
 
@@ -204,15 +215,24 @@ def _reconciled(
     return read, consumers(connection, sources) if known else []
 
 
+def _rounds(
+    connection: DriverConnection, is_head: bool
+) -> tuple[LastRound | None, OpenRound | None]:
+    """The last round of proof, and the one that is under way."""
+    if not is_head or not connection.table_exists(WALKS):
+        return None, None
+    return last_round(connection), open_round(connection)
+
+
 def _doubts(found: list[Proof]) -> Iterator[Finding]:
     """That triggers were put back, and nothing has been proved since."""
-    reinstalled = [proof.started_at for proof in found if proof.kind == "reinstall"]
+    reinstalled = reinstalled_at(found)
     if reinstalled and proved_at(found) is None:
         yield Finding(
             "unproved",
             "",
             "",
-            f"triggers were put back at {max(reinstalled)}, and what was written without them is"
+            f"triggers were put back at {reinstalled}, and what was written without them is"
             " not counted yet: run `aggregates repair`",
         )
 

@@ -17,10 +17,10 @@ from aggregates.engines.base import Database, DriverConnection, OperationalError
 from aggregates.errors import AggregatesError, DefinitionError
 from aggregates.installing.upgrading import check_revision
 from aggregates.model.definition import Catalogue
+from aggregates.progress import Progress
 from aggregates.proving.record import Proof, record
 from aggregates.proving.repairing import VerifyResult, verify
 from aggregates.proving.repairing import chosen as choose
-from aggregates.recomputing.drift import Progress
 from aggregates.recomputing.filling import (
     BACKFILLS,
     REBUILD,

@@ -43,22 +43,34 @@ def proofs(connection: DriverConnection, limit: int = 10) -> list[Proof]:
 
 
 def proved_at(found: Sequence[Proof]) -> str | None:
-    """When the newest proof of the whole began that nothing since makes doubtful.
+    """When the newest proof of the whole began that nothing since makes doubtful."""
+    newest = newest_proof(found)
+    return None if newest is None else newest.started_at
+
+
+def newest_proof(found: Sequence[Proof]) -> Proof | None:
+    """The newest proof of the whole that nothing since makes doubtful.
 
     A verify that has found drift proves nothing, nor does what began before triggers were put
     back: it may have read rows that were written without them later.
     """
-    reinstalled = max((one.started_at for one in found if one.kind == "reinstall"), default="")
+    reinstalled = reinstalled_at(found)
     return max(
         (
-            one.started_at
+            one
             for one in found
             if one.is_complete
             and one.started_at >= reinstalled
             and not (one.kind == "verify" and one.drifts)
         ),
+        key=lambda one: one.started_at,
         default=None,
     )
+
+
+def reinstalled_at(found: Sequence[Proof]) -> str:
+    """When triggers were last put back, '' where they never were."""
+    return max((one.started_at for one in found if one.kind == "reinstall"), default="")
 
 
 def record(connection: DriverConnection, proof: Proof) -> None:

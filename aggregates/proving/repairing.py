@@ -18,8 +18,11 @@ from aggregates.engines.base import Capability, DamagedFile, Database, quote
 from aggregates.errors import AggregatesError, DefinitionError
 from aggregates.installing.upgrading import check_revision
 from aggregates.model.definition import Catalogue
+from aggregates.progress import Progress
+from aggregates.proving import rounds
 from aggregates.proving.record import Proof, record
-from aggregates.recomputing.drift import Drift, Progress, Window
+from aggregates.proving.rounds import LastRound, OpenRound
+from aggregates.recomputing.drift import Drift, Window
 from aggregates.recomputing.shadows import Verification, shadow, verification
 from aggregates.recomputing.slices import StaleError
 
@@ -86,11 +89,17 @@ def _reconcile(
     names, of_sessions = chosen(catalogue, tables, window)
     started, started_at = time.monotonic(), utc_text(datetime.now(UTC))
     is_kept = budget is not None and Capability.PROOF_FILE in database.capabilities
+    is_whole = not (tables or window)
     deadline = float("inf") if budget is None else started + budget
     drifts: list[Drift] = []
+    round_ = OpenRound(started_at)
     computed = _computed(catalogue, names, of_sessions, with_dependents=kind == "repair")
     try:
         with verification(database, computed, is_kept=is_kept) as proof:
+            if is_kept and is_whole:
+                round_ = rounds.go_on(
+                    proof.connection, started_at, proof.rows_read, proof.positions
+                )
             is_complete = False
             for attempt in range(_ATTEMPTS):
                 proof.read(progress, deadline)
@@ -113,7 +122,7 @@ def _reconcile(
                     if kind == "verify":
                         drifts.clear()
                     proof.restart()
-            rows = proof.rows_read
+            rows, positions = proof.rows_read, proof.positions
     except DamagedFile:
         if is_kept:
             database.forget_proof()
@@ -124,8 +133,15 @@ def _reconcile(
         rows, time.monotonic() - started, drifts, is_complete, (*names, *of_sessions)
     )
     with database.own_connection() as connection:
-        whole = is_complete and not (tables or window)
+        whole = is_complete and is_whole
         record(connection, Proof(kind, started_at, result.seconds, rows, len(drifts), whole))
+        work, runs = round_.seconds + result.seconds, round_.runs + 1
+        if whole:
+            ended = LastRound(round_.began_at, utc_text(datetime.now(UTC)), work, runs, rows)
+            rounds.end(connection, ended, is_open=is_kept)
+        elif is_kept and is_whole:
+            went = OpenRound(round_.began_at, started_at, work, runs, rows, positions)
+            rounds.save(connection, went)
     return result
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from aggregates.engines.base import Comparison
 from aggregates.model.definition import Definition
-
-Progress = Callable[[int, int], None]
-"""Called with (done, total) as a long job goes on."""
+from aggregates.progress import Progress as Progress
 
 Value = int | str | None
 Key = tuple[int | str, ...]

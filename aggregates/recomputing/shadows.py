@@ -61,6 +61,11 @@ class Verification:
         return sum(recomputer.position.rows for recomputer in self.recomputers)
 
     @property
+    def positions(self) -> dict[str, int]:
+        """Source -> entry of its change log as of which its shadows are."""
+        return {one.sql.source: one.position.seq for one in self.recomputers}
+
+    @property
     def is_complete(self) -> bool:
         """Whether every row has been read."""
         return all(recomputer.is_complete for recomputer in self.recomputers)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -9,7 +11,8 @@ from rich.table import Table
 from aggregates.changes import ConsumerStatus
 from aggregates.proving.inspecting import Inspection
 from aggregates.proving.repairing import VerifyResult
-from aggregates.render.text import line, name
+from aggregates.proving.rounds import LastRound, OpenRound
+from aggregates.render.text import duration, line, name
 from aggregates.sessions import CONSUMER
 
 
@@ -29,10 +32,32 @@ def show_inspection(out: Console, status: Inspection) -> None:
     for proof in status.proofs[:1]:
         found = f"{proof.drifts:,} drifts" if proof.drifts else "no drift"
         out.print(f"last proof: {proof.kind} at {proof.started_at}, {found}")
+    out.print(f"the whole was last proved: {status.proved_at or 'never'}")
+    if status.last_round is not None:
+        out.print(_round(status.last_round))
+    if status.open_round is not None:
+        out.print(_under_way(status.open_round))
     for consumer in status.consumers:
         if consumer.is_lost:
             out.print(_lost(consumer))
     out.print("all is as it should be" if status.ok else "not as it should be")
+
+
+def _round(last: LastRound) -> str:
+    """How long a proof of the whole takes."""
+    taken = f"{duration(last.seconds * 1000)} of work"
+    if last.runs > 1:
+        spans = datetime.fromisoformat(last.ended_at) - datetime.fromisoformat(last.began_at)
+        taken += f" in {last.runs:,} runs over {duration(spans.total_seconds() * 1000)}"
+    return f"a round of proof takes {taken}, for {last.rows_read:,} rows"
+
+
+def _under_way(round_: OpenRound) -> str:
+    """How far the next one is."""
+    return (
+        f"a round is under way since {round_.began_at}: {round_.rows_read:,} rows read in"
+        f" {duration(round_.seconds * 1000)} of work"
+    )
 
 
 def _lost(consumer: ConsumerStatus) -> str:

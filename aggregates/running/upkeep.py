@@ -13,21 +13,19 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Self
 
-from aggregates.changes import utc_text
-from aggregates.changes.pruning import Retention, prune
-from aggregates.engines.base import Database, DriverConnection, OperationalError
-from aggregates.engines.tables import VERIFICATIONS
+from aggregates.changes.pruning import prune
+from aggregates.engines.base import Database, OperationalError
 from aggregates.installing.upgrading import check_revision
 from aggregates.model.definition import Catalogue
 from aggregates.proving import rebuilding, repairing
 from aggregates.proving.inspecting import Finding, inspect
-from aggregates.proving.record import proofs, proved_at
 from aggregates.proving.repairing import VerifyResult
+from aggregates.proving.rounds import open_round
 from aggregates.running.lease import LASTS, acquire, release
+from aggregates.running.schedule import Job, Schedule, due, note_staleness
 from aggregates.running.stopping import Stopped
 from aggregates.sessions import Deriver, Round
 
@@ -39,17 +37,6 @@ _SHORTEST_PAUSE, _LONGEST_PAUSE = 60.0, 3600.0
 
 Beat = Callable[..., None]
 """Called between transactions of a long job; may raise Stopped."""
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """When what is due."""
-
-    verify_every: timedelta = timedelta(hours=1)
-    rebuild_every: timedelta = timedelta(hours=24)
-    stale_after: timedelta = timedelta(hours=6)
-    """where the last checkpoint is older, a verify is due at once"""
-    retention: Retention = field(default_factory=Retention)
 
 
 class Upkeep:
@@ -93,7 +80,8 @@ class Upkeep:
         if not acquire(self._connection, self._owner):
             return None
         deriver = Deriver(self._connection, self._catalogue.bounds, self._beat)
-        is_stale = deriver.saved_at() < utc_text(datetime.now(UTC) - self._schedule.stale_after)
+        # Before this round saves the checkpoint: the verify may be killed.
+        note_staleness(self._connection, self._schedule, deriver.saved_at())
         done = deriver.round()
         if done.edits:
             log.warning(
@@ -102,10 +90,18 @@ class Upkeep:
                 ", ".join(map(str, done.edited)),
                 "" if done.edits <= len(done.edited) else ", ...",
             )
+        proof = open_round(self._connection)
+        positions = {} if proof is None else proof.positions
         for source in self._catalogue.sources:
-            prune(self._connection, source, self._schedule.retention, self._beat)
+            prune(
+                self._connection,
+                source,
+                self._schedule.retention,
+                self._beat,
+                needed_after=positions.get(source.name),
+            )
         if self._job is None or not self._job.is_alive():
-            self._begin_due(is_stale, wait)
+            self._begin_due(wait)
         return done
 
     def _inspect(self) -> None:
@@ -124,17 +120,17 @@ class Upkeep:
         for finding in self.findings:
             log.warning("%s", finding)
 
-    def _begin_due(self, is_stale: bool, wait: bool) -> None:
-        job = due(self._connection, self._schedule, is_stale)
+    def _begin_due(self, wait: bool) -> None:
+        job = due(self._connection, self._catalogue.sources, self._schedule)
         if job is None or time.monotonic() < self._paused_until:
             return
         if wait:
             self._run(job)
             return
-        self._job = threading.Thread(target=self._try, args=(job,), name=job, daemon=True)
+        self._job = threading.Thread(target=self._try, args=(job,), name=job.kind, daemon=True)
         self._job.start()
 
-    def _try(self, job: str) -> None:
+    def _try(self, job: Job) -> None:
         """Run a job in the background, where nobody hears an exception."""
         try:
             self._run(job)
@@ -143,9 +139,9 @@ class Upkeep:
             pause = min(_SHORTEST_PAUSE * 2 ** min(self._failures, 9), _LONGEST_PAUSE)
             self._failures += 1
             self._paused_until = time.monotonic() + pause
-            log.warning("%s failed: %s; it is begun again in %d s", job, error, pause)
+            log.warning("%s failed: %s; it is begun again in %d s", job.kind, error, pause)
 
-    def _run(self, job: str) -> None:
+    def _run(self, job: Job) -> None:
         try:
             with self._database.own_connection() as connection:
 
@@ -161,24 +157,13 @@ class Upkeep:
                                 raise Stopped
                             self._renewed = now
 
-                if job == "rebuild":
+                if job.kind == "rebuild":
                     rebuilding.rebuild(self._database, self._catalogue, renewed)
                 else:
-                    tell(repairing.repair(self._database, self._catalogue, renewed))
+                    repair = repairing.repair
+                    tell(repair(self._database, self._catalogue, renewed, budget=job.budget))
         except Stopped:
             return
-
-
-def due(connection: DriverConnection, schedule: Schedule, is_stale: bool) -> str | None:
-    """The job whose time has come: `verify`, `rebuild` or none."""
-    now = datetime.now(UTC)
-    found = proofs(connection, 1000)
-    if is_stale or (proved_at(found) or "") < utc_text(now - schedule.verify_every):
-        return "verify"
-    (first,) = connection.execute(f"SELECT min(started_at) FROM main.{VERIFICATIONS}").fetchone()
-    rebuilds = [one.started_at for one in found if one.kind == "rebuild" and one.is_complete]
-    rebuilt = max(rebuilds, default=first)
-    return "rebuild" if rebuilt < utc_text(now - schedule.rebuild_every) else None
 
 
 def tell(result: VerifyResult) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from operator import itemgetter
@@ -13,6 +13,7 @@ from typing import Final
 from aggregates.engines import new_hooks_database
 from aggregates.engines.base import DriverConnection
 from aggregates.errors import AggregatesError
+from aggregates.progress import Progress
 from aggregates.samples.history import History
 
 _INSERT_SESSION: Final = "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?)"
@@ -44,7 +45,7 @@ def write_sample(
     seed: int = 1,
     row_bytes: int = 1400,
     until: datetime | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> None:
     """Write a new SQLite file with `rows` rows in `agent_invocations`.
 
@@ -77,7 +78,7 @@ def _no_collections() -> Iterator[None]:
 def _fill(
     connection: DriverConnection,
     history: History,
-    progress: Callable[[int, int], None] | None,
+    progress: Progress | None,
 ) -> None:
     written = 0
     for sessions, events, uses in history.batches():

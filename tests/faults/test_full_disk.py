@@ -26,7 +26,8 @@ from aggregates.proving import inspecting
 from aggregates.proving.rebuilding import rebuild
 from aggregates.proving.reinstalling import reinstall
 from aggregates.proving.repairing import repair, verify
-from aggregates.running.upkeep import Schedule, Upkeep
+from aggregates.running.schedule import Schedule
+from aggregates.running.upkeep import Upkeep
 from aggregates.samples import write_sample
 from aggregates.sessions import Deriver
 
@@ -86,11 +87,11 @@ def round_of_upkeep(opened: Database) -> object:
 JOBS: dict[str, Job] = {
     "derive": derive,
     "take": take,
-    "verify": verify,
+    "verify": lambda opened: verify(opened, catalogue),
     "prove": lambda opened: verify(opened, catalogue, budget=60.0),
-    "repair": repair,
-    "rebuild": rebuild,
-    "reinstall": reinstall,
+    "repair": lambda opened: repair(opened, catalogue),
+    "rebuild": lambda opened: rebuild(opened, catalogue),
+    "reinstall": lambda opened: reinstall(opened, catalogue.sources),
     "upkeep": round_of_upkeep,
 }
 
@@ -110,8 +111,8 @@ def check_goes_on(path: Path, sources: list[tuple[object, ...]]) -> None:
     assert rows_of_sources(path) == sources
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    for job in (repair, rebuild, derive, take):
-        job(opened)
+    for job in ("repair", "rebuild", "derive", "take"):
+        JOBS[job](opened)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("BEGIN")
         wrong = differences(stored(connection), recompute(connection))

@@ -34,7 +34,8 @@ from aggregates.model.sources import agent_invocations
 from aggregates.proving import inspecting
 from aggregates.proving.rebuilding import rebuild
 from aggregates.proving.repairing import repair, verify
-from aggregates.running.upkeep import Schedule, Upkeep
+from aggregates.running.schedule import Schedule
+from aggregates.running.upkeep import Upkeep
 from aggregates.samples import write_sample
 from aggregates.sessions import Deriver
 from aggregates.testing import assert_consistent

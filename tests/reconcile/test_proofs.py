@@ -22,7 +22,8 @@ from aggregates.proving.record import proofs
 from aggregates.proving.reinstalling import reinstall
 from aggregates.recomputing import pace
 from aggregates.recomputing.drift import Window
-from aggregates.running.upkeep import Schedule, Upkeep
+from aggregates.running.schedule import Schedule
+from aggregates.running.upkeep import Upkeep
 from aggregates.samples import write_sample
 from aggregates.sessions import Deriver
 
@@ -91,7 +92,7 @@ def test_verify_beside_a_writer_explains_every_difference(
             with opened.own_connection() as connection:
                 Deriver(connection, catalogue.bounds).round()
             job = repairing.repair if number % 3 == 2 else repairing.verify
-            assert job(opened).drifts == []
+            assert job(opened, catalogue).drifts == []
     assert failures == []
     derive(path)
     check_exact(path, is_derived=True)

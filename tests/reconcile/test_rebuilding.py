@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from aggregates.engines.tables import OVERLAP
 from aggregates.errors import AggregatesError, DefinitionError
 from aggregates.installing.upgrading import downgrade, upgrade
 from aggregates.model.catalogue import catalogue
+from aggregates.progress import Progress
 from aggregates.proving import inspecting, rebuilding, reinstalling, repairing
 from aggregates.proving.rebuilding import rebuild
 from aggregates.recomputing import pace
@@ -32,7 +32,7 @@ class Stop(BaseException):
     """A process that ends in the middle."""
 
 
-def stop_after(steps: int) -> Callable[[int, int], None]:
+def stop_after(steps: int) -> Progress:
     """A progress callback that ends the job at its n-th step."""
     seen: list[int] = []
 

@@ -13,7 +13,8 @@ from conftest import MakeDatabase
 
 from aggregates.engines import open_database
 from aggregates.model.catalogue import catalogue
-from aggregates.running.upkeep import Schedule, Upkeep
+from aggregates.running.schedule import Schedule
+from aggregates.running.upkeep import Upkeep
 
 
 @pytest.fixture

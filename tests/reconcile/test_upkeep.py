@@ -24,8 +24,9 @@ from aggregates.proving import repairing
 from aggregates.proving.record import Proof, record
 from aggregates.proving.reinstalling import reinstall
 from aggregates.running.lease import LEASE, acquire, release
+from aggregates.running.schedule import Schedule, due
 from aggregates.running.stopping import Stopped
-from aggregates.running.upkeep import Schedule, Upkeep, due
+from aggregates.running.upkeep import Upkeep
 
 
 @pytest.fixture
@@ -68,6 +69,11 @@ def prove(connection: sqlite3.Connection, kind: str, when: str, *, drifts: int =
     assert kind in ("verify", "repair", "rebuild", "reinstall")
     whole = kind != "reinstall"
     record(driver(connection), Proof(kind, when, 0.0, 0, drifts, whole))  # type: ignore[arg-type]
+
+
+def kind_due(connection: sqlite3.Connection) -> str | None:
+    job = due(driver(connection), catalogue.sources, Schedule())
+    return None if job is None else job.kind
 
 
 def holder(connection: sqlite3.Connection) -> str | None:
@@ -137,10 +143,8 @@ def test_of_two_processes_one_does_it_and_the_lease_of_a_killed_one_expires(
 
 
 def test_what_is_due_and_when(connection: sqlite3.Connection) -> None:
-    schedule = Schedule()
-
-    def job(*, is_stale: bool = False) -> str | None:
-        return due(driver(connection), schedule, is_stale)
+    def job() -> str | None:
+        return kind_due(connection)
 
     connection.execute("DELETE FROM aggregate_verifications")
     assert job() == "verify"
@@ -148,7 +152,6 @@ def test_what_is_due_and_when(connection: sqlite3.Connection) -> None:
     assert job() == "verify"
     prove(connection, "verify", ago(minutes=59))
     assert job() is None
-    assert job(is_stale=True) == "verify"
     prove(connection, "verify", ago(minutes=2), drifts=3)
     assert job() is None, "what found a drift proves nothing, but the one before does"
     connection.execute("DELETE FROM aggregate_verifications")
@@ -164,23 +167,22 @@ def test_what_is_due_and_when(connection: sqlite3.Connection) -> None:
 
 
 def test_a_rebuild_is_due_each_day(connection: sqlite3.Connection) -> None:
-    schedule = Schedule()
     connection.execute("DELETE FROM aggregate_verifications")
     prove(connection, "verify", ago(hours=25))
     prove(connection, "verify", ago(minutes=5))
-    assert due(driver(connection), schedule, False) == "rebuild"
+    assert kind_due(connection) == "rebuild"
     prove(connection, "rebuild", ago(hours=23))
     prove(connection, "verify", ago(minutes=4))
-    assert due(driver(connection), schedule, False) is None
+    assert kind_due(connection) is None
     connection.execute("DELETE FROM aggregate_verifications")
     prove(connection, "verify", ago(hours=23))
     prove(connection, "verify", ago(minutes=5))
-    assert due(driver(connection), schedule, False) is None, "it has run for less than a day"
+    assert kind_due(connection) is None, "it has run for less than a day"
     prove(connection, "rebuild", ago(hours=25))
-    assert due(driver(connection), schedule, False) == "rebuild"
+    assert kind_due(connection) == "rebuild"
     # A partial one does not count.
     record(driver(connection), Proof("rebuild", ago(hours=1), 0.0, 0, 0, False))
-    assert due(driver(connection), schedule, False) == "rebuild"
+    assert kind_due(connection) == "rebuild"
 
 
 def test_a_round_verifies_rebuilds_and_then_has_nothing_to_do(

@@ -15,7 +15,8 @@ CATALOGUE = "aggregates.model.catalogue"
 # what lies below that. `aggregates` is what the package itself exports.
 BELOW = {
     "errors": (),
-    "model": ("errors",),
+    "progress": (),
+    "model": ("errors", "progress"),
     "frozen": ("model",),
     "engines": ("frozen",),
     "recomputing": ("engines",),
