@@ -14,6 +14,7 @@ from typing import Literal
 
 from aggregates import sessions
 from aggregates.changes import utc_text
+from aggregates.engines import file_of
 from aggregates.engines.base import Capability, DamagedFile, Database, quote
 from aggregates.errors import AggregatesError, DefinitionError
 from aggregates.installing.upgrading import check_revision
@@ -56,7 +57,8 @@ def verify(
 
     `tables` are all by default; `window` compares only keys of hours, days and times inside, of
     the tables that have such; after `budget` seconds the proof is left in a file beside the
-    database, from which the next run with a budget goes on until all is compared. Raises
+    database, from which the next run with a budget goes on until all is compared (a database
+    that is not named by its path has no such file: there the budget does not hold). Raises
     SchemaMismatch where the database is not at the head revision, DefinitionError for the name of
     no table.
     """
@@ -88,9 +90,10 @@ def _reconcile(
     check_revision(database)
     names, of_sessions = chosen(catalogue, tables, window)
     started, started_at = time.monotonic(), utc_text(datetime.now(UTC))
-    is_kept = budget is not None and Capability.PROOF_FILE in database.capabilities
+    is_kept = budget is not None and _can_be_kept(database)
     is_whole = not (tables or window)
-    deadline = float("inf") if budget is None else started + budget
+    # Without a file no run could ever go on: then it is the whole, or never.
+    deadline = started + budget if budget is not None and is_kept else float("inf")
     drifts: list[Drift] = []
     round_ = OpenRound(started_at)
     computed = _computed(catalogue, names, of_sessions, with_dependents=kind == "repair")
@@ -143,6 +146,13 @@ def _reconcile(
             went = OpenRound(round_.began_at, started_at, work, runs, rows, positions)
             rounds.save(connection, went)
     return result
+
+
+def _can_be_kept(database: Database) -> bool:
+    """Whether a proof can be left in a file, and the file removed again."""
+    return Capability.PROOF_FILE in database.capabilities and (
+        file_of(str(database.engine.url)) is not None
+    )
 
 
 def _computed(

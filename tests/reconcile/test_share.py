@@ -363,3 +363,11 @@ def test_the_share_is_an_option(database: Path, connection: sqlite3.Connection) 
     assert run("--proof-share", "100") == 0
     assert lines(connection)[-1] == ("repair", 0, 1)
     assert last(connection).runs == 2
+
+
+def test_where_no_file_can_be_kept_the_whole_is_proved(database: Path) -> None:
+    opened = open_database(f"sqlite:///file:{database}?uri=true")
+    for _ in range(2):
+        result = repairing.repair(opened, catalogue, budget=0.0)
+        assert (result.is_complete, result.drifts) == (True, [])
+        assert [one.name for one in database.parent.iterdir() if "proof" in one.name] == []
