@@ -35,7 +35,7 @@ def assert_consistent(connection: Any, catalogue: Catalogue = shipped) -> None:
             recomputer.read_slice()
             recomputer.fold()
         for definition in catalogue.definitions:
-            comparison = compiler.comparison(definition, shadow)
+            comparison = compiler.comparison(catalogue, definition, shadow)
             with own.any_text():
                 found += drifts_of(comparison, own.execute(comparison.rows[False, False]))
     if found:

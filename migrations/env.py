@@ -8,10 +8,19 @@ import sys
 from contextlib import suppress
 
 from alembic import context
+from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from aggregates.engines import database_url, driver, open_database
-from aggregates.installing.upgrading import VERSION_TABLE, drop_empty_version_table, progress_to
+from aggregates.errors import SchemaMismatch
+from aggregates.installing.upgrading import (
+    VERSION_TABLE,
+    current,
+    drop_empty_version_table,
+    is_known,
+    mismatch,
+    progress_to,
+)
 from aggregates.recomputing.filling import Superseded
 
 config = context.config
@@ -52,10 +61,18 @@ else:
                 is_done = True
             except Superseded:
                 continue
-            except Exception:
+            except Exception as error:
                 with suppress(SQLAlchemyError):
                     drop_empty_version_table(connection)
-                raise
+                if not isinstance(error, CommandError):
+                    raise
+                revision = current(connection)
+                if revision is None or is_known(revision, context.script):
+                    raise
+                if config.cmd_opts is None:
+                    raise SchemaMismatch(mismatch(revision, context.script)) from error
+                print(f"error: {mismatch(revision, context.script)}", file=sys.stderr)
+                sys.exit(SchemaMismatch.exit_status)
             drop_empty_version_table(connection)
             if is_done and config.attributes.get("journal_mode") == "wal":
                 driver(connection).unblock_readers()

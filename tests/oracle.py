@@ -57,7 +57,6 @@ CONTRACT: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "tool_durations": (("agent_name", "tool_name", "le_ms"), ("uses", "duration_ms_sum")),
     "aggregate_totals": (("name",), ("value",)),
     # Internal ones, from which readers answer in one short read.
-    "_aggregates_agent_percentiles": (("agent_name", "le_ms"), ("runs", "duration_ms_sum")),
     "_aggregates_agent_starts": (("invocation_id",), ("agent_name", "start_time")),
     "_aggregates_session_starts": (("invocation_id",), ("session_id", "start_time")),
     "_aggregates_session_ends": (("invocation_id",), ("session_id", "end_time")),
@@ -67,10 +66,11 @@ CONTRACT: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 
 _TIME = re.compile(
-    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2})"
-    r"(?::([0-9]{2})(?:\.([0-9]+))?)?"
-    r"(?:(Z)|([+-])([0-9]{2}):([0-9]{2}))?"
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt ]([0-9]{2}):([0-9]{2})"
+    r"(?::([0-9]{2})(?:[.,]([0-9]+))?)?"
+    r"(?:([Zz])|([+-])([0-9]{2})(?::?([0-9]{2}))?)?"
 )
+_BLANKS = " \t\n\r"
 _INTEGER = re.compile(r" *(0|[1-9][0-9]*)[,} \r\n]")
 _MILLISECOND = timedelta(milliseconds=1)
 _LONGEST_MS = 315_360_000_000
@@ -86,13 +86,14 @@ def dimension(value: object) -> str:
 
 def parse_time(value: object) -> tuple[datetime, bool] | None:
     """The wall clock, or UTC where there is an offset, and whether there is one."""
-    match = _TIME.fullmatch(value) if isinstance(value, str) else None
+    match = _TIME.fullmatch(value.strip(_BLANKS)) if isinstance(value, str) else None
     if match is None:
         return None
     year, month, day, hour, minute, second, fraction, utc, sign, hours, minutes = match.groups()
     milliseconds = int(((fraction or "") + "000")[:3])
     offset = timedelta(0)
     if sign:
+        minutes = minutes or "00"
         if int(hours) > 23 or int(minutes) > 59:
             return None
         offset = timedelta(hours=int(hours), minutes=int(minutes)) * (1 if sign == "+" else -1)
@@ -259,8 +260,6 @@ def _of_invocations(
             tables.add("agent_durations_daily", (start[:10], event, agent, le_ms), 1, duration)
         if not is_invocation(event_type, agent_name):
             continue
-        if duration is not None:
-            tables.add("_aggregates_agent_percentiles", (agent, le_ms), 1, duration)
         outcome = (int(status == "completed"), int(status in ("failed", "error")))
         in_flight = bool(start) and end_time is None and not any(outcome)
         tables.add("agent_activity", (agent,), 1, *outcome, int(in_flight))

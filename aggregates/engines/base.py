@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -58,6 +58,12 @@ class Comparison:
     one: str
     remove: str
     restore: str
+    read_latest: str = ""
+    """the columns of a key that verify does not compare"""
+    latest: tuple[str, ...] = ()
+    """for each of them, what puts a value back unless a later one is there: value, key…, value"""
+    carry: Mapping[tuple[bool, bool], str] = field(default_factory=dict)
+    """what takes them over into the shadow, where they are later, for the keys that `rows` has"""
 
 
 class Compiler(ABC):
@@ -73,7 +79,7 @@ class Compiler(ABC):
         """A list of columns."""
         return ", ".join(prefix + self.quote(name) for name in names)
 
-    def render(self, expression: Expression, names: Mapping[str, str]) -> str:
+    def render(self, expression: Expression, names: Mapping[str, str], **options: Any) -> str:
         """The SQL of an expression, its columns replaced by SQL of the row at hand."""
 
         def replace(element: object, **kw: object) -> object:
@@ -83,7 +89,7 @@ class Compiler(ABC):
 
         bound = visitors.replacement_traverse(expression, {}, replace)
         return str(
-            bound.compile(dialect=self.dialect, compile_kwargs={"literal_binds": True})
+            bound.compile(dialect=self.dialect, compile_kwargs={"literal_binds": True, **options})
         ).strip()
 
     @abstractmethod
@@ -103,8 +109,12 @@ class Compiler(ABC):
         """Tables, views and descriptions of all definitions, and what keeps one by another."""
 
     @abstractmethod
+    def facts(self, source: Source) -> list[Statement]:
+        """What takes each entry of the log to the source's view of facts."""
+
+    @abstractmethod
     def posting(self, catalogue: Catalogue, source: Source) -> list[Statement]:
-        """What posts each entry of the log to the aggregates at once."""
+        """What posts the facts of each entry to the aggregates at once."""
 
     @abstractmethod
     def facts_where(self, source: Source, names: tuple[str, ...], condition: str) -> str:
@@ -127,8 +137,18 @@ class Compiler(ABC):
         """Tables like those of the definitions, in a schema of the connection."""
 
     @abstractmethod
+    def selected(
+        self, catalogue: Catalogue, definition: Definition, naming: Naming, schema: str
+    ) -> str:
+        """A SELECT, in parentheses, of the keys and measures that a table holds of a definition."""
+
+    @abstractmethod
     def comparison(
-        self, definition: Definition, naming: Naming, schema: str = "temp"
+        self,
+        catalogue: Catalogue,
+        definition: Definition,
+        naming: Naming,
+        schema: str = "temp",
     ) -> Comparison:
         """How to compare a stored aggregate with its shadow."""
 

@@ -39,6 +39,29 @@ def _broken(line: str, space: int) -> list[str]:
     return [line[:space], indent + line[space + 1 :]]
 
 
+def compact(sql: str) -> str:
+    """The same SQL without comments and white space that it can do without.
+
+    Whoever opens a database parses its whole schema, at a price for each byte.
+    """
+    words: list[str] = []
+    is_apart = False
+    for kind, value in tokenize(sql):
+        if kind in tokens.Comment or not value.strip():
+            is_apart = True
+            continue
+        ends = words[-1][-1:] if words else "("
+        if is_apart and ends not in _TIGHT and value[:1] not in _TIGHT:
+            words.append(" ")
+        words.append(value)
+        is_apart = False
+    return "".join(words)
+
+
+_TIGHT = "(),;=<>|*+"
+"""White space beside these means nothing; beside a minus it keeps a comment from beginning."""
+
+
 def normalised(sql: str) -> str:
     """SQL without what does not change its meaning: comments, white space, case of keywords.
 

@@ -11,15 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from alembic.script import ScriptDirectory
+
 from aggregates.errors import AggregatesError
-from aggregates.frozen.layout import wrapped
+from aggregates.frozen.layout import compact, wrapped
 
 Kind = Literal["table", "index", "view", "trigger", "data"]
 
-# What no frozen text can know: the UNIQUE keys that a database has put on the source. These two
-# comments stand where a migration adds them.
+# What no frozen text can know: the UNIQUE keys that a database has put on the source. These
+# comments stand where a migration adds them, and what follows from there being any.
 OTHER_KEYS = "/* or the same value of another unique key */"
 THEIR_COLUMNS = "/* and the columns of other unique keys */"
+OR_IT_IS_GONE = "/* or its row is gone */"
+OR_ANOTHER_TYPE = "/* or another type, in columns without one */"
 
 _HEADING = re.compile(r"^-- \[([a-z ]+)\] (.+)\n", re.MULTILINE)
 
@@ -33,35 +37,77 @@ class Statement:
     sql: str
 
     @property
+    def installed(self) -> str:
+        """What a database holds of it: tables as they are written, the rest as short as can be."""
+        return compact(self.sql) if self.kind in ("trigger", "view") else self.sql
+
+    @property
     def table(self) -> str:
         """The table, or view, that a trigger or an index is on; else the object itself."""
         if self.kind in ("trigger", "index"):
             found = re.search(r"\bON\s+(\S+)", self.sql)
             return found[1].strip('"') if found else ""
-        return self.name
+        # Rows of one table may come in several statements, each named by the table at first.
+        return self.name.partition(" ")[0] if self.kind == "data" else self.name
 
 
 @dataclass(frozen=True)
-class Recomputation:
-    """How to compute every aggregate of a source, slice by slice and from its log.
+class Reading:
+    """How rows of a source, and entries of its log, become facts: frozen once a source.
 
-    `slice` and the two of `entries` put signed facts into a temporary table; `folds` add them to
-    the targets; `sweeps` remove keys that became zero, which only negative facts can cause;
-    `clears` take a few rows out of the targets, and none where they are empty.
-    Parameters: `:mark` (highest key done), `:rows`; `:above`, `:upto` (keys), `:seq`.
+    `facts` is a SELECT of facts out of `{rows}`, which stands for one of the others: `slice`, rows
+    after a mark, and `entries`, the old and the new side of entries. `end` answers how many rows a
+    slice holds, and where it ends. Parameters: `:mark` (highest key done), `:rows` (at most);
+    `:upto`, `:above` (keys), `:seq`, `:last`.
     """
 
     source: str
     key: str
     log: str
     log_key: str
+    columns: tuple[str, ...]
     facts: str
-    create_facts: str
+    end: str
     slice: str
     entries: tuple[str, str]
+
+    @property
+    def table(self) -> str:
+        """The temporary table that facts are put into."""
+        return f"_aggregates_{self.source}_read"
+
+    @property
+    def create(self) -> str:
+        """The statement that makes it."""
+        return f"CREATE TEMP TABLE {self.table} ({', '.join(self.columns)})"
+
+    def into(self, rows: str) -> str:
+        """The statement that puts the facts of rows there."""
+        columns = ", ".join(self.columns)
+        selected = self.facts.replace("{rows}", rows)
+        return f"INSERT INTO temp.{self.table} ({columns})\n{selected}"
+
+
+@dataclass(frozen=True)
+class Folding:
+    """How signed facts are added to aggregates.
+
+    `folds` add them to the targets; `sweeps` remove keys that became zero, which only negative
+    facts can cause; `clears` take a few rows out of the targets, and none where they are empty.
+    """
+
+    source: str
     folds: tuple[str, ...]
     sweeps: tuple[str, ...]
     clears: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Recomputation:
+    """How to compute aggregates of a source, slice by slice and from its log."""
+
+    reading: Reading
+    folding: Folding
 
 
 def migrations_folder() -> Path:
@@ -73,14 +119,32 @@ def migrations_folder() -> Path:
     raise AggregatesError(f"no migrations beside {package}; install agent-aggregates again")
 
 
+def history(folder: Path, revision: str | None = None) -> list[Path]:
+    """The folders of the revisions up to one, all by default, oldest first."""
+    script = ScriptDirectory(str(folder))
+    found = [
+        Path(one.path).with_suffix("") for one in script.walk_revisions("base", revision or "heads")
+    ]
+    return [path for path in reversed(found) if path.is_dir()]
+
+
+def earlier(here: Path) -> list[Statement]:
+    """What the revisions before one make."""
+    down = history(here.parents[1], here.name.partition("_")[0])[:-1]
+    return [statement for path in down for statement in made(path)]
+
+
 def installed(folder: Path, revision: str | None = None) -> list[Statement]:
     """What the revisions up to one (all by default) make, in the order in which they make it."""
+    return [statement for here in history(folder, revision) for statement in made(here)]
+
+
+def made(here: Path) -> list[Statement]:
+    """What one revision makes."""
     return [
         statement
-        for path in sorted((folder / "versions").glob("*/*.sql"))
-        if revision is None or path.parent.name.partition("_")[0] <= revision
-        if path.name not in ("hooks.sql", "before.sql")
-        if not path.name.startswith("recomputation")
+        for path in sorted(here.glob("*.sql"))
+        if not path.name.startswith(("hooks", "rows_", "folds_"))
         for statement in statements(path)
     ]
 
@@ -106,44 +170,57 @@ def statements(path: Path) -> list[Statement]:
     ]
 
 
-def dump_recomputation(recomputation: Recomputation) -> str:
-    """The text of a file that holds a recomputation."""
-    one = recomputation
-    header = f"{one.source} {one.key} {one.log} {one.log_key} {one.facts}"
+def dump_reading(one: Reading) -> str:
+    """The text of a file that says how rows become facts."""
+    header = f"{one.source} {one.key} {one.log} {one.log_key}"
+    old, new = one.entries
     return dump(
         [
-            ("facts", header, one.create_facts),
+            ("columns", header, ", ".join(one.columns)),
+            ("facts", one.source, one.facts),
+            ("end", one.source, one.end),
             ("slice", one.source, one.slice),
-            *(
-                ("entries", side, sql)
-                for side, sql in zip(("old", "new"), one.entries, strict=True)
-            ),
-            *(("fold", str(number), sql) for number, sql in enumerate(one.folds, 1)),
-            *(("sweep", str(number), sql) for number, sql in enumerate(one.sweeps, 1)),
-            *(("clear", str(number), sql) for number, sql in enumerate(one.clears, 1)),
+            ("entries", "old", old),
+            ("entries", "new", new),
         ]
     )
 
 
-def recomputation(path: Path) -> Recomputation:
-    """The recomputation that a file holds."""
-    found: dict[str, list[str]] = {}
-    header = ""
+def reading(path: Path) -> Reading:
+    """How rows become facts, as a file says."""
+    found = list(parse(path.read_text(encoding="utf-8")))
+    (_, header, columns), (_, _, facts), (_, _, end), (_, _, rows), *entries = found
+    source, key, log, log_key = header.split()
+    names = tuple(name.strip() for name in columns.split(","))
+    (_, _, old), (_, _, new) = entries
+    return Reading(source, key, log, log_key, names, facts, end, rows, (old, new))
+
+
+def dump_folding(one: Folding) -> str:
+    """The text of a file that says how facts are added up."""
+    kinds = {"fold": one.folds, "sweep": one.sweeps, "clear": one.clears}
+    return dump(
+        (kind, f"{one.source} {number}", sql)
+        for kind, some in kinds.items()
+        for number, sql in enumerate(some, 1)
+    )
+
+
+def folding(path: Path) -> Folding:
+    """How facts are added up, as a file says."""
+    found: dict[str, list[str]] = {"fold": [], "sweep": [], "clear": []}
+    source = ""
     for kind, name, sql in parse(path.read_text(encoding="utf-8")):
-        header = name if kind == "facts" else header
-        found.setdefault(kind, []).append(sql)
-    source, key, log, log_key, facts = header.split()
-    old, new = found["entries"]
+        source = name.split()[0]
+        found[kind].append(sql)
+    return Folding(source, *(tuple(some) for some in found.values()))
+
+
+def recomputation(here: Path, source: str) -> Recomputation:
+    """How a revision fills its aggregates of a source: its rows as an earlier one has said."""
+    down = history(here.parents[1], here.name.partition("_")[0])
+    files = [each / f"rows_{source}.sql" for each in down]
     return Recomputation(
-        source=source,
-        key=key,
-        log=log,
-        log_key=log_key,
-        facts=facts,
-        create_facts=found["facts"][0],
-        slice=found["slice"][0],
-        entries=(old, new),
-        folds=tuple(found["fold"]),
-        sweeps=tuple(found["sweep"]),
-        clears=tuple(found["clear"]),
+        reading([path for path in files if path.is_file()][-1]),
+        folding(here / f"folds_{source}.sql"),
     )

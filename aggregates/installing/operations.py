@@ -14,10 +14,11 @@ from alembic.operations import Operations
 from sqlalchemy import Connection
 
 from aggregates.engines import driver
-from aggregates.engines.base import Capability, DriverConnection, quote
+from aggregates.engines.base import Capability, DriverConnection, OperationalError, quote
+from aggregates.errors import CannotAdopt
 from aggregates.frozen import statements as frozen
 from aggregates.frozen.shapes import Shape
-from aggregates.frozen.statements import Recomputation
+from aggregates.frozen.statements import Recomputation, Statement
 from aggregates.installing.upgrading import current
 from aggregates.recomputing.filling import (
     BACKFILLS,
@@ -32,6 +33,9 @@ from aggregates.recomputing.slices import Recomputer, StaleError
 UPDATED_AT = "updated_at"
 _ADDED = "/* added by aggregates */"
 """Stands in the definition of a column of ours, for as long as the column is there."""
+
+_DROPPED = ("trigger", "view", "index", "table")
+"""Kinds in the order in which they are dropped."""
 
 
 def begin(op: Operations, down_revision: str | None) -> None:
@@ -69,35 +73,58 @@ def install(
 ) -> None:
     """Make what a revision adds, fill it source by source while writers write, and keep it.
 
-    Goes on where it was killed. `shapes` are those of sources that have no change log yet.
+    Goes on where it was killed. `shapes` are those of sources that have no change log yet. Raises
+    CannotAdopt, having changed nothing, where a name is taken, or a source is no longer as it was.
     """
+    sources = list(sources)
     of = {shape.table: shape for shape in shapes}
     if not is_resumed(op, revision):
         if not op.get_context().as_sql:
-            files = [here / "tables.sql", *(here / f"ledger_{name}.sql" for name in of)]
-            made = (one for path in files for one in frozen.statements(path))
+            known = {(one.kind, one.name) for one in frozen.earlier(here)}
+            made = (one for one in frozen.made(here) if (one.kind, one.name) not in known)
             _driver(op).check_names(one.name for one in made if one.kind != "data")
+            _check_sources(op, here, [name for name in sources if name not in of])
         for name, shape in of.items():
             create(op, here / f"ledger_{name}.sql", shape)
-        create(op, here / "tables.sql")
+        _create_if_any(op, here / "tables.sql")
         for name in sources:
-            begin_backfill(op, revision, here / f"recomputation_{name}.sql")
+            begin_backfill(op, revision, here, name)
     for name in sources:
-        recomputation = here / f"recomputation_{name}.sql"
         if is_resumed(op, revision, name):
-            backfill(op, revision, recomputation)
-            replace(op, here / f"posting_{name}.sql")
-    replace(op, here / "views.sql")
+            backfill(op, revision, here, name)
+            # Until now writers only appended to the log.
+            _create_if_any(op, here / f"facts_{name}.sql")
+            _create_if_any(op, here / f"posting_{name}.sql")
+    _create_if_any(op, here / "views.sql")
+
+
+def _check_sources(op: Operations, here: Path, sources: Iterable[str]) -> None:
+    """Raise CannotAdopt where a table that has a change log has been made anew, and otherwise."""
+    for name in sources:
+        rows = frozen.recomputation(here, name).reading.slice
+        try:
+            _driver(op).execute(f"EXPLAIN {rows}", {"mark": None, "upto": None})
+        except OperationalError as error:
+            raise CannotAdopt(
+                f"cannot read {name} as its change log does: {error}; nothing was changed. Put the"
+                " table back as it was, or run `aggregates downgrade` and then migrate again"
+            ) from error
 
 
 def uninstall(op: Operations, here: Path) -> None:
     """Remove what `install` has made, finished or not, and put back what was there before."""
-    made = ("tables.sql", "ledger_*.sql", "posting_*.sql", "views.sql")
-    remove(op, *(path for pattern in made for path in here.glob(pattern)))
-    for statement in frozen.statements(here / "before.sql"):
-        if statement.kind == "data":
-            _execute(op, f"DELETE FROM {quote(statement.name)}")
-    create(op, here / "before.sql")
+    made, before = frozen.made(here), frozen.earlier(here)
+    _drop(op, made)
+    objects = {(str(one.kind), one.name): one for one in before if one.kind != "data"}
+    replaced = [objects[one.kind, one.name] for one in made if (one.kind, one.name) in objects]
+    for one in sorted(replaced, key=lambda one: _DROPPED.index(one.kind), reverse=True):
+        _execute(op, one.installed)
+    tables = {one.table for one in made if one.kind == "data"}
+    rows = [one for one in before if one.kind == "data" and one.table in tables]
+    for table in dict.fromkeys(one.table for one in rows):
+        _execute(op, f"DELETE FROM {quote(table)}")
+    for one in rows:
+        _execute(op, one.sql)
 
 
 def remove_unfinished(op: Operations, revisions: Path) -> None:
@@ -143,47 +170,43 @@ def create(op: Operations, statements: Path, shape: Shape | None = None) -> None
     if shape is not None and not op.get_context().as_sql:
         found = _driver(op).fit(shape, found)
     for statement in found:
-        _execute(op, statement.sql)
+        _execute(op, statement.installed)
 
 
-def replace(op: Operations, statements: Path, shape: Shape | None = None) -> None:
-    """Execute the statements of a file in the place of what has the same names."""
-    remove(op, statements)
-    create(op, statements, shape)
+def _create_if_any(op: Operations, path: Path) -> None:
+    """Execute the statements of a file that a revision may have; views and triggers anew."""
+    if path.is_file():
+        _drop(op, [one for one in frozen.statements(path) if one.kind in ("trigger", "view")])
+        create(op, path)
 
 
 def remove(op: Operations, *files: Path) -> None:
-    """Drop what the statements of files have made: triggers first, as they name the rest."""
-    found = [one for path in files for one in frozen.statements(path) if one.kind != "data"]
-    order = ("trigger", "view", "index", "table")
-    for statement in sorted(found, key=lambda one: order.index(one.kind)):
-        _execute(op, f"DROP {statement.kind.upper()} IF EXISTS {quote(statement.name)}")
+    """Drop what the statements of files have made."""
+    _drop(op, [one for path in files for one in frozen.statements(path)])
 
 
-def backfill(op: Operations, revision: str, recomputation: Path) -> None:
+def backfill(op: Operations, revision: str, here: Path, source: str) -> None:
     """Fill new tables from the source while writers write; goes on where it was killed.
 
     When it returns, a transaction is open in which the tables are exact.
     """
-    sql = frozen.recomputation(recomputation)
+    sql = frozen.recomputation(here, source)
     if op.get_context().as_sql:
         _backfill_at_once(op, sql)
         return
     with op.get_context().autocommit_block():
         connection = _driver(op)
         connection.spill_to_disk()
-        recomputer = Recomputer(connection, sql, stored_position(connection, revision, sql.source))
+        recomputer = Recomputer(connection, sql, stored_position(connection, revision, source))
         fill(recomputer, revision, _option(op, "progress"))
     # In the transaction that the block has begun for what follows it.
-    recomputer.position = stored_position(connection, revision, sql.source)
+    recomputer.position = stored_position(connection, revision, source)
     try:
         recomputer.catch_up()
     except StaleError as error:
         raise Superseded from error
     recomputer.close()
-    _execute(
-        op, f"DELETE FROM {BACKFILLS} WHERE revision = '{revision}' AND source = '{sql.source}'"
-    )
+    _execute(op, f"DELETE FROM {BACKFILLS} WHERE revision = '{revision}' AND source = '{source}'")
 
 
 def is_resumed(op: Operations, revision: str, source: str = "%") -> bool:
@@ -197,13 +220,13 @@ def is_resumed(op: Operations, revision: str, source: str = "%") -> bool:
     return connection.execute(query, (revision, source)).fetchone() is not None
 
 
-def begin_backfill(op: Operations, revision: str, recomputation: Path) -> None:
+def begin_backfill(op: Operations, revision: str, here: Path, source: str) -> None:
     """Record that tables exist whose rows are still to come."""
-    sql = frozen.recomputation(recomputation)
+    log = frozen.recomputation(here, source).reading.log
     _execute(
         op,
         f"INSERT INTO {BACKFILLS} (revision, source, mark, seq, rows_read)"
-        f" SELECT '{revision}', '{sql.source}', -9e999, coalesce(max(seq), 0), 0 FROM {sql.log}",
+        f" SELECT '{revision}', '{source}', -9e999, coalesce(max(seq), 0), 0 FROM {log}",
     )
 
 
@@ -221,12 +244,20 @@ def drop_added_columns(op: Operations, shapes: Iterable[Shape]) -> None:
 
 
 def _backfill_at_once(op: Operations, sql: Recomputation) -> None:
-    _execute(op, sql.create_facts)
-    _execute(op, sql.slice.replace(":mark", "-9e999").replace(":rows", "-1"))
-    for statement in sql.folds:
+    rows = sql.reading
+    _execute(op, rows.create)
+    every = rows.slice.replace(":mark", "-9e999").replace(":upto", "9e999")
+    for statement in (rows.into(every), *sql.folding.folds):
         _execute(op, statement)
-    _execute(op, f"DROP TABLE temp.{sql.facts}")
-    _execute(op, f"DELETE FROM {BACKFILLS} WHERE source = '{sql.source}'")
+    _execute(op, f"DROP TABLE temp.{rows.table}")
+    _execute(op, f"DELETE FROM {BACKFILLS} WHERE source = '{rows.source}'")
+
+
+def _drop(op: Operations, statements: Iterable[Statement]) -> None:
+    """Drop objects: triggers first, as they name the rest."""
+    found = [one for one in statements if one.kind != "data"]
+    for statement in sorted(found, key=lambda one: _DROPPED.index(one.kind)):
+        _execute(op, f"DROP {statement.kind.upper()} IF EXISTS {quote(statement.name)}")
 
 
 def _execute(op: Operations, sql: str) -> None:

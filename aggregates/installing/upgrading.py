@@ -69,15 +69,34 @@ def current(connection: Connection) -> str | None:
     return None if found is None else str(found)
 
 
+def is_known(revision: str, script: ScriptDirectory | None = None) -> bool:
+    """Whether a revision is one of a folder's; of ours by default."""
+    script = script or ScriptDirectory(str(migrations_folder()))
+    return any(one.revision == revision for one in script.walk_revisions())
+
+
+def mismatch(revision: str | None, script: ScriptDirectory | None = None) -> str | None:
+    """What is wrong with the revision that a database is at, and what to do; None at head."""
+    newest = head() if script is None else script.get_current_head()
+    if revision == newest:
+        return None
+    if revision is not None and not is_known(revision, script):
+        return (
+            f"the database is at revision {revision}, which this version does not know: run"
+            " `aggregates downgrade` with the version that made it, then `aggregates migrate`"
+            " with this one"
+        )
+    return (
+        f"the database is at revision {revision or 'none'}, not {newest}; run `aggregates migrate`"
+    )
+
+
 def check_revision(database: Database) -> None:
     """Raise SchemaMismatch where the database is not at the head revision."""
     with database.reading() as connection:
-        revision = current(connection)
-    if revision != (newest := head()):
-        raise SchemaMismatch(
-            f"the database is at revision {revision or 'none'}, not {newest};"
-            " run `aggregates migrate` first"
-        )
+        wrong = mismatch(current(connection))
+    if wrong:
+        raise SchemaMismatch(wrong)
 
 
 def drop_empty_version_table(connection: Connection) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, func, literal
+from sqlalchemy import func, literal
 
-from aggregates.model.constructs import day_of, hour_of
+from aggregates.model.constructs import day_of, flag, hour_of
 from aggregates.model.definition import (
     Aggregate,
     Catalogue,
+    Cluster,
     Dimension,
     DistinctCount,
     Extreme,
@@ -18,12 +19,16 @@ from aggregates.model.definition import (
     Pending,
     Total,
 )
-from aggregates.model.sources import agent_invocations, agent_tool_uses, flag, sessions
+from aggregates.model.sources import agent_invocations, agent_tool_uses, sessions
 from aggregates.model.views import views
 
 _STARTS = "_aggregates_agent_starts"
 _SESSION_STARTS = "_aggregates_session_starts"
 _SESSION_ENDS = "_aggregates_session_ends"
+
+# What a run changes of its agent lies on one page, and so does what it changes of its session.
+BY_AGENT = Cluster("_aggregates_by_agent", "agent_name", has_few_keys=True)
+BY_SESSION = Cluster("_aggregates_by_session", "session_id")
 
 
 def _bounds() -> tuple[int, ...]:
@@ -69,21 +74,16 @@ _histogram = (
 )
 _invocations = Filter("invocations", _fact("is_invocation"), "invocations only")
 _known = Filter("known", _fact("duration_ms").is_not(None), "rows with a known duration")
-_known_invocations = Filter(
-    "known_invocations",
-    and_(_fact("is_invocation"), _fact("duration_ms").is_not(None)),
-    "invocations with a known duration",
-)
 _started = Filter(
-    "started",
-    and_(_fact("is_invocation"), _fact("start").is_not(None)),
-    "invocations whose start parses",
+    "started", _fact("start").is_not(None), "invocations whose start parses", _invocations
 )
 _in_flight = Filter(
-    "in_flight",
-    and_(_fact("is_invocation"), _fact("in_flight")),
-    "invocations that have started and not ended",
+    "in_flight", _fact("in_flight"), "invocations that have started and not ended", _invocations
 )
+_with_end = Filter(
+    "with_end", _fact("end").is_not(None), "invocations whose end parses", _invocations
+)
+_runs_there = (Measure("invocations", _one, "1 where the run is there"),)
 
 agent_stats = Aggregate(
     name="agent_stats",
@@ -104,7 +104,8 @@ agent_hourly = Aggregate(
 agent_durations = Aggregate(
     name="agent_durations",
     source=agent_invocations,
-    dimensions=(EVENT_TYPE, AGENT_NAME, PHASE, MODEL, LE_MS),
+    # By agent, so that its percentiles are one range.
+    dimensions=(AGENT_NAME, LE_MS, EVENT_TYPE, PHASE, MODEL),
     measures=_histogram,
     filter=_known,
     description="histogram of known durations, all-time; buckets are not cumulative",
@@ -117,15 +118,6 @@ agent_durations_daily = Aggregate(
     measures=_histogram,
     filter=_known,
     description="histogram of known durations by the day of the start; '' where it does not parse",
-)
-
-agent_percentiles = Aggregate(
-    name="_aggregates_agent_percentiles",
-    source=agent_invocations,
-    dimensions=(AGENT_NAME, LE_MS),
-    measures=_histogram,
-    filter=_known_invocations,
-    description="histogram of an agent's invocations, for percentiles in one short read",
 )
 
 agent_activity = Aggregate(
@@ -143,11 +135,13 @@ agent_activity = Aggregate(
         DistinctCount("sessions", "session_agents", "session_id", "distinct sessions, '' left out"),
     ),
     extremes=(
-        Extreme("first_start", "min", _STARTS, "start_time", "start", "earliest start"),
-        Extreme("last_start", "max", _STARTS, "start_time", "start", "latest start"),
+        Extreme("first_start", "min", _STARTS, "start_time", "earliest start"),
+        Extreme("last_start", "max", _STARTS, "start_time", "latest start"),
     ),
     latest=(Latest("updated_at", "updated_at", "TEXT", "when a row of the key last changed, UTC"),),
     description="what each agent did, all-time",
+    cluster=BY_AGENT,
+    part=1,
 )
 
 session_agents = Aggregate(
@@ -157,6 +151,8 @@ session_agents = Aggregate(
     measures=(Measure("invocations", _one, "invocations of the agent in the session"),),
     filter=_invocations,
     description="reference counts behind agent_activity.sessions",
+    cluster=BY_SESSION,
+    part=1,
 )
 
 open_runs = Listing(
@@ -169,12 +165,16 @@ open_runs = Listing(
     description="invocations that have started and not ended, abandoned ones included",
 )
 
-agent_starts = Listing(
+agent_starts = Aggregate(
     name=_STARTS,
     source=agent_invocations,
     dimensions=(AGENT_NAME, START, ID),
+    measures=_runs_there,
     filter=_started,
     description="starts of each agent by time, behind first_start and last_start",
+    cluster=BY_AGENT,
+    # Before the agent itself, which so lies beside its latest start.
+    part=0,
 )
 
 session_phases = Aggregate(
@@ -184,6 +184,8 @@ session_phases = Aggregate(
     measures=(Measure("invocations", _one, "invocations of the phase in the session"),),
     filter=_invocations,
     description="reference counts behind session_stats.phases",
+    cluster=BY_SESSION,
+    part=2,
 )
 
 session_stats = Aggregate(
@@ -196,49 +198,63 @@ session_stats = Aggregate(
     ),
     filter=_invocations,
     distinct_counts=(
-        DistinctCount("agents", "session_agents", "agent_name", "distinct agents"),
-        DistinctCount("phases", "session_phases", "phase", "distinct phases, '' left out"),
+        DistinctCount("agents", "session_agents", "agent_name", "distinct agents", False),
+        DistinctCount("phases", "session_phases", "phase", "distinct phases, '' left out", False),
     ),
     extremes=(
-        Extreme("first_start", "min", _SESSION_STARTS, "start_time", "start", "earliest start"),
-        Extreme("last_end", "max", _SESSION_ENDS, "end_time", "end", "latest end"),
+        Extreme("first_start", "min", _SESSION_STARTS, "start_time", "earliest start"),
+        Extreme("last_end", "max", _SESSION_ENDS, "end_time", "latest end"),
     ),
     latest=(
         Latest("changed_seq", "seq", "INTEGER", "newest entry of the change log about a run of it"),
     ),
-    pending=(Pending("first_agent", "TEXT", "agent of the earliest start; NULL while pending"),),
+    pending=(
+        Pending(
+            "first_agent",
+            "_aggregates_session_derived",
+            "TEXT",
+            "agent of the earliest start; NULL or of an earlier state while pending",
+        ),
+    ),
     description="the invocations of each session, all-time",
+    cluster=BY_SESSION,
+    part=0,
 )
 
-session_starts = Listing(
+session_starts = Aggregate(
     name=_SESSION_STARTS,
     source=agent_invocations,
     dimensions=(SESSION, START, ID),
+    measures=_runs_there,
     filter=_started,
     description="starts of each session by time, behind first_start and timelines",
+    cluster=BY_SESSION,
+    part=3,
 )
 
-session_ends = Listing(
+session_ends = Aggregate(
     name=_SESSION_ENDS,
     source=agent_invocations,
     dimensions=(SESSION, Dimension("end_time", _fact("end"), "end in canonical text"), ID),
-    filter=Filter(
-        "with_end",
-        and_(_fact("is_invocation"), _fact("end").is_not(None)),
-        "invocations whose end parses",
-    ),
+    measures=_runs_there,
+    filter=_with_end,
     description="ends of each session by time, behind last_end",
+    cluster=BY_SESSION,
+    part=4,
 )
 
 session_totals = Aggregate(
     name="_aggregates_session_totals",
     source=agent_invocations,
-    dimensions=(Dimension("scope", literal("all"), "all sessions"),),
+    dimensions=(Dimension("agent_name", literal(""), "'': of all agents"),),
     measures=(),
     distinct_counts=(
         DistinctCount("sessions", "session_stats", "session_id", "sessions, '' left out"),
     ),
+    filter=_invocations,
     description="what would be counted over many sessions",
+    cluster=BY_AGENT,
+    part=2,
 )
 
 sessions_summary = Aggregate(
@@ -310,7 +326,6 @@ catalogue = Catalogue(
         agent_hourly,
         agent_durations,
         agent_durations_daily,
-        agent_percentiles,
         agent_activity,
         session_agents,
         open_runs,

@@ -32,10 +32,10 @@ class canonical_time(FunctionElement[str]):  # noqa: N801
     inherit_cache = True
 
 
-class has_offset(FunctionElement[int]):  # noqa: N801
-    """`has_offset(value)`: whether a text that parses as a time carries `Z` or an offset."""
+class same_clock(FunctionElement[int]):  # noqa: N801
+    """`same_clock(one, other)`: whether both of two times carry an offset, or neither does."""
 
-    name = "has_offset"
+    name = "same_clock"
     type = Integer()
     inherit_cache = True
 
@@ -57,9 +57,17 @@ class seconds_to_ms(FunctionElement[int]):  # noqa: N801
 
 
 class first_within(FunctionElement[int]):  # noqa: N801
-    """`first_within(limit, one, other)`: the first of two integers from 0 to a limit, else NULL."""
+    """`first_within(limit, one, other)`: the first from 0 to a limit, else NULL."""
 
     name = "first_within"
+    type = Integer()
+    inherit_cache = True
+
+
+class flag(FunctionElement[int]):  # noqa: N801
+    """`flag(condition)`: 1 where a condition that is never NULL holds, else 0."""
+
+    name = "flag"
     type = Integer()
     inherit_cache = True
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, column
+from sqlalchemy import ColumnElement, and_, column
 from sqlalchemy.sql import visitors
 
 from aggregates.errors import DefinitionError
@@ -58,6 +58,22 @@ class Fact:
     name: str
     expression: Expression
     description: str
+    is_internal: bool = False
+    """whether only other facts read it"""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A row as its writer inserts it when something begins: what its end will change.
+
+    An update that ends such a row under an unchanged identity, as most updates do, is posted as one
+    step and not as a row that goes and another that comes.
+    """
+
+    values: Mapping[str, str | None]
+    """columns as stored, those of JSON too, that tell such a row"""
+    facts: Mapping[str, Expression]
+    """what facts are of it, out of those that its end leaves alone"""
 
 
 @dataclass(frozen=True)
@@ -80,6 +96,8 @@ class Source:
     """the column that tells rows apart where the key is `rowid`, which VACUUM changes"""
     is_touched: bool = False
     """whether it has a column `updated_at` of ours"""
+    begun: Begun | None = field(default=None, hash=False, compare=False)
+    """rows that are inserted as something begins, where there are such"""
 
     def __post_init__(self) -> None:
         known = {self.log_key, *self.image}
@@ -99,11 +117,24 @@ class Source:
         """Of the names of all internal tables and triggers of this source."""
         return f"_aggregates_{self.name}"
 
+    @property
+    def facts_view(self) -> str:
+        """The view that takes the facts of each row that comes, goes or ends: a contract.
+
+        Whoever keeps aggregates of this source hangs INSTEAD OF triggers of their own on it.
+        """
+        return f"{self.prefix}_facts"
+
     def fact(self, name: str) -> Expression:
         """A fact, or the key, as a column that expressions of aggregates can read."""
-        if name != self.log_key and name not in {fact.name for fact in self.facts}:
+        if name not in self.public_facts:
             raise DefinitionError(f"{self.name} has no fact {name}")
         return column(name)
+
+    @cached_property
+    def public_facts(self) -> tuple[str, ...]:
+        """Names of the key and of the facts that aggregates may read."""
+        return (self.log_key, *(fact.name for fact in self.facts if not fact.is_internal))
 
 
 @dataclass(frozen=True)
@@ -129,7 +160,27 @@ class Measure(Part):
 
 @dataclass(frozen=True)
 class Filter(Part):
-    """Which rows an aggregate holds."""
+    """Which rows an aggregate holds: of those that `within` lets through, where there is such."""
+
+    within: Filter | None = None
+
+    @property
+    def outermost(self) -> Filter:
+        """The filter that this one narrows, or itself."""
+        return self if self.within is None else self.within.outermost
+
+    @property
+    def narrowing(self) -> Expression | None:
+        """What has to hold beside the outermost filter; None for that one itself."""
+        if self.within is None:
+            return None
+        outer = self.within.narrowing
+        return self.expression if outer is None else and_(outer, self.expression)
+
+    @property
+    def whole(self) -> Expression:
+        """All that has to hold."""
+        return self.expression if self.within is None else and_(self.within.whole, self.expression)
 
 
 @dataclass(frozen=True)
@@ -141,20 +192,33 @@ class DistinctCount:
     """an aggregate of reference counts, by `counted` and by this aggregate's key"""
     counted: str
     description: str
+    is_stored: bool = True
+    """False where the pairs of a key lie side by side, so that a view counts them"""
 
 
 @dataclass(frozen=True)
 class Extreme:
-    """The lowest or highest value in a listing for a key; survives the removal of the extreme."""
+    """The lowest or highest value of an aggregate ordered by it: a view looks it up."""
 
     name: str
     function: Literal["min", "max"]
     listing: str
+    """an aggregate by this one's key, and then by the value"""
     value: str
-    """a column of the listing"""
-    fact: str
-    """what the listing holds there, NULL for rows that it leaves out"""
+    """a dimension of it"""
     description: str
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """One tree for several aggregates of a key, so that what a write changes lies side by side."""
+
+    name: str
+    """of the table, whose columns are the key, `part`, `member`, `id` and all measures"""
+    key: str
+    """the first dimension of each of its aggregates"""
+    has_few_keys: bool = False
+    """whether there are many rows of other parts under each key: a reader goes from key to key"""
 
 
 @dataclass(frozen=True)
@@ -170,9 +234,11 @@ class Latest:
 
 @dataclass(frozen=True)
 class Pending:
-    """A column that triggers leave alone: consumers of the change log fill it."""
+    """A column that triggers leave alone: a consumer of the change log keeps it elsewhere."""
 
     name: str
+    table: str
+    """where it is, under the same name and by the same key"""
     type: Type
     description: str
 
@@ -191,9 +257,14 @@ class Aggregate:
     extremes: tuple[Extreme, ...] = ()
     latest: tuple[Latest, ...] = ()
     pending: tuple[Pending, ...] = ()
+    cluster: Cluster | None = None
+    part: int = 0
+    """which of the cluster's aggregates it is"""
 
     def __post_init__(self) -> None:
-        check(self, (*self.dimensions, *self.measures, *filter(None, [self.filter])))
+        check(self, (*self.dimensions, *self.measures, *filters_of(self)))
+        if self.cluster and self.cluster.key != self.key[0]:
+            raise DefinitionError(f"{self.name}: {self.cluster.name} is by {self.cluster.key}")
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -201,37 +272,35 @@ class Aggregate:
         return tuple(dimension.name for dimension in self.dimensions)
 
     @property
-    def reads(self) -> frozenset[str]:
-        """Names of the facts that it reads."""
-        parts = (*self.dimensions, *self.measures, *filter(None, [self.filter]))
-        return facts_of(parts).union(extreme.fact for extreme in self.extremes)
-
-    @property
     def needs(self) -> frozenset[str]:
-        """Names of the tables from whose changes triggers keep a part of this one."""
+        """Names of the aggregates from whose rows a part of this one is counted or looked up."""
         pairs = (count.pairs for count in self.distinct_counts)
         return frozenset([*pairs, *(extreme.listing for extreme in self.extremes)])
 
     @property
-    def unverified(self) -> tuple[Latest | Pending, ...]:
-        """The columns that verify does not compare."""
-        return (*self.latest, *self.pending)
-
-    @property
-    def is_posted(self) -> bool:
-        """Whether entries change it, and not only what other tables' triggers carry on."""
-        return bool(self.measures)
-
-    @property
     def counts(self) -> tuple[str, ...]:
-        """Names of the columns that are zero where a key has no rows."""
-        distinct = (count.name for count in self.distinct_counts)
+        """Names of the stored columns that are zero where a key has no rows."""
+        distinct = (count.name for count in self.distinct_counts if count.is_stored)
         return (*(measure.name for measure in self.measures), *distinct)
 
     @property
     def values(self) -> tuple[str, ...]:
         """Names of the columns that verify compares."""
-        return (*self.counts, *(extreme.name for extreme in self.extremes))
+        return self.counts
+
+    @property
+    def is_view(self) -> bool:
+        """Whether people read it through a view over its table."""
+        looked_up = (*self.extremes, *self.pending)
+        computed = any(not count.is_stored for count in self.distinct_counts)
+        return self.cluster is not None or bool(looked_up) or computed
+
+    @property
+    def table(self) -> str:
+        """The table that holds it."""
+        if self.cluster is not None:
+            return self.cluster.name
+        return internal(self.name) if self.is_view else self.name
 
 
 @dataclass(frozen=True)
@@ -245,15 +314,14 @@ class Listing:
     filter: Filter
     description: str
     attributes: tuple[Dimension, ...] = ()
-    is_posted = True
 
     def __post_init__(self) -> None:
-        check(self, (*self.dimensions, *self.attributes, self.filter))
+        check(self, (*self.dimensions, *self.attributes, *filters_of(self)))
 
     @property
-    def reads(self) -> frozenset[str]:
-        """Names of the facts that it reads."""
-        return facts_of((*self.dimensions, *self.attributes, self.filter))
+    def table(self) -> str:
+        """The table that holds it."""
+        return self.name
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -311,6 +379,14 @@ class Catalogue:
         for aggregate in self.aggregates():
             if unknown := aggregate.needs - set(names):
                 raise DefinitionError(f"{aggregate.name} needs {sorted(unknown)}")
+            for count in aggregate.distinct_counts:
+                pairs = self[count.pairs]
+                if count.is_stored and pairs.table == aggregate.table:
+                    # One statement posts to a cluster: it cannot see pairs that it counts itself.
+                    raise DefinitionError(
+                        f"{aggregate.name}.{count.name}: {count.pairs} lies in the same cluster:"
+                        " put it elsewhere, or let a view count (is_stored=False)"
+                    )
 
     def __getitem__(self, name: str) -> Definition:
         for definition in self.definitions:
@@ -323,7 +399,7 @@ class Catalogue:
         return (one for one in self.definitions if isinstance(one, Aggregate))
 
     def only(self, names: Iterable[str]) -> Catalogue:
-        """Some definitions, and those that they need; without totals.
+        """Some definitions, those that they need, and all of their clusters; without totals.
 
         Raises DefinitionError for a name that is not defined.
         """
@@ -333,15 +409,29 @@ class Catalogue:
         found: set[str] = set()
         while wanted - found:
             found |= wanted
+            clusters = {one.cluster for one in self.aggregates() if one.name in found} - {None}
             for one in self.aggregates():
                 if one.name in found:
                     wanted |= one.needs
+                if one.cluster in clusters:
+                    wanted.add(one.name)
         kept = tuple(one for one in self.definitions if one.name in found)
         return replace(self, definitions=kept, totals=())
 
-    def is_recounted(self, aggregate: Aggregate, count: DistinctCount) -> bool:
-        """Whether the pairs of one key lie side by side, so that they are soon counted again."""
-        return self[count.pairs].key[: len(aggregate.key)] == aggregate.key
+    def cluster_of(self, cluster: Cluster) -> tuple[Aggregate, ...]:
+        """The aggregates that lie in a cluster, by part."""
+        return tuple(
+            sorted(
+                (one for one in self.aggregates() if one.cluster == cluster),
+                key=lambda one: one.part,
+            )
+        )
+
+    @cached_property
+    def clusters(self) -> tuple[Cluster, ...]:
+        """The clusters of the definitions, in order."""
+        found = (one.cluster for one in self.aggregates() if one.cluster is not None)
+        return tuple(dict.fromkeys(found))
 
     @cached_property
     def sources(self) -> tuple[Source, ...]:
@@ -349,9 +439,17 @@ class Catalogue:
         return tuple(dict.fromkeys(definition.source for definition in self.definitions))
 
 
-def facts_of(parts: Iterable[Part]) -> frozenset[str]:
-    """Names of the facts that parts read."""
-    return frozenset().union(*(references(part.expression) for part in parts))
+def internal(name: str) -> str:
+    """The name of an internal object."""
+    return name if name.startswith("_aggregates_") else f"_aggregates_{name}"
+
+
+def filters_of(definition: Definition) -> Iterator[Filter]:
+    """The filter of a definition, and those that it narrows."""
+    one = definition.filter
+    while one is not None:
+        yield one
+        one = one.within
 
 
 def check(definition: Definition, parts: tuple[Part, ...]) -> None:

@@ -59,8 +59,10 @@ def dictionary(catalogue: Catalogue) -> Iterator[Entry]:
             yield definition.name, count.name, count.description
         for extreme in definition.extremes:
             yield definition.name, extreme.name, extreme.description
-        for column in definition.unverified:
-            yield definition.name, column.name, column.description
+        for latest in definition.latest:
+            yield definition.name, latest.name, latest.description
+        for pending in definition.pending:
+            yield definition.name, pending.name, pending.description
     yield "duration_bounds", "", "upper bounds of all histograms"
     yield "duration_bounds", "le_ms", "inclusive upper bound of a bucket, in milliseconds"
     yield "aggregate_totals", "", "totals over small aggregates"
@@ -82,6 +84,8 @@ def dictionary(catalogue: Catalogue) -> Iterator[Entry]:
         yield source.log, "updated_at", "when the change was made: UTC with milliseconds and Z"
         yield source.log, source.log_key, "key of the row after the change; of a deleted row, its"
         yield source.log, f"old_{source.log_key}", "key before an update that changed it"
+        if source.begun:
+            yield source.log, "is_ending", "1 where an update only ends a row as hooks begin it"
         described = {column.name: column.description for column in source.tracked}
         described |= {column.name: column.description for column in source.extracted}
         for name, description in described.items():

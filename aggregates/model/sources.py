@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, case, column, func, null, or_
+from sqlalchemy import and_, case, column, func, literal, null, or_
 
 from aggregates.model.constructs import (
     canonical_time,
     elapsed_ms,
     first_within,
-    has_offset,
+    flag,
     is_name,
     key_text,
     lowest_bound,
+    same_clock,
     seconds_to_ms,
 )
-from aggregates.model.definition import Expression, Extracted, Fact, Source, Tracked
+from aggregates.model.definition import Begun, Expression, Extracted, Fact, Source, Tracked
 
+NOT_NAMES = ("", "unknown")
 NOT_INVOCATIONS = ("subagent_stop", "tool_tracking_start")
 SUCCEEDED = ("completed",)
 FAILED = ("failed", "error")
 LONGEST_MS = 315_360_000_000  # 3,650 days
-
-
-def flag(condition: Expression) -> Expression:
-    """1 where the condition holds, else 0."""
-    return case((condition, 1), else_=0)
 
 
 def _raw(name: str) -> Expression:
@@ -32,18 +29,34 @@ def _raw(name: str) -> Expression:
     return column(name)
 
 
-def _is_one_of(name: str, words: tuple[str, ...]) -> Expression:
-    """Whether a column of the image is one of the words; false, not NULL, where it is NULL."""
-    return or_(*(func.coalesce(_raw(name), "") == word for word in words))
+def _is_one_of(text: Expression, words: tuple[str, ...]) -> Expression:
+    """Whether a text that is not NULL is one of the words."""
+    return or_(*(text == word for word in words))
 
 
-def _duration(seconds: Expression) -> Fact:
-    """Where `start` and `end` are facts before it."""
-    both_or_none = has_offset(_raw("start_time")) == has_offset(_raw("end_time"))
-    elapsed = case((both_or_none, elapsed_ms(_raw("start"), _raw("end"))))
+_SAME_CLOCK = Fact(
+    "is_same_clock",
+    same_clock(_raw("start_time"), _raw("end_time")),
+    "whether start and end both carry an offset, or neither does",
+    is_internal=True,
+)
+_HAS_NO_END = Fact(
+    "has_no_end", _raw("end_time").is_(None), "whether end_time is NULL", is_internal=True
+)
+_MEASURED = Fact(
+    "measured_ms",
+    seconds_to_ms(_raw("duration_seconds")),
+    "the duration as the hook measured it",
+    is_internal=True,
+)
+
+
+def _duration(measured: Expression) -> Fact:
+    """Where `start`, `end` and `is_same_clock` are facts before it."""
+    elapsed = case((_raw("is_same_clock"), elapsed_ms(_raw("start"), _raw("end"))))
     return Fact(
         "duration_ms",
-        first_within(LONGEST_MS, elapsed, seconds),
+        first_within(LONGEST_MS, elapsed, measured),
         "milliseconds from start to end, both with or both without an offset; else as the hook"
         " measured it, where it does; NULL where it is unknown",
     )
@@ -55,8 +68,36 @@ _SESSION = Fact("session", key_text(_raw("session_id")), "session_id as text")
 _AGENT = Fact("agent", key_text(_raw("agent_name")), "agent_name as text")
 _STATUS = Fact("status_name", key_text(_raw("status")), "status as text")
 _LE_MS = Fact("le_ms", lowest_bound(_raw("duration_ms")), "bucket of the duration")
-_MEASURED_DURATION = _duration(seconds_to_ms(_raw("duration_seconds")))
-_NOT_ENDED = and_(_raw("end_time").is_(None), ~_is_one_of("status", (*SUCCEEDED, *FAILED)))
+_IS_OPEN = and_(
+    _raw("start").is_not(None),
+    _raw("has_no_end"),
+    ~_is_one_of(_raw("status_name"), (*SUCCEEDED, *FAILED)),
+)
+_SUCCEEDED = flag(_is_one_of(_raw("status_name"), SUCCEEDED))
+_FAILED = flag(_is_one_of(_raw("status_name"), FAILED))
+_IS_INVOCATION = and_(
+    is_name(_raw("agent_name")),
+    ~_is_one_of(func.coalesce(_raw("event_type"), ""), NOT_INVOCATIONS),
+)
+
+MEANING: dict[str, Expression] = {
+    "is_invocation": and_(
+        *(_raw("agent_name") != text for text in NOT_NAMES),
+        *(_raw("event_type") != text for text in NOT_INVOCATIONS),
+    ),
+    "succeeded": flag(_is_one_of(_raw("status"), SUCCEEDED)),
+    "failed": flag(_is_one_of(_raw("status"), FAILED)),
+}
+"""What the facts of these names are, over columns of an aggregate's key, which are never NULL."""
+
+# As hooks insert a run, or a use of a tool, when it starts.
+_BEGUN = {"status": "started", "end_time": None, "duration_seconds": None}
+_BEGUN_FACTS: dict[str, Expression] = {
+    "status_name": literal("started"),
+    "end": null(),
+    "duration_ms": null(),
+    "le_ms": null(),
+}
 
 
 agent_invocations = Source(
@@ -84,10 +125,7 @@ agent_invocations = Source(
     facts=(
         Fact(
             "is_invocation",
-            and_(
-                is_name(_raw("agent_name")),
-                ~_is_one_of("event_type", NOT_INVOCATIONS),
-            ),
+            _IS_INVOCATION,
             "whether the row counts as an invocation",
         ),
         _SESSION,
@@ -100,18 +138,29 @@ agent_invocations = Source(
         Fact("tool_call_count", _raw("tool_calls"), "tool calls"),
         _START,
         _END,
-        _MEASURED_DURATION,
-        Fact("succeeded", flag(_is_one_of("status", SUCCEEDED)), "whether the run succeeded"),
-        Fact("failed", flag(_is_one_of("status", FAILED)), "whether the run failed"),
-        Fact(
-            "in_flight",
-            and_(_raw("start").is_not(None), _NOT_ENDED),
-            "whether the run has started and not ended",
-        ),
+        _SAME_CLOCK,
+        _HAS_NO_END,
+        _MEASURED,
+        _duration(_raw("measured_ms")),
+        Fact("succeeded", _SUCCEEDED, "whether the run succeeded"),
+        Fact("failed", _FAILED, "whether the run failed"),
+        Fact("in_flight", _IS_OPEN, "whether the run has started and not ended"),
         _LE_MS,
     ),
     description="one row a run of an agent, and markers, written by the agents' hooks",
     is_touched=True,
+    begun=Begun(
+        values={**_BEGUN, "model": None, "raw_output": None},
+        facts={
+            **_BEGUN_FACTS,
+            "model_name": literal(""),
+            "token_count": literal(0),
+            "tool_call_count": literal(0),
+            "succeeded": literal(0),
+            "failed": literal(0),
+            "in_flight": _raw("start").is_not(None),
+        },
+    ),
 )
 
 sessions = Source(
@@ -133,12 +182,10 @@ sessions = Source(
         _STATUS,
         _START,
         _END,
+        _SAME_CLOCK,
+        _HAS_NO_END,
         _duration(null()),
-        Fact(
-            "is_open",
-            and_(_raw("start").is_not(None), _NOT_ENDED),
-            "whether the session has started and not ended",
-        ),
+        Fact("is_open", _IS_OPEN, "whether the session has started and not ended"),
     ),
     description="one row a session, written again when it is resumed",
 )
@@ -166,8 +213,11 @@ agent_tool_uses = Source(
         _STATUS,
         _START,
         _END,
-        _MEASURED_DURATION,
+        _SAME_CLOCK,
+        _MEASURED,
+        _duration(_raw("measured_ms")),
         _LE_MS,
     ),
     description="one row a use of a tool by an agent",
+    begun=Begun(values=_BEGUN, facts=_BEGUN_FACTS),
 )

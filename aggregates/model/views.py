@@ -14,13 +14,9 @@ from sqlalchemy import column
 
 from aggregates.model.constructs import elapsed_ms
 from aggregates.model.definition import View
-from aggregates.model.sources import agent_invocations
+from aggregates.model.sources import MEANING
 
 _UNLIMITED = 2**63 - 1
-
-# What a row means holds of an aggregate too, whose key has columns of the same names.
-_FACTS = {fact.name: fact.expression for fact in agent_invocations.facts}
-_MEANING = {name: _FACTS[name] for name in ("is_invocation", "succeeded", "failed")}
 
 _AGENT = {"agent_name": "name of the agent"}
 _COUNTED = {"invocations": "invocations"}
@@ -49,8 +45,9 @@ def _percentile(percent: int) -> str:
 
 
 def _some(measures: Iterable[str]) -> str:
-    """A row whose every measure is zero is a leftover."""
-    return " OR ".join(f"{measure} <> 0" for measure in measures)
+    """A row that counts nothing is a leftover."""
+    count, *_ = measures
+    return f"{count} <> 0"
 
 
 def _lines(columns: Iterable[str]) -> str:
@@ -74,7 +71,7 @@ _RUNS = ("invocations", "duration_count", "duration_ms_sum", "tokens_sum", "tool
 _USES = ("uses", "duration_count", "duration_ms_sum")
 
 
-def _distribution(table: str, keys: tuple[str, ...], count: str) -> str:
+def _distribution(table: str, keys: tuple[str, ...], count: str, condition: str = "") -> str:
     """A histogram with its running count: a walk from each bucket to the next one of its key.
 
     Durations in a bucket are integers from `low` to `high`; of all estimates of one of them
@@ -82,28 +79,27 @@ def _distribution(table: str, keys: tuple[str, ...], count: str) -> str:
     24 h. The first bucket begins at 0 and the last has no end: their mean stands in.
     """
     names = ", ".join(keys)
-    of_walk, of_next = (", ".join(f"{row}.{key}" for key in keys) for row in ("walk", "bucket"))
-    same, later = (
-        " AND ".join(f"{row}.{key} = walk.{key}" for key in keys) for row in ("bucket", "later")
-    )
+    of_walk = ", ".join(f"walk.{key}" for key in keys)
+    same = " AND ".join([*(f"b.{key} = walk.{key}" for key in keys), *filter(None, [condition])])
+    here = f"FROM {table} AS b WHERE {same} AND b.le_ms = bound.le_ms"
+    where = f" WHERE {condition}" if condition else ""
     return f"""\
 WITH RECURSIVE walk ({names}, runs_known, le_ms, runs, duration_ms_sum, runs_up_to) AS (
-  SELECT {names}, sum({count}), -1, 0, 0, 0 FROM {table}
-  GROUP BY {names} HAVING sum({count}) > 0
-  UNION ALL
-  SELECT {of_next}, walk.runs_known, bucket.le_ms, bucket.{count}, bucket.duration_ms_sum,
-    walk.runs_up_to + bucket.{count}
-  FROM walk JOIN {table} AS bucket ON {same} AND bucket.le_ms = (
-    SELECT min(later.le_ms) FROM {table} AS later WHERE {later} AND later.le_ms > walk.le_ms)
+SELECT {names}, sum({count}), -1, 0, 0, 0 FROM {table}{where}
+GROUP BY {names} HAVING sum({count}) > 0
+UNION ALL
+SELECT {of_walk}, runs_known, bound.le_ms, (SELECT sum({count}) {here}),
+(SELECT sum(b.duration_ms_sum) {here}), runs_up_to + (SELECT sum({count}) {here})
+FROM walk JOIN duration_bounds AS bound ON bound.le_ms =
+(SELECT min(b.le_ms) FROM {table} AS b WHERE {same} AND b.le_ms > walk.le_ms)
 ), bounded AS (
-  SELECT {of_walk}, walk.le_ms, runs, duration_ms_sum, runs_up_to, runs_known,
-    (SELECT max(bound.le_ms) + 1.0 FROM duration_bounds AS bound WHERE bound.le_ms < walk.le_ms)
-      AS low
-  FROM walk WHERE runs <> 0
+SELECT {names}, le_ms, runs, duration_ms_sum, runs_up_to, runs_known,
+(SELECT max(below.le_ms) + 1.0 FROM duration_bounds AS below WHERE below.le_ms < walk.le_ms) AS low
+FROM walk WHERE runs <> 0
 )
 SELECT {names}, le_ms, runs, runs_up_to, runs_known, coalesce(
-    CASE WHEN le_ms < {_UNLIMITED} THEN 2 * low * le_ms / (low + le_ms) END,
-    1.0 * duration_ms_sum / runs) / 1000 AS seconds
+CASE WHEN le_ms < {_UNLIMITED} THEN 2 * low * le_ms / (low + le_ms) END,
+1.0 * duration_ms_sum / runs) / 1000 AS seconds
 FROM bounded"""
 
 
@@ -129,13 +125,13 @@ WHERE {_some(_RUNS)}""",
             **_MEAN,
             **_AMOUNTS,
         },
-        expressions=_MEANING,
+        expressions=MEANING,
     )
 
 
 v_agent_durations = View(
     name="v_agent_durations",
-    sql=_distribution("_aggregates_agent_percentiles", ("agent_name",), "runs"),
+    sql=_distribution("agent_durations", ("agent_name",), "runs", "{is_invocation}"),
     description="cumulative histogram of each agent's known durations; any percentile is in it",
     columns={
         **_AGENT,
@@ -145,6 +141,7 @@ v_agent_durations = View(
         "runs_known": "all whose duration is known",
         "seconds": "middle of the bucket: wrong by 2 % at most from 10 ms to 24 h",
     },
+    expressions={"is_invocation": MEANING["is_invocation"]},
 )
 
 _PERCENTILES = (50, 90, 95, 99)
@@ -191,7 +188,7 @@ WHERE {_some(("invocations", "succeeded", "failed", "in_flight", "sessions"))}""
         "last_start": "latest start",
         "updated_at": "when one of its rows last changed, UTC",
     },
-    expressions={"is_invocation": _MEANING["is_invocation"]},
+    expressions={"is_invocation": MEANING["is_invocation"]},
 )
 
 v_agents_hourly = _series(
@@ -212,7 +209,7 @@ FROM (
 WHERE {_some(_RUNS)}""",
     description="each phase of the workflow, all-time",
     columns={"phase": "phase of the workflow", **_COUNTED, **_ENDED, **_MEAN, **_AMOUNTS},
-    expressions=_MEANING,
+    expressions=MEANING,
 )
 
 _SESSION_MEASURES = (
@@ -283,7 +280,7 @@ WHERE {_some(_USES)}""",
         "p50_seconds": "percentile 50 of the known durations, in seconds, to 2 %",
         "p95_seconds": "percentile 95 of the known durations, in seconds, to 2 %",
     },
-    expressions={name: _MEANING[name] for name in ("succeeded", "failed")},
+    expressions={name: MEANING[name] for name in ("succeeded", "failed")},
 )
 
 v_tools_by_agent = View(

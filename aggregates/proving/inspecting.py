@@ -79,12 +79,12 @@ def inspect(connection: Connection, sources: Sequence[Source]) -> Inspection:
     revision, head = upgrading.current(connection), upgrading.head()
     own = driver(connection)
     findings = []
-    if revision != head:
-        state = "nothing is installed" if revision is None else f"the database is at {revision}"
-        findings.append(
-            Finding("revision", "", head, f"{state}, not {head}; run `aggregates migrate`")
-        )
-    if revision is not None:
+    if revision is None:
+        detail = f"nothing is installed, not {head}; run `aggregates migrate`"
+        findings.append(Finding("revision", "", head, detail))
+    elif wrong := upgrading.mismatch(revision):
+        findings.append(Finding("revision", "", head, wrong))
+    if revision is not None and upgrading.is_known(revision):
         findings += _differences(own, sources, revision)
     proofs, consumers = _reconciled(own, sources, revision == head)
     findings += _doubts(proofs)
@@ -110,6 +110,11 @@ def expected(revision: str) -> list[Statement]:
     return [one for one in latest.values() if one.kind != "data"]
 
 
+def is_as_it_should_be(sql: str, statement: Statement) -> bool:
+    """Whether what a database holds of a statement differs from it in nothing but layout."""
+    return sql == statement.installed or normalised(sql) == normalised(statement.installed)
+
+
 def _differences(
     connection: DriverConnection, sources: Sequence[Source], revision: str
 ) -> list[Finding]:
@@ -125,7 +130,7 @@ def _differences(
         if sql is None:
             detail = f"this {one.kind} is gone, and what it keeps may have drifted; {_REINSTALL}"
             findings.append(Finding("missing", one.table, one.name, detail))
-        elif sql != one.sql and normalised(sql) != normalised(one.sql):
+        elif not is_as_it_should_be(sql, one):
             detail = (
                 f"this {one.kind} is not the one of revision {revision}"
                 f" (or {table} has got another UNIQUE key), and what it keeps may have drifted;"
@@ -242,11 +247,11 @@ def _different_rows(
 ) -> list[Finding]:
     """Tables whose rows a revision has frozen too, and that hold others."""
     rows = frozen.installed(frozen.migrations_folder(), revision)
-    names = {one.name for one in rows if one.kind == "data" and ("table", one.name) in installed}
+    names = {one.table for one in rows if one.kind == "data" and ("table", one.table) in installed}
     findings = []
     with connection.scratch() as right:
         for one in rows:
-            if one.name in names:
+            if one.kind in ("table", "data") and one.table in names:
                 right.execute(one.sql)
         for name in sorted(names):
             query = f"SELECT * FROM {name} ORDER BY 1"

@@ -21,6 +21,8 @@ from aggregates.progress import Progress
 from aggregates.proving.record import Proof, record
 from aggregates.proving.repairing import VerifyResult, verify
 from aggregates.proving.repairing import chosen as choose
+from aggregates.recomputing import pace
+from aggregates.recomputing.drift import Key
 from aggregates.recomputing.filling import (
     BACKFILLS,
     REBUILD,
@@ -131,6 +133,13 @@ def _fill(
         sql = connection.compiler.recomputation(chosen, source, _new)
         position = stored_position(connection, filling, source.name)
         recomputers.append(Recomputer(connection, sql, position))
+    _read(recomputers, filling, progress)
+    for name in [one.name for one in chosen.aggregates() if one.latest]:
+        _carry_over(connection, chosen, name)
+    _read(recomputers, filling, progress)
+
+
+def _read(recomputers: Sequence[Recomputer], filling: str, progress: Progress | None) -> None:
     is_close = False
     while not is_close:
         for recomputer in recomputers:
@@ -139,10 +148,44 @@ def _fill(
         is_close = all(recomputer.is_close() for recomputer in recomputers)
 
 
+def _carry_over(connection: DriverConnection, chosen: Catalogue, name: str) -> None:
+    """Keep what no row of the source tells: when a key was last touched, before the new tables.
+
+    What is touched from now on, the log tells of. A few keys at a time.
+    """
+    comparison = connection.compiler.comparison(chosen, chosen[name], _new, "main")
+    size = pace.FIRST_SLICE
+    lower: Key | None = None
+    is_last = False
+    while not is_last:
+        with connection.any_text():
+            found = (
+                connection.execute(comparison.first_key, (size,))
+                if lower is None
+                else connection.execute_any_text(comparison.next_key, (*lower, size))
+            )
+            upper: Key | None = found.fetchone()
+            carry = comparison.carry[lower is not None, upper is not None]
+            with connection.write_lock():
+                started = time.monotonic()
+                _check_still_ours(connection, chosen)
+                connection.execute_any_text(carry, (lower or ()) + (upper or ()))
+            held = time.monotonic() - started
+        size = pace.adapted(size, held, pace.SMALLEST_SLICE, pace.LARGEST_SLICE)
+        lower, is_last = upper, upper is None
+        time.sleep(held)
+
+
+def _check_still_ours(connection: DriverConnection, chosen: Catalogue) -> None:
+    """Inside a transaction: raise _Overtaken where another process has ended the rebuild."""
+    if not _fillings(connection) >= _expected(chosen):
+        raise _Overtaken
+
+
 def _begin(connection: DriverConnection, catalogue: Catalogue, chosen: Catalogue) -> None:
     """Make the new tables, unless an interrupted rebuild of the same ones has left them."""
     filling = _filling(chosen)
-    is_same = _names(connection, "table") == {_new(one.name) for one in chosen.definitions}
+    is_same = _names(connection, "table") == {_new(one.table) for one in chosen.definitions}
     if is_same and _fillings(connection) == _expected(chosen):
         return
     _forget_fillings(connection)
@@ -191,10 +234,11 @@ def _swap(
 
     The connection must not be used any more afterwards.
     """
-    pairs = [(one.name, _new(one.name)) for one in chosen.definitions]
+    tables = dict.fromkeys(one.table for one in chosen.definitions)
+    pairs = [(table, _new(table)) for table in tables]
     with connection.exchanging(pairs):
         for recomputer in recomputers:
-            source = recomputer.sql.source
+            source = recomputer.rows.source
             recomputer.position = stored_position(connection, _filling(chosen), source)
             recomputer.catch_up()
         _forget_fillings(connection)
@@ -217,11 +261,14 @@ def _remove_all(connection: DriverConnection, catalogue: Catalogue) -> None:
 
     _drop(connection, "trigger")
     found = _names(connection, "table")
-    for definition in catalogue.definitions:
-        if _new(definition.name) in found:
-            names = (definition.name,)
-            only = catalogue.only(names)
-            sql = connection.compiler.recomputation(only, definition.source, _new, only=names)
+    for source in catalogue.sources:
+        names = tuple(
+            one.name
+            for one in catalogue.definitions
+            if one.source is source and _new(one.table) in found
+        )
+        if names:
+            sql = connection.compiler.recomputation(catalogue, source, _new, only=names)
             clear(connection, sql, go_on)
     _drop(connection, "table")
 

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 
 from aggregates.changes import utc_text
 from aggregates.engines import driver
-from aggregates.engines.base import Database, DriverConnection, quote
+from aggregates.engines.base import Database, DriverConnection, SchemaObject, quote
 from aggregates.engines.tables import CONSUMERS, VERIFICATIONS
 from aggregates.errors import SchemaMismatch
 from aggregates.frozen.shapes import shape_of
-from aggregates.frozen.statements import installed, migrations_folder
+from aggregates.frozen.statements import Statement, installed, migrations_folder
 from aggregates.installing import upgrading
 from aggregates.model.definition import Source
-from aggregates.proving.inspecting import expected, ours_on_sources
+from aggregates.proving.inspecting import expected, is_as_it_should_be, ours_on_sources
 from aggregates.recomputing.filling import BACKFILLS, REBUILD
 
 _ORDER = ("trigger", "view", "index", "table")
@@ -29,13 +29,11 @@ def reinstall(database: Database, sources: Sequence[Source]) -> list[str]:
     where the database is not at the head revision, or a source table is gone.
     """
     with database.writer() as connection, connection.begin():
-        if upgrading.current(connection) != (head := upgrading.head()):
-            raise SchemaMismatch(
-                f"the database is not at revision {head}; run `aggregates migrate` first"
-            )
+        if wrong := upgrading.mismatch(upgrading.current(connection)):
+            raise SchemaMismatch(wrong)
         for source in sources:
             _adopt_again(driver(connection), source)
-        return _install(driver(connection), sources, head)
+        return _install(driver(connection), sources, upgrading.head())
 
 
 def _adopt_again(connection: DriverConnection, source: Source) -> None:
@@ -58,17 +56,22 @@ def _install(connection: DriverConnection, sources: Sequence[Source], revision: 
         statements = connection.fit(shape_of(source), statements)
     for name in ours_on_sources(connection, sources):
         connection.execute(f"DROP TRIGGER {quote(name)}")
-    made = [one for one in statements if one.kind != "table"]
+    kept = _kept_views(connection, statements)
+    made = [one for one in statements if one.kind != "table" and one.name not in kept]
+    theirs = _triggers_of_others(connection, made)
     for one in sorted(made, key=lambda one: _ORDER.index(one.kind)):
         connection.execute(f"DROP {one.kind.upper()} IF EXISTS {quote(one.name)}")
     gone = [
         one for one in statements if one.kind == "table" and not connection.table_exists(one.name)
     ]
     for one in [*gone, *made]:
-        connection.execute(one.sql)
+        connection.execute(one.installed)
+    for trigger in theirs:
+        connection.execute(trigger.sql)
     data = {one.name: one for one in installed(migrations_folder()) if one.kind == "data"}
+    for table in dict.fromkeys(one.table for one in data.values()):
+        connection.execute(f"DELETE FROM {quote(table)}")
     for one in data.values():
-        connection.execute(f"DELETE FROM {quote(one.name)}")
         connection.execute(one.sql)
     connection.execute(f"UPDATE {CONSUMERS} SET is_lost = 1")
     # An interrupted rebuild has read rows that may have changed since.
@@ -79,3 +82,20 @@ def _install(connection: DriverConnection, sources: Sequence[Source], revision: 
         (utc_text(datetime.now(UTC)),),
     )
     return [one.name for one in gone]
+
+
+def _kept_views(connection: DriverConnection, statements: Sequence[Statement]) -> set[str]:
+    """The views that say what they should: others may have hung triggers on them."""
+    found = {one.name: one.sql for one in connection.objects("view")}
+    views = (one for one in statements if one.kind == "view" and one.name in found)
+    return {one.name for one in views if is_as_it_should_be(found[one.name], one)}
+
+
+def _triggers_of_others(
+    connection: DriverConnection, made: Sequence[Statement]
+) -> list[SchemaObject]:
+    """The triggers that go with views which are made anew, but for ours."""
+    views = {one.name for one in made if one.kind == "view"}
+    ours = {one.name for one in made if one.kind == "trigger"}
+    triggers = connection.objects("trigger")
+    return [one for one in triggers if one.table in views and one.name not in ours]

@@ -15,7 +15,7 @@ from typing import Literal
 from aggregates import sessions
 from aggregates.changes import utc_text
 from aggregates.engines import file_of
-from aggregates.engines.base import Capability, DamagedFile, Database, quote
+from aggregates.engines.base import Capability, DamagedFile, Database
 from aggregates.errors import AggregatesError, DefinitionError
 from aggregates.installing.upgrading import check_revision
 from aggregates.model.definition import Catalogue
@@ -24,7 +24,7 @@ from aggregates.proving import rounds
 from aggregates.proving.record import Proof, record
 from aggregates.proving.rounds import LastRound, OpenRound
 from aggregates.recomputing.drift import Drift, Window
-from aggregates.recomputing.shadows import Verification, shadow, verification
+from aggregates.recomputing.shadows import Verification, verification
 from aggregates.recomputing.slices import StaleError
 
 _ATTEMPTS = 3
@@ -96,7 +96,7 @@ def _reconcile(
     deadline = started + budget if budget is not None and is_kept else float("inf")
     drifts: list[Drift] = []
     round_ = OpenRound(started_at)
-    computed = _computed(catalogue, names, of_sessions, with_dependents=kind == "repair")
+    computed = _computed(catalogue, names, of_sessions)
     try:
         with verification(database, computed, is_kept=is_kept) as proof:
             if is_kept and is_whole:
@@ -159,17 +159,11 @@ def _computed(
     catalogue: Catalogue,
     names: Sequence[str],
     of_sessions: Sequence[str],
-    *,
-    with_dependents: bool,
 ) -> Catalogue:
     """What has to be computed again for some aggregates to be compared, or mended."""
     wanted = {*names}
     if of_sessions:
         wanted |= {sessions.STARTS, sessions.STATS}
-    if with_dependents:
-        # Triggers carry what is mended on to tables that may have been right all along.
-        for _ in catalogue.definitions:
-            wanted |= {one.name for one in catalogue.aggregates() if one.needs & wanted}
     return catalogue.only(sorted(wanted))
 
 
@@ -184,8 +178,7 @@ def _of_sessions(
     if not of_sessions:
         return []
     # Compared with the starts as they should be.
-    starts = f"{proof.schema}.{quote(shadow(sessions.STARTS))}"
-    stats = f"{proof.schema}.{quote(shadow(sessions.STATS))}"
+    starts, stats = (proof.shadow_of(name) for name in (sessions.STARTS, sessions.STATS))
     deriver = sessions.Deriver(proof.connection, proof.catalogue.bounds)
     if kind == "repair":
         # A row that was put back has lost what was derived of it.

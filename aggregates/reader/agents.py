@@ -115,7 +115,8 @@ def all_time(connection: Connection, running_now: Counter[str]) -> list[AgentSta
     histograms = percentiles_by(
         connection,
         ("agent_name",),
-        "SELECT agent_name, le_ms, runs, duration_ms_sum FROM _aggregates_agent_percentiles",
+        "SELECT agent_name, le_ms, runs, duration_ms_sum FROM agent_durations"
+        f" WHERE {means.is_invocation}",
     )
     return [
         _statistics(

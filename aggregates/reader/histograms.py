@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from sqlalchemy import Connection
 
@@ -89,7 +90,8 @@ def percentiles_by(
             *parameters,
             *ends,
         ):
-            end_sums.setdefault(row[:width], {})[row[width]] = row[width + 1]
+            sums = end_sums.setdefault(row[:width], {})
+            sums[row[width]] = sums.get(row[width], 0) + row[width + 1]
     return {
         row[:width]: _percentiles_of(
             *row[width:], bounds, tuple(end_sums.get(row[:width], {}).items())
@@ -104,9 +106,12 @@ def _percentiles_of(
 ) -> Percentiles:
     """Of one histogram as text. From one collection to the next most of them have not changed."""
     le_ms, runs = _integers(le_ms_text), _integers(runs_text)
-    if le_ms != sorted(le_ms):
-        # Both lists are in one order, but nothing promises that it is that of the bounds.
-        le_ms, runs = map(list, zip(*sorted(zip(le_ms, runs, strict=True)), strict=True))
+    if any(one >= other for one, other in pairwise(le_ms)):
+        # Of several phases, say; and nothing promises that the order is that of the bounds.
+        summed: Counter[int] = Counter()
+        for bound, count in zip(le_ms, runs, strict=True):
+            summed[bound] += count
+        le_ms, runs = map(list, zip(*sorted(summed.items()), strict=True))
     return percentiles(le_ms, runs, bounds.le_ms, dict(end_sums))
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from aggregates.engines.base import Compiler
 from aggregates.model.definition import references
-from aggregates.model.sources import agent_invocations
+from aggregates.model.sources import MEANING
 
 
 class Meaning(NamedTuple):
@@ -28,7 +28,7 @@ class Meaning(NamedTuple):
 @lru_cache(maxsize=4)
 def meaning(compiler: Compiler, *, status: str = "status") -> Meaning:
     """In the SQL of an engine; `status` is the name of the column that holds it."""
-    facts = {fact.name: fact.expression for fact in agent_invocations.facts}
+    facts = MEANING
 
     def rendered(name: str) -> str:
         names = {one: compiler.quote(one) for one in references(facts[name])}

@@ -31,7 +31,7 @@ class Superseded(Exception):
 def fill(recomputer: Recomputer, revision: str, progress: Progress | None) -> None:
     """Read the source until only a few entries of the log are left; the position is stored."""
     connection = recomputer.connection
-    source = recomputer.sql.source
+    source = recomputer.rows.source
 
     def stored() -> Position:
         return stored_position(connection, revision, source)
@@ -43,7 +43,7 @@ def fill(recomputer: Recomputer, revision: str, progress: Progress | None) -> No
             (position.mark, position.seq, position.rows, position.schema, revision, source),
         )
 
-    keys = key_range(connection, source, recomputer.sql.key)
+    keys = key_range(connection, source, recomputer.rows.key)
     while True:
         try:
             with connection.snapshot():
@@ -79,7 +79,7 @@ def fill(recomputer: Recomputer, revision: str, progress: Progress | None) -> No
 
 def clear(connection: DriverConnection, sql: Recomputation, may_go_on: Callable[[], bool]) -> None:
     """Empty the targets, a few rows a transaction, for as long as that is still to be done."""
-    for statement in sql.clears:
+    for statement in sql.folding.clears:
         emptied = False
         while not emptied:
             started = time.monotonic()

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
 
-from sqlalchemy import BindParameter
-
-from aggregates.engines.base import Comparison, Database, DriverConnection, quote
-from aggregates.model.definition import Aggregate, Catalogue, Definition
+from aggregates.engines.base import Comparison, Database, DriverConnection
+from aggregates.model.definition import Catalogue, Definition
 from aggregates.recomputing import pace
 from aggregates.recomputing.drift import Drift, Key, Progress, Window, drifts_of
 from aggregates.recomputing.slices import Position, Recomputer, StaleError, key_range, progress_of
@@ -37,7 +34,7 @@ class Verification:
         self.catalogue = catalogue
         self.schema = schema
         self.comparisons = {
-            definition.name: compiler.comparison(definition, shadow, schema)
+            definition.name: compiler.comparison(catalogue, definition, shadow, schema)
             for definition in catalogue.definitions
         }
         if not connection.has_table(schema, "positions"):
@@ -63,7 +60,7 @@ class Verification:
     @property
     def positions(self) -> dict[str, int]:
         """Source -> entry of its change log as of which its shadows are."""
-        return {one.sql.source: one.position.seq for one in self.recomputers}
+        return {one.rows.source: one.position.seq for one in self.recomputers}
 
     @property
     def is_complete(self) -> bool:
@@ -78,7 +75,7 @@ class Verification:
         has_read = False
         self._approach()
         for recomputer in self.recomputers:
-            keys = key_range(self.connection, recomputer.sql.source, recomputer.sql.key)
+            keys = key_range(self.connection, recomputer.rows.source, recomputer.rows.key)
             while not recomputer.is_complete:
                 if has_read and time.monotonic() >= deadline:
                     return
@@ -128,13 +125,12 @@ class Verification:
         return found
 
     def mend(self, drifts: Sequence[Drift]) -> None:
-        """Make the keys of drifts right, those of listings and reference counts first.
+        """Make the keys of drifts right.
 
         Raises StaleError as `drifts` does.
         """
         self._approach()
-        order = sorted(self.catalogue.definitions, key=_depth(self.catalogue))
-        for definition in order:
+        for definition in self.catalogue.definitions:
             keys = list(
                 dict.fromkeys(
                     tuple(drift.key.values()) for drift in drifts if drift.table == definition.name
@@ -149,6 +145,11 @@ class Verification:
                     for key in keys[first : first + pace.KEYS_OF_A_LOCK]:
                         self._mend_key(definition, key)
                 time.sleep(time.monotonic() - started)
+
+    def shadow_of(self, name: str) -> str:
+        """A table, or SELECT in parentheses, of the rows that an aggregate should hold."""
+        definition = self.catalogue[name]
+        return self.connection.compiler.selected(self.catalogue, definition, shadow, self.schema)
 
     def restart(self) -> None:
         """Begin with the first row again."""
@@ -189,7 +190,7 @@ class Verification:
         found = self.connection.execute(
             f"SELECT mark, seq, rows_read, schema_version, logged_at FROM {self.schema}.positions"
             " WHERE source = ?",
-            (recomputer.sql.source,),
+            (recomputer.rows.source,),
         ).fetchone()
         if found is None:
             recomputer.position = Position(seq=recomputer.last_entry())
@@ -201,7 +202,7 @@ class Verification:
 
     def _logged_at(self, recomputer: Recomputer, seq: int) -> str | None:
         found = self.connection.execute(
-            f"SELECT updated_at FROM main.{recomputer.sql.log} WHERE seq = ?", (seq,)
+            f"SELECT updated_at FROM main.{recomputer.rows.log} WHERE seq = ?", (seq,)
         ).fetchone()
         return found[0] if found else None
 
@@ -209,7 +210,7 @@ class Verification:
         self.connection.execute(
             f"INSERT OR REPLACE INTO {self.schema}.positions VALUES (?, ?, ?, ?, ?, ?)",
             (
-                recomputer.sql.source,
+                recomputer.rows.source,
                 position.mark,
                 position.seq,
                 position.rows,
@@ -221,7 +222,7 @@ class Verification:
     def _start_again(self, recomputer: Recomputer) -> None:
         # At once: what is half empty would be taken for whole by whoever goes on after a kill.
         with self.connection.snapshot():
-            for clear in recomputer.sql.clears:
+            for clear in recomputer.sql.folding.clears:
                 while self.connection.execute(clear).rowcount:
                     pass
             recomputer.position = Position(seq=recomputer.last_entry())
@@ -241,35 +242,22 @@ class Verification:
         with self.connection.any_text():
             if self.connection.execute_any_text(comparison.one, key * 2).fetchone() is None:
                 return
-        with self._kept(definition, key):
+        with self._kept(comparison, key):
             self.connection.execute_any_text(comparison.remove, key)
             self.connection.execute_any_text(comparison.restore, key)
-        # Triggers have carried this change on to tables that may have been right all along.
-        for dependent in self.catalogue.aggregates():
-            if definition.name in dependent.needs:
-                self._mend_key(dependent, _key_in(dependent, definition, key))
 
     @contextmanager
-    def _kept(self, definition: Definition, key: Key) -> Iterator[None]:
+    def _kept(self, comparison: Comparison, key: Key) -> Iterator[None]:
         """Keep what verify does not compare, as shadows know nothing older than the log."""
-        names = [one.name for one in getattr(definition, "unverified", ())]
-        if not names:
+        if not comparison.latest:
             yield
             return
-        columns = ", ".join(map(quote, names))
-        table = f"main.{quote(definition.name)}"
-        where = " AND ".join(f"{quote(name)} = ?" for name in definition.key)
         with self.connection.any_text():
-            before = self.connection.execute_any_text(
-                f"SELECT {columns} FROM {table} WHERE {where}", key
-            ).fetchone()
+            before = self.connection.execute_any_text(comparison.read_latest, key).fetchone()
         yield
-        for name, value in zip(map(quote, names), before or (), strict=False):
+        for keep, value in zip(comparison.latest, before or (), strict=False):
             if value is not None:
-                self.connection.execute_any_text(
-                    f"UPDATE {table} SET {name} = ? WHERE {where} AND coalesce({name} < ?, true)",
-                    (value, *key, value),
-                )
+                self.connection.execute_any_text(keep, (value, *key, value))
 
 
 @contextmanager
@@ -287,25 +275,3 @@ def verification(
             yield found
         finally:
             found.close()
-
-
-def _key_in(dependent: Aggregate, definition: Definition, key: Key) -> Key:
-    """The key of a dependent that a key of what it needs belongs to."""
-    constants: dict[str, Any] = {
-        one.name: one.expression.value
-        for one in dependent.dimensions
-        if isinstance(one.expression, BindParameter)
-    }
-    named = constants | dict(zip(definition.key, key, strict=True))
-    return tuple(named[name] for name in dependent.key)
-
-
-def _depth(catalogue: Catalogue) -> Callable[[Definition], int]:
-    """How many tables lie below one, each of which triggers carry on to the next."""
-
-    def depth(definition: Definition) -> int:
-        if not isinstance(definition, Aggregate):
-            return 0
-        return max((1 + depth(catalogue[name]) for name in definition.needs), default=0)
-
-    return depth

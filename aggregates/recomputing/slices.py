@@ -8,7 +8,6 @@ rows up to it, and moves both. Nothing here holds a lock for longer than a slice
 from __future__ import annotations
 
 import math
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -58,13 +57,15 @@ class Recomputer:
         self.position = position
         self.slice_rows = pace.FIRST_SLICE
         self.entries_of_a_lock = pace.FEW_ENTRIES
-        self._entries = tuple(_limited(entries) for entries in recomputation.entries)
-        connection.execute(f"DROP TABLE IF EXISTS temp.{recomputation.facts}")
-        connection.execute(recomputation.create_facts)
+        self.rows = recomputation.reading
+        self._slice = self.rows.into(self.rows.slice)
+        self._entries = tuple(map(self.rows.into, self.rows.entries))
+        connection.execute(f"DROP TABLE IF EXISTS temp.{self.rows.table}")
+        connection.execute(self.rows.create)
 
     def close(self) -> None:
         """Drop the temporary table."""
-        self.connection.execute(f"DROP TABLE temp.{self.sql.facts}")
+        self.connection.execute(f"DROP TABLE temp.{self.rows.table}")
 
     @property
     def is_complete(self) -> bool:
@@ -74,13 +75,13 @@ class Recomputer:
     def last_entry(self) -> int:
         """The newest position of the log."""
         (seq,) = self.connection.execute(
-            f"SELECT coalesce(max(seq), 0) FROM main.{self.sql.log}"
+            f"SELECT coalesce(max(seq), 0) FROM main.{self.rows.log}"
         ).fetchone()
         return int(seq)
 
     def check_rowids(self) -> int | None:
         """Inside a transaction: raise StaleError where rowids may no longer be what they were."""
-        if self.sql.key != "rowid":
+        if self.rows.key != "rowid":
             return None
         schema = self.connection.schema_version()
         if self.position.mark != -math.inf and schema != self.position.schema:
@@ -91,17 +92,18 @@ class Recomputer:
         """Inside a read transaction: the facts of the next slice, and the position they are of."""
         before = self.position
         schema = self.check_rowids()
-        self.connection.execute(f"DELETE FROM temp.{self.sql.facts}")
+        self.connection.execute(f"DELETE FROM temp.{self.rows.table}")
         seq = self.last_entry()
-        self.connection.execute(self.sql.slice, {"mark": before.mark, "rows": self.slice_rows})
-        key = f"SELECT count(*), max({self.sql.log_key}) FROM temp.{self.sql.facts}"
-        count, highest = self.connection.execute(key).fetchone()
+        known = {"mark": before.mark, "rows": self.slice_rows}
+        count, highest = self.connection.execute(self.rows.end, known).fetchone()
+        if count:
+            self.connection.execute(self._slice, {"mark": before.mark, "upto": highest})
         mark = highest if count == self.slice_rows else math.inf
         return Position(mark, seq, before.rows + count, schema)
 
     def check_log(self, since: int) -> int:
         """The newest position; raises StaleError where what came after a position is gone."""
-        (first,) = self.connection.execute(f"SELECT min(seq) FROM main.{self.sql.log}").fetchone()
+        (first,) = self.connection.execute(f"SELECT min(seq) FROM main.{self.rows.log}").fetchone()
         newest = self.last_entry()
         if (first or 0) > since + 1 or newest < since:
             raise StaleError
@@ -112,6 +114,8 @@ class Recomputer:
     ) -> None:
         """The facts of the entries since a position, up to another, for keys in `(above, upto]`."""
         newest = self.check_log(since)
+        if newest == since:
+            return
         parameters = {
             "above": above,
             "upto": upto,
@@ -124,12 +128,12 @@ class Recomputer:
     def fold(self) -> None:
         """Add the facts to the targets."""
         some, negative = self.connection.execute(
-            f"SELECT count(*), coalesce(sum(sign < 0), 0) FROM temp.{self.sql.facts}"
+            f"SELECT count(*), coalesce(sum(sign < 0), 0) FROM temp.{self.rows.table}"
         ).fetchone()
         if some:
-            for statement in self.sql.folds + (self.sql.sweeps if negative else ()):
+            for statement in self.sql.folding.folds + (self.sql.folding.sweeps if negative else ()):
                 self.connection.execute(statement)
-        self.connection.execute(f"DELETE FROM temp.{self.sql.facts}")
+        self.connection.execute(f"DELETE FROM temp.{self.rows.table}")
 
     def catch_up(self, entries: int | None = None) -> None:
         """Inside a transaction: take in what the log says of the rows that have been read.
@@ -137,7 +141,7 @@ class Recomputer:
         At most so many entries, all by default.
         """
         self.check_rowids()
-        self.connection.execute(f"DELETE FROM temp.{self.sql.facts}")
+        self.connection.execute(f"DELETE FROM temp.{self.rows.table}")
         now = self.last_entry()
         if entries is not None:
             now = min(now, self.position.seq + entries)
@@ -180,7 +184,7 @@ class Recomputer:
         self.adapt(max(held, read - started) if blocks_readers else held)
         # Never more than half of the time: short locks back to back starve a writer as well.
         free = 0.0 if blocks_readers else read - started
-        time.sleep(max(0.001, held + (read - started if blocks_readers else 0.0) - free))
+        time.sleep(max(0.0, held + (read - started if blocks_readers else 0.0) - free))
 
     def write_entries(
         self, stored: Callable[[], Position], save: Callable[[Position], None]
@@ -243,18 +247,6 @@ class Recomputer:
     def readers_block(self) -> bool:
         """Whether a reader keeps writers from committing: not in WAL."""
         return self.connection.readers_block()
-
-
-def _limited(entries: str) -> str:
-    """The statement with an upper bound, which the text that revisions have frozen does not know.
-
-    Otherwise what has waited for long would be taken in under one long lock.
-    """
-    limited, count = re.subn(
-        r":upto\s+ORDER BY seq", ":upto AND seq <= :last ORDER BY seq", entries
-    )
-    assert count == 1
-    return limited
 
 
 def key_range(connection: DriverConnection, source: str, key: str) -> tuple[int, int]:

@@ -11,15 +11,13 @@ from aggregates.engines.tables import COUNTED, DERIVED, DURATIONS, OVERLAP
 from aggregates.recomputing import pace
 from aggregates.recomputing.drift import Drift
 from aggregates.sessions.pending import Pending, names_after
+from aggregates.sessions.ranges import Derived, Range
 from aggregates.sessions.values import (
-    SESSION,
     STARTS,
     STATS,
     Buckets,
     Expected,
     add_to,
-    contribution,
-    expected,
     histogram,
     without_zeros,
 )
@@ -49,63 +47,41 @@ class Checker:
         """Inside a transaction: the drifts of the next sessions, pending ones left out."""
         started = time.monotonic()
         names = names_after(self.connection, self._mark, self._sessions, self._stats)
+        if not names:
+            self.is_over = True
+            return self._drifts_of_durations()
+        some = Range(self.connection, self._mark, names, self._starts)
+        there, derived, contributions = some.of(self._stats), some.derived(), some.contributions()
         pending: Pending | None = None
         found: list[Drift] = []
-        for session in names:
-            counted = contribution(self.connection, self.connection.encoded(session))
+        for right in some.expected(self._bounds):
+            counted = contributions.get(right.session, {})
             add_to(self._counted, counted)
-            right = expected(self.connection, session, self._bounds, self._starts)
-            drifts = [*self._drifts(right), *_differing(COUNTED, session, counted, right.buckets)]
+            is_there = right.session in there
+            drifts = [
+                *_differing_values(right, derived.get(right.session), is_there=is_there),
+                *_differing(COUNTED, right.session, counted, right.buckets),
+            ]
             if drifts:
                 pending = pending or Pending(self.connection)
-                if session in pending:
+                if right.session in pending:
                     continue
                 found += drifts
                 add_to(self._corrections, right.buckets)
                 add_to(self._corrections, counted, -1)
+        self._mark = some.names[-1]
         self._sessions = pace.adapted(
-            self._sessions, time.monotonic() - started, 1, pace.MOST_SESSIONS
+            len(some.names), time.monotonic() - started, 1, pace.MOST_SESSIONS
         )
-        if names:
-            self._mark = names[-1]
-            return found
-        self.is_over = True
-        right_durations = dict(self._counted)
-        add_to(right_durations, self._corrections)
-        if without_zeros(right_durations) != histogram(self.connection, DURATIONS):
-            # It may be that sessions were derived meanwhile: one look at everything tells.
-            found += drifts_of_durations(self.connection, self._corrections)
         return found
 
-    def _drifts(self, right: Expected) -> Iterator[Drift]:
-        key: dict[str, int | str] = {"session_id": right.session}
-        parameters = {"session": self.connection.encoded(right.session)}
-        with self.connection.any_text():
-            is_there = self.connection.execute(
-                f"SELECT 1 FROM {self._stats} WHERE {SESSION}", parameters
-            ).fetchone()
-            stats = self.connection.execute(
-                f"SELECT first_agent FROM main.{STATS} WHERE {SESSION}", parameters
-            ).fetchone()
-            derived = self.connection.execute(
-                "SELECT first_agent, max_parallel, busy_ms, as_of_seq"
-                f" FROM main.{DERIVED} WHERE {SESSION}",
-                parameters,
-            ).fetchone()
-        values: list[tuple[str, str, Any, Any]] = []
-        if stats and is_there:  # else its row as a whole is a drift of its own
-            values.append((STATS, "first_agent", stats[0], right.first_agent))
-        first_agent, most, busy, as_of = derived or (None,) * 4
-        values += [
-            (DERIVED, "first_agent", first_agent, right.first_agent),
-            (OVERLAP, "max_parallel", most, right.overlap.max_parallel),
-            (OVERLAP, "busy_ms", busy, right.overlap.busy_ms),
-        ]
-        if stats or not is_there:
-            values.append((DERIVED, "as_of_seq", as_of, right.version.changed_seq))
-        for table, column, stored, value in values:
-            if stored != (value if is_there else None):
-                yield Drift(table, key, column, stored, value if is_there else None)
+    def _drifts_of_durations(self) -> list[Drift]:
+        right = dict(self._counted)
+        add_to(right, self._corrections)
+        if without_zeros(right) == histogram(self.connection, DURATIONS):
+            return []
+        # It may be that sessions were derived meanwhile: one look at everything tells.
+        return drifts_of_durations(self.connection, self._corrections)
 
 
 def verify(connection: DriverConnection, bounds: Sequence[int]) -> list[Drift]:
@@ -116,6 +92,25 @@ def verify(connection: DriverConnection, bounds: Sequence[int]) -> list[Drift]:
         with connection.snapshot():
             found += checker.some()
     return found
+
+
+def _differing_values(
+    right: Expected, stored: Derived | None, *, is_there: bool
+) -> Iterator[Drift]:
+    """Drifts of what is derived of a session, which is there or should not be."""
+    first_agent, most, busy, as_of = stored or (None,) * 4
+    values: list[tuple[str, str, Any, Any]] = [
+        (DERIVED, "first_agent", first_agent, right.first_agent),
+        (OVERLAP, "max_parallel", most, right.overlap.max_parallel),
+        (OVERLAP, "busy_ms", busy, right.overlap.busy_ms),
+    ]
+    changed_seq = right.version.changed_seq
+    if changed_seq is not None or not is_there:
+        values.append((DERIVED, "as_of_seq", as_of, changed_seq))
+    for table, column, found, value in values:
+        if found != (value if is_there else None):
+            key: dict[str, int | str] = {"session_id": right.session}
+            yield Drift(table, key, column, found, value if is_there else None)
 
 
 def _differing(table: str, session: str | None, stored: Buckets, right: Buckets) -> Iterator[Drift]:

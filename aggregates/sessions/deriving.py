@@ -235,11 +235,6 @@ class Deriver:
                     right.version.changed_seq,
                 ),
             )
-            self.connection.execute(
-                "UPDATE main.session_stats SET first_agent = CAST(? AS TEXT)"
-                " WHERE session_id = CAST(? AS TEXT)",
-                (first_agent, session),
-            )
         self._count(session, right.buckets)
 
     def _count(self, session: str | bytes, right: Buckets) -> None:

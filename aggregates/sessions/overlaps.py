@@ -27,18 +27,22 @@ def overlap(runs: Iterable[tuple[int, int]]) -> Overlap:
     instant, beside those that are open then.
     """
     # At one instant runs end first, then others start, then those of no length end.
-    events: list[tuple[int, int, int]] = []
+    events: list[int] = []
     for start, duration in runs:
-        events.append((start, 1, 1))
-        events.append((start + duration, 0 if duration else 2, -1))
-    is_open = most = busy = 0
-    since = 0
-    for moment, _, step in sorted(events):
-        if is_open:
-            busy += moment - since
-        since = moment
-        is_open += step
-        most = max(most, is_open)
+        events.append(start * 3 + 1)
+        events.append((start + duration) * 3 + (0 if duration else 2))
+    events.sort()
+    is_open = most = busy = since = 0
+    for event in events:
+        if event % 3 == 1:
+            if not is_open:
+                since = event // 3
+            is_open += 1
+            most = max(most, is_open)
+        else:
+            is_open -= 1
+            if not is_open:
+                busy += event // 3 - since
     return Overlap(most, busy)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from aggregates.model.sources import agent_invocations, sessions
 from aggregates.sessions.overlaps import Overlap, milliseconds, overlap
 
 STATS = "session_stats"
-TABLES = {OVERLAP: (OVERLAP, DERIVED, STATS), DURATIONS: (DURATIONS, COUNTED)}
+TABLES = {OVERLAP: (OVERLAP, DERIVED), DURATIONS: (DURATIONS, COUNTED)}
 """What people read of it: name -> tables that hold it."""
 STARTS = "_aggregates_session_starts"
 """The listing by which the runs of a session are found."""
@@ -46,7 +46,7 @@ class Expected:
     """as of which it was read"""
 
 
-class _Run(NamedTuple):
+class Run(NamedTuple):
     """What of a run matters here."""
 
     start: str
@@ -66,8 +66,14 @@ def expected(
     """What is derived of a session, from its runs, which a table of starts names, and its row."""
     with connection.any_text():
         runs = list(_runs(connection, session, starts))
-        version = version_of(connection, session)
-    first = min(runs, default=None, key=lambda run: (run.start, run.invocation_id))
+    return computed(session, runs, version_of(connection, session), bounds)
+
+
+def computed(
+    session: str, runs: Collection[Run], version: Version, bounds: Sequence[int]
+) -> Expected:
+    """What is derived of a session that has these runs and these rows."""
+    first = min(runs, default=None)
     first_agent = first.agent if first else ""
     buckets: Buckets = {}
     for duration in version.durations:
@@ -88,7 +94,7 @@ def expected(
     )
 
 
-def _runs(connection: DriverConnection, session: str, starts: str) -> Iterator[_Run]:
+def _runs(connection: DriverConnection, session: str, starts: str) -> Iterator[Run]:
     """The runs of a session, some in each read."""
     mark: tuple[str, int] = ("", 0)
     after = f"{SESSION} AND (start_time, invocation_id) > (:start, :id)"
@@ -105,38 +111,54 @@ def _runs(connection: DriverConnection, session: str, starts: str) -> Iterator[_
             return
         upto = {"last_start": last[0], "last_id": last[1]}
         for row in connection.execute(
-            _runs_sql(connection.compiler, starts, after), parameters | upto
+            _slice_sql(connection.compiler, starts, after), parameters | upto
         ).fetchall():
-            yield _Run(*row)
+            yield Run(*row)
         mark = last
 
 
 @lru_cache(maxsize=4)
-def _runs_sql(compiler: Compiler, starts: str, after: str) -> str:
-    return compiler.facts_where(
-        agent_invocations,
-        ("start", "invocation_id", "agent", "duration_ms", "succeeded", "failed"),
-        f"id IN (SELECT invocation_id FROM {starts}"
-        f" WHERE {after} AND (start_time, invocation_id) <= (:last_start, :last_id))"
-        # A listing that has drifted names runs without a start too.
-        " AND start_time IS NOT NULL",
+def _slice_sql(compiler: Compiler, starts: str, after: str) -> str:
+    return runs_sql(
+        compiler,
+        f"SELECT invocation_id FROM {starts}"
+        f" WHERE {after} AND (start_time, invocation_id) <= (:last_start, :last_id)",
     )
 
 
-@lru_cache(maxsize=4)
-def _own_durations_sql(compiler: Compiler) -> str:
-    return compiler.facts_where(sessions, ("duration_ms",), SESSION)
+def runs_sql(compiler: Compiler, keys: str) -> str:
+    """SELECT of the runs whose keys another SELECT lists."""
+    runs = compiler.facts_where(agent_invocations, Run._fields, f"id IN ({keys})")
+    # A listing that has drifted names runs without a start too.
+    return f"SELECT * FROM ({runs}) WHERE start IS NOT NULL"
 
 
 def version_of(connection: DriverConnection, session: str) -> Version:
     """The version of a session's runs and rows that is there now."""
-    parameters = {"session": connection.encoded(session)}
     changed = connection.execute(
-        f"SELECT coalesce(changed_seq, 0) FROM main.session_stats WHERE {SESSION}", parameters
+        f"SELECT coalesce(changed_seq, 0) FROM main.{STATS} WHERE {SESSION}",
+        {"session": connection.encoded(session)},
     ).fetchone()
-    own_durations = _own_durations_sql(connection.compiler)
-    durations = connection.execute(own_durations, parameters).fetchall()
-    return Version(changed[0] if changed else None, tuple(one for (one,) in durations))
+    return Version(changed[0] if changed else None, own_durations(connection, session))
+
+
+def own_durations(connection: DriverConnection, session: str) -> tuple[int | None, ...]:
+    """How long a session's rows in the table sessions say that it lasted."""
+    parameters = {"session": connection.encoded(session)}
+    with connection.any_text():
+        rows = connection.execute(_durations_sql(connection.compiler), parameters).fetchall()
+    # The table may take names for the same that are not: in any case, or as numbers.
+    return tuple(duration for name, duration in rows if name == session)
+
+
+@lru_cache(maxsize=4)
+def _durations_sql(compiler: Compiler) -> str:
+    return own_durations_sql(compiler, SESSION)
+
+
+def own_durations_sql(compiler: Compiler, condition: str) -> str:
+    """SELECT of sessions by name, with their durations, out of the table sessions."""
+    return compiler.facts_where(sessions, ("session", "duration_ms"), condition)
 
 
 def histogram(connection: DriverConnection, table: str) -> Buckets:

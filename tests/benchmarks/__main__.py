@@ -1,11 +1,10 @@
-"""`python -m tests.benchmarks`: measure, print; with `--output` write a page and its plots."""
+"""`python -m tests.benchmarks`: measure, print; with `--output` write a page."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import platform
-import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable
@@ -13,12 +12,13 @@ from pathlib import Path
 
 from tests.benchmarks import backfilling, collecting, memory, reconciling, writing
 from tests.benchmarks.databases import Databases, Scale
-from tests.benchmarks.report import Section, draw, markdown, plain
+from tests.benchmarks.libraries import LIBRARIES
+from tests.benchmarks.report import Section, markdown, plain
 
 BENCHMARKS: dict[str, Callable[[Databases, Scale], Section]] = {
-    "collecting": collecting.run,
     "writing": writing.run,
     "backfilling": backfilling.run,
+    "collecting": collecting.run,
     "reconciling": reconciling.run,
     "memory": memory.run,
 }
@@ -28,11 +28,14 @@ def main() -> None:
     """Run what is asked for; exit status 1 where a target is missed."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--only", action="append", choices=BENCHMARKS, metavar="NAME")
-    parser.add_argument("--quick", action="store_true", help="fewer rows and repetitions")
-    parser.add_argument("--ten-million", action="store_true", help="10M rows too (15 GB of disk)")
-    parser.add_argument("--output", type=Path, metavar="FOLDER", help="write FOLDER.md and plots")
+    parser.add_argument(
+        "--rows", type=int, default=Scale.rows, help="of the largest database (default: a million)"
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer repetitions")
+    parser.add_argument("--machine", default="", metavar="TEXT", help="what it is, for the page")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write a page of Markdown")
     arguments = parser.parse_args()
-    scale = Scale(is_quick=arguments.quick, ten_million=arguments.ten_million)
+    scale = Scale(arguments.rows, arguments.quick)
     sections = []
     with tempfile.TemporaryDirectory(prefix="aggregates-benchmarks-") as folder:
         for name in arguments.only or BENCHMARKS:
@@ -40,22 +43,18 @@ def main() -> None:
             print(plain(section), flush=True)
             sections.append(section)
     if arguments.output is not None:
-        write(sections, arguments.output)
+        about = f"{libraries()} {arguments.machine}".strip()
+        arguments.output.write_text(markdown(sections, about), encoding="utf-8")
     if any(not target.is_met for section in sections for target in section.targets):
         sys.exit(1)
 
 
-def write(sections: list[Section], folder: Path) -> None:
-    """The page beside a folder of its plots."""
-    folder.mkdir(parents=True, exist_ok=True)
-    machine = (
-        f"SQLite {sqlite3.sqlite_version}, Python {platform.python_version()},"
-        f" {os.cpu_count()} cores, {platform.system()} {platform.machine()}."
+def libraries() -> str:
+    """What was measured, and on what."""
+    return (
+        f"SQLite: {', '.join(LIBRARIES)}; Python {platform.python_version()}, {os.cpu_count()}"
+        f" cores, {platform.system()} {platform.machine()}."
     )
-    folder.with_suffix(".md").write_text(markdown(sections, machine), encoding="utf-8")
-    for section in sections:
-        for plot in section.plots:
-            draw(plot, folder)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from aggregates.samples import write_sample
 
 ROW_BYTES = 1400
 """What a row of the real database weighs."""
+HEAVY_ROW_BYTES = 1800
+"""What a row weighs whose agent answers at length."""
 SMALL_ROW_BYTES = 400
 """Enough where only the aggregates are read, whose size does not depend on it."""
 
@@ -23,8 +25,10 @@ SMALL_ROW_BYTES = 400
 class Scale:
     """How much to measure."""
 
+    rows: int = 1_000_000
+    """of the largest database"""
     is_quick: bool = False
-    ten_million: bool = False
+    """whether to repeat less"""
 
 
 class Databases:
@@ -64,8 +68,3 @@ class Databases:
         """Make room."""
         for suffix in ("", "-wal", "-shm", "-journal"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
-
-
-def days_ago(days: int) -> datetime:
-    """A moment of the past, on the wall clock."""
-    return datetime.now() - timedelta(days=days)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aggregates.samples import days_of
 from tests.benchmarks.databases import SMALL_ROW_BYTES, Databases, Scale
-from tests.benchmarks.report import Plot, Section, Table, Target
+from tests.benchmarks.report import Section, Table, Target
 
 LIMIT_MB = 120
 _JOBS = {
@@ -29,8 +29,7 @@ _REPORT = (
 
 def run(databases: Databases, scale: Scale) -> Section:
     """Peaks of resident memory by number of rows."""
-    sizes = [10_000, 200_000] if scale.is_quick else [10_000, 100_000, 1_000_000]
-    sizes += [10_000_000] if scale.ten_million else []
+    sizes = sorted({10_000, 100_000, scale.rows})
     peaks: dict[str, list[tuple[int, float]]] = {name: [] for name in _JOBS}
     for rows in sizes:
         path = databases.new()
@@ -56,7 +55,6 @@ def run(databases: Databases, scale: Scale) -> Section:
                 ],
             )
         ],
-        plots=[Plot("memory", "Peak of resident memory", ("rows", "MB"), dict(peaks), LIMIT_MB)],
     )
 
 

@@ -1,25 +1,31 @@
-"""What a benchmark found: targets, tables and plots, for the terminal and for `docs/`."""
+"""What a benchmark found: targets and tables, for the terminal and for `docs/`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Target:
-    """A figure that should not be above a limit."""
+    """A figure that should not be above a limit, and what keeps it there where it is."""
 
     name: str
     value: float
     limit: float
     unit: str = ""
+    bound: str = ""
 
     @property
     def is_met(self) -> bool:
-        """Whether the figure is at most its limit."""
-        return self.value <= self.limit
+        """Whether the figure is at most its limit, as they are printed."""
+        return round(self.value, 2) <= self.limit
+
+    @property
+    def measured(self) -> str:
+        """The figure as it is printed."""
+        shown = f"{self.value:,}" if isinstance(self.value, int) else f"{self.value:,.2f}"
+        return f"{shown}{self.unit}"
 
 
 @dataclass(frozen=True)
@@ -28,18 +34,7 @@ class Table:
 
     title: str
     columns: tuple[str, ...]
-    rows: list[tuple[str, ...]]
-
-
-@dataclass(frozen=True)
-class Plot:
-    """Series of (x, y); where each x is a text the plot has bars, else lines on log scales."""
-
-    name: str
-    title: str
-    axes: tuple[str, str]
-    series: dict[str, Sequence[tuple[str | float, float]]]
-    limit: float | None = None
+    rows: Sequence[tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -50,21 +45,6 @@ class Section:
     text: str
     targets: list[Target]
     tables: list[Table]
-    plots: list[Plot] = field(default_factory=list)
-
-
-def targets_table(targets: Iterable[Target]) -> Table:
-    """Targets with what was measured."""
-    rows = [
-        (
-            one.name,
-            f"{one.value:.2f}{one.unit}",
-            f"≤ {one.limit:g}{one.unit}",
-            "met" if one.is_met else "missed",
-        )
-        for one in targets
-    ]
-    return Table("Targets", ("figure", "measured", "target", ""), rows)
 
 
 def markdown(sections: Sequence[Section], machine: str) -> str:
@@ -72,65 +52,43 @@ def markdown(sections: Sequence[Section], machine: str) -> str:
     parts = ["# Benchmarks", f"Written by `python -m tests.benchmarks`. {machine}"]
     for section in sections:
         parts += [f"## {section.title}", section.text]
-        for table in _tables(section):
-            parts += [f"**{table.title}**", "\n".join(_lines(table, markdown=True))]
-        parts += [f"![{one.title}](benchmarks/{one.name}.svg)" for one in section.plots]
+        for table, remarks in _tables(section):
+            parts += [f"**{table.title}**", "\n".join(_lines(table, markdown=True)), *remarks]
     return "\n\n".join(parts) + "\n"
 
 
 def plain(section: Section) -> str:
     """A section for the terminal."""
     parts = [section.title, section.text]
-    parts += ["\n".join([table.title, *_lines(table)]) for table in _tables(section)]
+    for table, remarks in _tables(section):
+        parts += ["\n".join([table.title, *_lines(table)]), *remarks]
     return "\n\n".join(parts) + "\n"
 
 
-def draw(plot: Plot, folder: Path) -> None:
-    """Write one plot as SVG."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    matplotlib.rcParams["svg.hashsalt"] = plot.name  # the same figures give the same file
-    figure, axes = pyplot.subplots(figsize=(8, 4.5), layout="constrained")
-    first = next(iter(plot.series.values()))
-    if isinstance(first[0][0], str):
-        _draw_bars(axes, plot)
-    else:
-        for label, points in plot.series.items():
-            axes.plot(*zip(*points, strict=True), marker="o", label=label)
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        axes.set_xlabel(plot.axes[0])
-        axes.set_ylabel(plot.axes[1])
-        if plot.limit is not None:
-            axes.axhline(plot.limit, color="grey", linestyle="dashed", linewidth=1)
-        axes.grid(alpha=0.3)
-    axes.set_title(plot.title)
-    if len(plot.series) > 1:
-        axes.legend()
-    figure.savefig(folder / f"{plot.name}.svg", metadata={"Date": None})
-    pyplot.close(figure)
+def _tables(section: Section) -> Iterator[tuple[Table, list[str]]]:
+    """Tables, and what is to be said of them."""
+    if section.targets:
+        yield _targets_table(section.targets), _missed(section.targets)
+    for table in section.tables:
+        yield table, []
 
 
-def _draw_bars(axes: object, plot: Plot) -> None:
-    labels = [str(x) for x, _ in next(iter(plot.series.values()))]
-    height = 0.8 / len(plot.series)
-    for number, (label, points) in enumerate(plot.series.items()):
-        places = [place + number * height for place in range(len(points))]
-        axes.barh(places, [y for _, y in points], height, label=label)  # type: ignore[attr-defined]
-    middle = height * (len(plot.series) - 1) / 2
-    axes.set_yticks([place + middle for place in range(len(labels))], labels)  # type: ignore[attr-defined]
-    axes.invert_yaxis()  # type: ignore[attr-defined]
-    axes.set_xlabel(plot.axes[1])  # type: ignore[attr-defined]
-    if plot.limit is not None:
-        axes.axvline(plot.limit, color="grey", linestyle="dashed", linewidth=1)  # type: ignore[attr-defined]
+def _targets_table(targets: Iterable[Target]) -> Table:
+    rows = [
+        (one.name, one.measured, f"≤ {one.limit:,g}{one.unit}", "met" if one.is_met else "missed")
+        for one in targets
+    ]
+    return Table("Targets", ("figure", "measured", "target", ""), rows)
 
 
-def _tables(section: Section) -> list[Table]:
-    targets = [targets_table(section.targets)] if section.targets else []
-    return targets + section.tables
+def _missed(targets: Iterable[Target]) -> list[str]:
+    """A paragraph for each reason for which targets are missed."""
+    reasons: dict[str, list[str]] = {}
+    for one in targets:
+        if not one.is_met:
+            text = f"{one.name}: {one.measured}, target {one.limit:,g}{one.unit}"
+            reasons.setdefault(one.bound, []).append(text)
+    return [f"Missed: {'; '.join(some)}. {bound}".strip() for bound, some in reasons.items()]
 
 
 def _lines(table: Table, *, markdown: bool = False) -> Iterator[str]:

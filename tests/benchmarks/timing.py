@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from statistics import median
 
-import psutil
-
 Job = Callable[[int], object]
 """One repetition of a job; takes the number of the round."""
 
@@ -19,41 +17,26 @@ class Timings:
     """Seconds of each round, by variant."""
 
     seconds: dict[str, list[float]]
-    writes: dict[str, int]
-    """calls to write, of all rounds: a figure that no other process disturbs"""
 
     def median(self, name: str) -> float:
         """Seconds of the median round."""
         return median(self.seconds[name])
-
-    def mean(self, name: str) -> float:
-        """Seconds of an average round: what is paid in the end, checkpoints included."""
-        return sum(self.seconds[name]) / len(self.seconds[name])
 
     def ratio(self, name: str, base: str) -> float:
         """Median over the rounds of how many times as long as `base` a variant took."""
         pairs = zip(self.seconds[name], self.seconds[base], strict=True)
         return median(one / other for one, other in pairs)
 
-    def difference(self, name: str, base: str) -> float:
-        """Median over the rounds of the seconds that a variant took longer than `base`."""
-        pairs = zip(self.seconds[name], self.seconds[base], strict=True)
-        return median(one - other for one, other in pairs)
-
 
 def interleaved(jobs: Mapping[str, Job], rounds: int) -> Timings:
     """Run every job once a round; who begins changes from round to round."""
     names = list(jobs)
     seconds: dict[str, list[float]] = {name: [] for name in names}
-    writes = dict.fromkeys(names, 0)
-    process = psutil.Process()
     for number in range(rounds):
         first = number % len(names)
         for name in names[first:] + names[:first]:
-            before = process.io_counters().write_count
             seconds[name].append(timed(partial(jobs[name], number)))
-            writes[name] += process.io_counters().write_count - before
-    return Timings(seconds, writes)
+    return Timings(seconds)
 
 
 def timed(job: Callable[[], object]) -> float:

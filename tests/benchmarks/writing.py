@@ -1,49 +1,50 @@
 """What the triggers cost a writer, against the same writes without any.
 
 Rows are inserted as a run begins and updated as it ends, as the hooks do: 1.0 KB at first, 1.4 KB
-in the end, the averages of the real database. All variants write the same rows, each into a file
-of its own that holds the same history, with the write-ahead log.
+in the end. All variants write the same rows in one interleaved run, each into a file of its own
+that holds the same history, with the write-ahead log. A ratio is the median over the rounds,
+against the same library without triggers. A hook's event connects, writes one row with default
+settings, commits and closes, in a process that runs on, while another connection keeps the log
+open. The slower the disk, the smaller is a ratio of what waits for it: so the event is measured
+without waiting, too, but has no target there: to parse the schema and to compile the triggers is
+then nearly all of it. An import sets `PRAGMA temp_store = MEMORY` before its first write.
 """
 
 from __future__ import annotations
 
-import re
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-import sqlite_chronicle
-import sqlite_utils
-
 from aggregates.engines.sqlite.hooks_schema import HOOK_TABLES
 from aggregates.installing.upgrading import upgrade
-from aggregates.model.catalogue import catalogue
-from aggregates.model.sources import agent_invocations
 from tests.benchmarks.databases import Databases, Scale
-from tests.benchmarks.report import Plot, Section, Table, Target
+from tests.benchmarks.libraries import LIBRARIES, Connection
+from tests.benchmarks.report import Section, Table, Target
 from tests.benchmarks.timing import Job, Timings, interleaved
 
-TITLE = "Writes"
-PHASES = ("insert", "completing update")
-BULK_LIMIT, SINGLE_LIMIT = 6.0, 1.5
+SCHEMA_LIMIT_KB, OPCODES_LIMIT = 45, 2200
+_PARSED = (
+    "Each connection parses all SQL text of the schema before its first statement: that, and the"
+    " opcodes that are then compiled, is most of what a hook's event costs."
+)
+_EXECUTED = (
+    "A row is written to the log and counted in each aggregate, each of them a search in a tree, a"
+    " row written, and a copy of the page as it was before."
+)
+_SYNCED = (
+    "A commit waits for the disk; the triggers add the work of a bulk write, and pages to write."
+)
 _BATCH = 1000
-# So that each round pays for its share of checkpoints, which come every few transactions.
-_BULK_ROWS = 5 * _BATCH
 _HISTORY = 5000
 _AGENTS = 20
 _PHASES = ("requirements", "planning", "development", "review")
-_NONE, _ALL = "no triggers", "aggregates"
-_FIRST_REVISION = "0002"
-"""The revision that brought the aggregates of agents, without sessions and tools."""
-_FACTS = "log and facts, nothing posted"
-_LOG = "log only"
-_LOG_UNTOUCHED = "log only, no updated_at"
 
 _INSERT = (
     "INSERT INTO agent_invocations (timestamp, session_id, event_type, phase, agent_name,"
@@ -54,13 +55,57 @@ _UPDATE = (
     "UPDATE agent_invocations SET end_time = ?, status = 'completed', raw_output = ?,"
     " duration_seconds = ?, model = 'standard' WHERE id = ?"
 )
-_TOUCH = re.compile(r"UPDATE agent_invocations SET updated_at\s*=[^;]*;")
-
+STATEMENTS = {"insert": _INSERT, "completing update": _UPDATE}
 
 Rows = list[tuple[object, ...]]
-Install = Callable[[Path], None]
-Variants = dict[str, Install]
-Writer = Callable[[Path, str, list[Rows]], AbstractContextManager[Job]]
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to write, and how many times as long it may take, for each statement."""
+
+    title: str
+    limits: dict[str, dict[str, float]]
+    """by variant, beside which there is always that without triggers; some have none"""
+    bound: str
+    rounds: int = 600
+    rows: int = 1
+    """of a round"""
+    synchronous: str = "FULL"
+    is_kept: bool = True
+    """whether the connection is"""
+
+
+_NONE, _ALL, _IMPORT = "no triggers", "aggregates", "aggregates, temp_store = MEMORY"
+# As many rows that each round pays for its share of checkpoints, which come every few transactions.
+BULK = Way(
+    "Bulk: 1,000 rows a transaction, synchronous=NORMAL",
+    {
+        _ALL: {"insert": 9, "completing update": 8.5},
+        _IMPORT: {"insert": 6, "completing update": 6},
+    },
+    _EXECUTED,
+    rounds=20,
+    rows=5 * _BATCH,
+    synchronous="NORMAL",
+)
+SINGLE = Way(
+    "Single: a row a transaction, synchronous=FULL, on a kept connection",
+    {_ALL: {"insert": 1.2, "completing update": 1.3}},
+    _SYNCED,
+)
+HOOK = Way(
+    "A hook's event: connect, write a row, commit, close",
+    {_ALL: {"insert": 3.5, "completing update": 3.5}},
+    _PARSED,
+    is_kept=False,
+)
+UNSYNCED = replace(
+    HOOK,
+    title="A hook's event where the disk takes no time: synchronous=OFF",
+    limits={_ALL: {}},
+    synchronous="OFF",
+)
 
 
 class _Run(NamedTuple):
@@ -69,127 +114,138 @@ class _Run(NamedTuple):
 
 
 def run(databases: Databases, scale: Scale) -> Section:
-    """Bulk, single and one-process-an-event writes, and what each part costs."""
-    rounds = 6 if scale.is_quick else 20
-    commits = 200 if scale.is_quick else 600
+    """What is added to the schema and to a statement, and all ways to write."""
     history = _history(databases)
-    others: Variants = {
-        "sqlite-utils enable_counts": _enable_counts,
-        "sqlite-chronicle": _enable_chronicle,
+    migrated = databases.copy(history)
+    upgrade(str(migrated))
+    kilobytes = (_schema_bytes(migrated) - _schema_bytes(history)) / 1000
+    opcodes = {
+        library: {name: _opcodes(library, migrated, sql) for name, sql in STATEMENTS.items()}
+        for library in LIBRARIES
     }
-    parts = {_NONE: _keep_as_it_is, _ALL: _migrate, **others, **_partial(databases, history)}
-    bulk = _measure(databases, history, parts, rounds, _BULK_ROWS, _bulk)
-    few = {_NONE: _keep_as_it_is, _ALL: _migrate, _LOG: parts[_LOG], **others}
-    in_memory = _measure(databases, history, few, rounds, _BULK_ROWS, _bulk_in_memory)
-    single = _measure(databases, history, few, commits, 1, _single)
-    process = _measure(databases, history, few, commits, 1, _one_connection_a_row)
+    plain = _opcodes(next(iter(LIBRARIES)), history, _INSERT)
+    targets = [Target("schema that `migrate` adds", kilobytes, SCHEMA_LIMIT_KB, " KB", _PARSED)]
+    targets += [
+        Target(f"opcodes of a hook's {name}, {library}", count, OPCODES_LIMIT, "", _EXECUTED)
+        for library, of in opcodes.items()
+        for name, count in of.items()
+    ]
+    tables = []
+    for way in (BULK, SINGLE, HOOK, UNSYNCED):
+        rounds = way.rounds // 4 if scale.is_quick else way.rounds
+        measured = _measure(databases, (history, migrated), way, rounds)
+        tables.append(_ratios(way, measured))
+        targets += _targets(way, measured)
+    databases.drop(history)
+    databases.drop(migrated)
+    text = (__doc__ or "").partition("\n\n")[2].replace("\n", " ").strip()
     return Section(
-        title=TITLE,
-        text=(__doc__ or "").partition("\n\n")[2].replace("\n", " ").strip(),
-        targets=[
-            *(
-                Target(f"bulk {phase}", bulk[phase].ratio(_ALL, _NONE), BULK_LIMIT)
-                for phase in PHASES
-            ),
-            *(
-                Target(f"single {phase}", single[phase].ratio(_ALL, _NONE), SINGLE_LIMIT)
-                for phase in PHASES
-            ),
-        ],
-        tables=[
-            _ratios("Bulk: 1,000 rows a transaction, synchronous=NORMAL", bulk, _BULK_ROWS),
-            _ratios("Bulk, with PRAGMA temp_store = MEMORY", in_memory, _BULK_ROWS),
-            _parts(bulk),
-            _ratios("Single: a row a transaction, synchronous=FULL", single, 1),
-            _ratios("As hooks write: a connection a row, synchronous=FULL", process, 1),
-        ],
-        plots=[
-            Plot(
-                "writing",
-                "Times the cost of a write without triggers",
-                ("", "ratio"),
-                {
-                    f"{name} {phase}": [
-                        (one, of[phase].ratio(one, _NONE)) for one in few if one != _NONE
-                    ]
-                    for name, of in (("bulk", bulk), ("single", single))
-                    for phase in PHASES
-                },
-            )
-        ],
+        "Writes", f"{text} Without triggers an insert has {plain} opcodes.", targets, tables
     )
 
 
 def _measure(
-    databases: Databases, history: Path, variants: Variants, rounds: int, rows: int, writer: Writer
+    databases: Databases, sources: tuple[Path, Path], way: Way, rounds: int
 ) -> dict[str, Timings]:
-    """Insert `rows` rows a round into a copy of the history for each variant, then end them."""
-    paths = {}
-    for name, install in variants.items():
-        paths[name] = databases.copy(history)
-        install(paths[name])
-    runs = list(islice(_runs(_HISTORY), rounds * rows))
+    """Insert rows into a copy for each library and variant, then end them."""
+    paths = {
+        (library, variant): databases.copy(sources[variant != _NONE])
+        for library in LIBRARIES
+        for variant in (_NONE, *way.limits)
+    }
+    runs = list(islice(_runs(_HISTORY), rounds * way.rows))
     inserts: Rows = [one.inserted for one in runs]
     updates: Rows = [(*one.updated, number) for number, one in enumerate(runs, _HISTORY + 1)]
     measured = {}
-    for phase, statement, written in zip(
-        PHASES, (_INSERT, _UPDATE), (inserts, updates), strict=True
-    ):
-        parts = [written[first : first + rows] for first in range(0, len(written), rows)]
+    for (name, statement), written in zip(STATEMENTS.items(), (inserts, updates), strict=True):
+        parts = [written[first : first + way.rows] for first in range(0, len(written), way.rows)]
         with ExitStack() as stack:
             jobs = {
-                name: stack.enter_context(writer(path, statement, parts))
-                for name, path in paths.items()
+                _named(*of): stack.enter_context(_writer(way, *of, path, statement, parts))
+                for of, path in paths.items()
             }
-            measured[phase] = interleaved(jobs, rounds)
+            measured[name] = interleaved(jobs, rounds)
     for path in paths.values():
         databases.drop(path)
     return measured
 
 
 @contextmanager
-def _bulk(
-    path: Path, statement: str, parts: list[Rows], temp_store: str = "DEFAULT"
+def _writer(
+    way: Way, library: str, variant: str, path: Path, statement: str, parts: list[Rows]
 ) -> Iterator[Job]:
-    with closing(_connect(path, "NORMAL")) as connection:
-        connection.execute(f"PRAGMA temp_store = {temp_store}")
+    def connect() -> Connection:
+        connection = LIBRARIES[library](path)
+        connection.execute(f"PRAGMA synchronous = {way.synchronous}")
+        if variant == _IMPORT:
+            connection.execute("PRAGMA temp_store = MEMORY")
+        return connection
 
-        def write(number: int) -> None:
-            rows = parts[number]
-            for first in range(0, len(rows), _BATCH):
-                connection.execute("BEGIN IMMEDIATE")
-                connection.executemany(statement, rows[first : first + _BATCH])
-                connection.execute("COMMIT")
+    def in_batches(number: int) -> None:
+        for first in range(0, way.rows, _BATCH):
+            kept.execute("BEGIN IMMEDIATE")
+            kept.executemany(statement, parts[number][first : first + _BATCH])
+            kept.execute("COMMIT")
 
-        yield write
+    def once(number: int) -> None:
+        kept.execute(statement, parts[number][0])
 
-
-_bulk_in_memory = partial(_bulk, temp_store="MEMORY")
-"""The copies of pages that a statement's triggers change stay in memory."""
-
-
-@contextmanager
-def _single(path: Path, statement: str, parts: list[Rows]) -> Iterator[Job]:
-    with closing(_connect(path, "FULL")) as connection:
-        yield lambda number: connection.execute(statement, parts[number][0])
-
-
-@contextmanager
-def _one_connection_a_row(path: Path, statement: str, parts: list[Rows]) -> Iterator[Job]:
-    def write(number: int) -> None:
-        with closing(_connect(path, "FULL")) as connection:
+    def connecting(number: int) -> None:
+        with closing(connect()) as connection:
             connection.execute(statement, parts[number][0])
 
-    # Another connection keeps the log open: to remove it at each close would be most of the time.
-    with closing(_connect(path, "FULL")) as keeper:
-        keeper.execute("SELECT 1 FROM agent_invocations LIMIT 1").fetchall()
-        yield write
+    with closing(connect()) as kept:
+        # It keeps the log open, too: to remove that at each close would be most of the time.
+        list(kept.execute("SELECT 1 FROM agent_invocations LIMIT 1"))
+        yield connecting if not way.is_kept else once if way.rows == 1 else in_batches
 
 
-def _connect(path: Path, synchronous: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute(f"PRAGMA synchronous = {synchronous}")
-    return connection
+def _named(library: str, variant: str) -> str:
+    return f"{library}: {variant}"
+
+
+def _targets(way: Way, measured: dict[str, Timings]) -> Iterator[Target]:
+    title = way.title.partition(":")[0].lower()
+    for variant, limits in way.limits.items():
+        what = "import" if variant == _IMPORT else title
+        for statement, limit in limits.items():
+            for library in LIBRARIES:
+                ratio = measured[statement].ratio(_named(library, variant), _named(library, _NONE))
+                yield Target(f"{what}, {statement}, {library}", ratio, limit, "", way.bound)
+
+
+def _ratios(way: Way, measured: dict[str, Timings]) -> Table:
+    def cells(of: Timings, library: str, variant: str) -> Iterator[str]:
+        name = _named(library, variant)
+        yield f"{of.median(name) / way.rows * 1e6:,.1f}"
+        yield f"{of.ratio(name, _named(library, _NONE)):.2f}"
+
+    return Table(
+        way.title,
+        ("", "insert µs", "ratio", "update µs", "ratio"),
+        [
+            (
+                _named(library, variant),
+                *(cell for of in measured.values() for cell in cells(of, library, variant)),
+            )
+            for library in LIBRARIES
+            for variant in (_NONE, *way.limits)
+        ],
+    )
+
+
+def _schema_bytes(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as connection:
+        query = "SELECT coalesce(sum(length(sql)), 0) FROM sqlite_master"
+        (total,) = connection.execute(query).fetchone()
+    return int(total)
+
+
+def _opcodes(library: str, path: Path, statement: str) -> int:
+    """Rows of EXPLAIN, with those of all triggers."""
+    with closing(LIBRARIES[library](path)) as connection:
+        parameters = [None] * statement.count("?")
+        return len(list(connection.execute(f"EXPLAIN {statement}", parameters)))
 
 
 def _history(databases: Databases) -> Path:
@@ -234,155 +290,3 @@ def _runs(first: int) -> Iterator[_Run]:
             (begun, session, phase, agent, phase, prompt, begun, raw_input), (end, output, seconds)
         )
         number += 1
-
-
-def _keep_as_it_is(path: Path) -> None:
-    pass
-
-
-def _migrate(path: Path) -> None:
-    upgrade(str(path))
-
-
-def _enable_counts(path: Path) -> None:
-    database = sqlite_utils.Database(path)
-    database.table("agent_invocations").enable_counts()
-    database.conn.close()
-
-
-def _enable_chronicle(path: Path) -> None:
-    with closing(sqlite3.connect(path)) as connection:
-        sqlite_chronicle.enable_chronicle(connection, "agent_invocations")
-
-
-def _partial(databases: Databases, history: Path) -> Variants:
-    """Variants with some triggers, or some statements of them, taken away."""
-    path = databases.copy(history)
-    _migrate(path)
-    triggers = _triggers(path)
-    databases.drop(path)
-    own = f"_aggregates_{agent_invocations.name}"
-    shared = (f"{own}_plus", f"{own}_minus")
-    view = re.search(r"INSTEAD OF INSERT ON\s+(\w+)", triggers[shared[0]])
-    assert view is not None
-
-    def without(
-        *patterns: str, touch: bool = True, facts: bool = False, table: str | None = None
-    ) -> Install:
-        def changed(name: str, sql: str) -> str | None:
-            if any(re.fullmatch(pattern, name) for pattern in patterns):
-                return None
-            if not touch and _TOUCH.search(sql):
-                return None if name.endswith("_touch") else _TOUCH.sub("", sql)
-            if table is not None and name in shared:
-                return _statements_on(table).sub("", sql)
-            return sql
-
-        def install(path: Path) -> None:
-            _migrate(path)
-            with closing(sqlite3.connect(path)) as connection:
-                for name, sql in triggers.items():
-                    new = changed(name, sql)
-                    if new != sql:
-                        connection.execute(f"DROP TRIGGER {name}")
-                        if new is not None:
-                            connection.execute(new)
-                if facts:  # a view takes rows only where it has a trigger
-                    connection.execute(
-                        f"CREATE TRIGGER post_nothing INSTEAD OF INSERT ON {view[1]} WHEN 0"
-                        " BEGIN SELECT 1; END"
-                    )
-                connection.commit()
-
-        return install
-
-    posted = r".*_(plus|minus)"
-    parts = {
-        one.name.removeprefix("_aggregates_"): one.name
-        for one in catalogue.definitions
-        if one.source is agent_invocations and one.is_posted
-    }
-    return {
-        _FACTS: without(posted, facts=True),
-        _LOG: without(posted, r".*_post_\w+"),
-        _LOG_UNTOUCHED: without(posted, r".*_post_\w+", touch=False),
-        "without updated_at": without(touch=False),
-        **{
-            f"without {part}": without(rf"_aggregates_{part}_(plus|minus)", table=name)
-            for part, name in parts.items()
-        },
-        f"as of {_FIRST_REVISION}": lambda path: upgrade(str(path), revision=_FIRST_REVISION),
-    }
-
-
-def _statements_on(table: str) -> re.Pattern[str]:
-    """Of a trigger that writes to many tables, what it does to one."""
-    return re.compile(rf"(INSERT INTO|UPDATE|DELETE FROM)\s+{table}\b[^;]*;\s*")
-
-
-def _triggers(path: Path) -> dict[str, str]:
-    with closing(sqlite3.connect(path)) as connection:
-        query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
-        return dict(connection.execute(query).fetchall())
-
-
-def _ratios(title: str, measured: dict[str, Timings], rows: int) -> Table:
-    first, second = measured.values()
-    return Table(
-        title,
-        (
-            "",
-            "insert µs",
-            "ratio",
-            "of means",
-            "writes",
-            "update µs",
-            "ratio",
-            "of means",
-            "writes",
-        ),
-        [
-            (
-                name,
-                *(
-                    cell
-                    for of in (first, second)
-                    for cell in (
-                        f"{of.median(name) / rows * 1e6:.1f}",
-                        f"{of.ratio(name, _NONE):.2f}",
-                        f"{of.mean(name) / of.mean(_NONE):.2f}",
-                        f"{of.writes[name] / rows / len(of.seconds[name]):.1f}",
-                    )
-                ),
-            )
-            for name in first.seconds
-        ],
-    )
-
-
-def _parts(bulk: dict[str, Timings]) -> Table:
-    """What each part costs, in microseconds and in times of a write without triggers."""
-    insert, update = bulk.values()
-    differences = {
-        "log": (_LOG_UNTOUCHED, _NONE),
-        "updated_at": (_ALL, "without updated_at"),
-        "facts": (_FACTS, _LOG),
-        **{
-            name.removeprefix("without "): (_ALL, name)
-            for name in insert.seconds
-            if name.startswith("without ") and name != "without updated_at"
-        },
-    }
-
-    def cells(of: Timings, with_it: str, without_it: str) -> tuple[str, str]:
-        seconds = of.difference(with_it, without_it)
-        return f"{seconds / _BULK_ROWS * 1e6:.1f}", f"{seconds / of.median(_NONE):.2f}"
-
-    return Table(
-        "Bulk: what each part adds",
-        ("", "insert µs", "times", "update µs", "times"),
-        [
-            (name, *cells(insert, *pair), *cells(update, *pair))
-            for name, pair in differences.items()
-        ],
-    )

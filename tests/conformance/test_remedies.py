@@ -12,17 +12,17 @@ from typing import NamedTuple
 import pytest
 from conftest import connect
 from following import renumber_sessions
-from hooks import AGENT_INVOCATIONS, HOOK_TABLES
+from hooks import AGENT_INVOCATIONS, HOOK_TABLES, SESSIONS
 from oracle import differences, recompute, stored
 from statements import VACUUM
 
 from aggregates.installing.upgrading import upgrade
 
 T = "agent_invocations"
-# A column whose collation is not that of bytes, beside the hooks' own.
+# Columns whose collation is not that of bytes, beside the hooks' own.
 TABLES = HOOK_TABLES.replace(
     AGENT_INVOCATIONS, AGENT_INVOCATIONS.replace("phase TEXT", "phase TEXT COLLATE NOCASE")
-)
+).replace(SESSIONS, SESSIONS.replace("status TEXT", "status TEXT COLLATE NOCASE"))
 
 
 class Mutation(NamedTuple):
@@ -52,11 +52,8 @@ def session(name: str, status: str = "'active'", **values: str) -> str:
     return f"{verb} INTO sessions ({names}) VALUES ({', '.join(values.values())})"
 
 
-_LEFT_IS_DROPPED = r"BEGIN\s+DELETE FROM _aggregates_sessions_replaced[^;]*;"
-_LEFT_IS_SETTLED = """BEGIN
-  UPDATE _aggregates_sessions_replaced SET is_gone = 1
-  WHERE NOT EXISTS (SELECT 1 FROM sessions AS kept WHERE kept.rowid = session_row);
-  DELETE FROM _aggregates_sessions_replaced;"""
+_PAIR_IS_NEW = r"=\(NEW\.step>0\)(?=ON CONFLICT)"
+_NO_LEFT = r"OR EXISTS\(SELECT 1 FROM _aggregates_sessions_replaced\)"
 _RUN = {"start_time": "'2026-10-01T10:00:00'", "status": "'started'"}
 _TOKENS = "'{\"totalTokens\": 9223372036854775807}'"
 
@@ -77,15 +74,15 @@ MUTATIONS = [
     ),
     Mutation(
         "trap 2: a copy is believed to be gone",
-        "invocations_before_insert|invocations_insert",
-        r"NOT\s+EXISTS\s+\(SELECT\s+1\s+FROM\s+agent_invocations\s+AS\s+kept\s+WHERE[^)]*\)",
-        "1",
+        "invocations_insert",
+        r"WHERE invocation_id=NEW\.id;DELETE",
+        "WHERE 1;DELETE",
         (row(1), row(1, "'b'", verb="INSERT OR IGNORE"), row(2, "'c'")),
     ),
     Mutation(
         "trap 2: a DELETE leaves the copy",
         "invocations_delete",
-        r"DELETE FROM \w+ WHERE invocation_id = OLD.id;",
+        r"DELETE FROM \w+ WHERE invocation_id=OLD\.id;",
         "",
         (
             "PRAGMA recursive_triggers = 1",
@@ -96,95 +93,182 @@ MUTATIONS = [
     ),
     Mutation(
         "trap 3: two statements in the place of an upsert",
-        "agent_invocations_plus",
-        r"INSERT INTO agent_stats [^;]*;",
-        "INSERT OR IGNORE INTO agent_stats VALUES (NEW.new_event, NEW.new_agent,"
-        " NEW.new_phase_name, NEW.new_model_name, NEW.new_status_name, 0, 0, 0, 0, 0);"
-        " UPDATE agent_stats SET invocations = invocations + 1 WHERE agent_name = NEW.new_agent;",
+        "agent_invocations_post_rows",
+        r"INSERT INTO agent_stats\([^;]*;",
+        "INSERT OR IGNORE INTO agent_stats VALUES (NEW.event, NEW.agent, NEW.phase_name,"
+        " NEW.model_name, NEW.status_name, 0, 0, 0, 0, 0);"
+        " UPDATE agent_stats SET invocations = invocations + NEW.sign"
+        " WHERE agent_name = NEW.agent;",
         (row(1, verb="INSERT OR REPLACE"), row(2, verb="INSERT OR REPLACE")),
     ),
     Mutation(
         "trap 5: <> in the place of IS NOT",
-        "invocations_update$",
-        r"OLD.model COLLATE BINARY IS NOT NEW.model|typeof\(OLD.model\) <> typeof\(NEW.model\)",
-        "OLD.model <> NEW.model",
+        "invocations_changed_log$",
+        r"NEW\.old_model IS NOT NEW\.new_model",
+        "NEW.old_model <> NEW.new_model",
         (row(1), f"UPDATE {T} SET model = 'm'"),
+    ),
+    Mutation(
+        "trap 5: <> in the place of IS NOT, where columns are compared",
+        "sessions_update$",
+        r"OLD\.status COLLATE BINARY IS NOT NEW\.status",
+        "OLD.status COLLATE BINARY <> NEW.status",
+        (session("'s'", "NULL"), "UPDATE sessions SET status = 'completed'"),
     ),
     Mutation(
         "trap 6: sums without a cap",
         "invocations_insert",
-        "<= 1000000000000",
-        "<= 9223372036854775807",
+        "BETWEEN 0 AND 1000000000000",
+        "BETWEEN 0 AND 9223372036854775807",
         (row(1, raw_output=_TOKENS), row(2, raw_output=_TOKENS)),
     ),
     Mutation(
         "trap 6: a key with a NUL byte",
-        "invocations_post_1",
-        r"instr\(NEW.new_agent_name, char\(0\)\)",
+        "invocations_image_read",
+        r"instr\(NEW\.agent_name,char\(0\)\)",
         "0",
         (row(1, "'a' || char(0)"),),
     ),
     Mutation(
-        "trap 6: a real number in a key",
-        "invocations_post_1",
-        r"CASE typeof\(NEW.new_model\) WHEN 'text'",
-        "CASE 'text' WHEN 'text'",
+        "trap 6: a blob in a key",
+        "invocations_image_read",
+        r"AND NEW\.model<x''",
+        "",
         (row(1, model="x'31'"),),
     ),
     Mutation(
         "trap 7: characters in the place of bytes",
         "invocations_insert",
-        r"CAST\(NEW.raw_output AS BLOB\)",
+        r"CAST\(NEW\.raw_output AS BLOB\)",
         "NEW.raw_output",
         (row(1, raw_output="CAST(x'61808080' AS TEXT) || '{\"totalTokens\":12}'"),),
     ),
     Mutation(
         "trap 8: a day that is not in the calendar",
-        "invocations_post_1",
-        r"strftime\('%d'[^<]*<>\s+substr\(NEW.new_start_time, 9, 2\)",
-        "0",
+        "parse_time",
+        r"AND strftime\('%d',substr\(x,1,10\),'\+0 days'\)=substr\(x,9,2\)",
+        "",
         (row(1, start_time="'2026-02-30T10:00:00'"),),
     ),
     Mutation(
+        "trap 8: a day that is not in the calendar, in the shape that hooks write",
+        "invocations_image_read",
+        r"strftime\([^)]*NEW\.start_time,'\+0 days'\)=substr\(NEW\.start_time,1,19\)",
+        "1",
+        (row(1, start_time="'2026-02-30T10:00:00.000000'"),),
+    ),
+    Mutation(
         "an hour that no clock shows",
-        "invocations_post_1",
-        r"AND substr\(NEW.new_start_time, 12, 2\) < '24'",
+        "parse_time",
+        r"AND substr\(x,12,2\)<'24'",
         "",
         (row(1, start_time="'2026-10-01T24:00:00'"),),
     ),
     Mutation(
+        "what stands behind a NUL byte, in the shape that hooks write",
+        "invocations_image_read",
+        r"AND substr\(NEW\.start_time,1,26\)=NEW\.start_time",
+        "",
+        (row(1, start_time="'2026-10-01T10:00:00.000000' || char(0) || '.000000'"),),
+    ),
+    Mutation(
+        "times that hooks do not write are not parsed",
+        "invocations_times_odd",
+        "",
+        "",
+        (row(1, start_time="'2026-10-01 10:00'"),),
+    ),
+    Mutation(
         "an end with an offset, a start without",
-        "invocations_post_2",
-        r"\(substr\(NEW.new_start_time, -1\)[^=]*= 'Z'",
-        "(1",
+        "invocations_times_odd",
+        r"\(SELECT has_offset[^)]*\)=\(SELECT has_offset[^)]*\)",
+        "1",
         (row(1, start_time="'2026-10-01T10:00:00'", end_time="'2026-10-01T10:00:05Z'"),),
+    ),
+    Mutation(
+        "an end with an offset, a start in the shape that hooks write",
+        "invocations_times_odd",
+        r"INSERT OR ABORT INTO _aggregates_parse VALUES\(1,NEW\.raw_start\);",
+        "INSERT OR ABORT INTO _aggregates_parse SELECT 1, NEW.raw_start WHERE NEW.start IS NULL;",
+        (
+            row(1, start_time="'2026-10-01T09:00:00Z'"),
+            row(2, start_time="'2026-10-01T10:00:00.000000'", end_time="'2026-10-01T10:00:05Z'"),
+        ),
     ),
     Mutation(
         "a change of the key under another name of it",
         "invocations_update$",
-        r", rowid, oid,\s*_rowid_",
+        ",rowid,oid,_rowid_",
         "",
         (row(1, **_RUN), f"UPDATE {T} SET rowid = 9"),
     ),
     Mutation(
         "a collation that takes different text for equal",
         "invocations_update$",
-        r"OLD.phase COLLATE BINARY IS NOT",
-        "OLD.phase IS NOT",
+        "ON agent_invocations BEGIN",
+        "ON agent_invocations WHEN OLD.phase IS NOT NEW.phase BEGIN",
         (row(1, phase="'plan'"), f"UPDATE {T} SET phase = 'PLAN'"),
+    ),
+    Mutation(
+        "a collation that takes different text for equal, of a run that ends",
+        "invocations_update$",
+        "OLD.phase COLLATE BINARY IS NEW.phase",
+        "OLD.phase IS NEW.phase",
+        (
+            row(1, phase="'plan'", **_RUN),
+            f"UPDATE {T} SET phase = 'PLAN', status = 'completed'",
+        ),
+    ),
+    Mutation(
+        "a collation that takes different text for equal, where columns are compared",
+        "sessions_update$",
+        "OLD.status COLLATE BINARY IS NOT",
+        "OLD.status IS NOT",
+        (session("'s'"), "UPDATE sessions SET status = 'ACTIVE'"),
+    ),
+    Mutation(
+        "a run that ends in another session only ends",
+        "invocations_update$",
+        r"AND OLD\.session_id COLLATE BINARY IS NEW\.session_id",
+        "",
+        (
+            row(1, session_id="'s'", **_RUN),
+            f"UPDATE {T} SET session_id = 't', status = 'completed'",
+        ),
+    ),
+    Mutation(
+        "a run that has had a model only ends",
+        "invocations_update$",
+        "AND OLD.model IS NULL",
+        "",
+        (row(1, model="'m'", **_RUN), f"UPDATE {T} SET status = 'completed'"),
+    ),
+    Mutation(
+        "what a run was as it began is not taken off",
+        "invocations_post_rows",
+        r"UNION ALL SELECT NEW\.event,[^;]*?WHERE NEW\.step=0",
+        "WHERE 1",
+        (row(1, **_RUN), f"UPDATE {T} SET status = 'completed'"),
+    ),
+    Mutation(
+        "a run that ends stays open",
+        "invocations_post_invocations",
+        r"OR NEW\.step=0 AND NEW\.start IS NOT NULL AND NOT NEW\.in_flight",
+        "",
+        (row(1, **_RUN), f"UPDATE {T} SET status = 'completed'"),
     ),
     Mutation("no DELETE trigger", "invocations_delete", "", "", (row(1), f"DELETE FROM {T}")),
     Mutation(
         "updated_at is set for ever",
         "touch",
-        r"WHEN NEW.updated_at IS NOT [^\n]*",
+        r"WHEN NEW\.updated_at IS NOT strftime\([^)]*\)",
         "",
         ("PRAGMA recursive_triggers = 1", row(1), f"UPDATE {T} SET prompt = 'p'"),
     ),
     Mutation(
         "trap 1: an extreme that goes is not looked up again",
-        "agent_starts_delete",
-        "",
+        "invocations_post_invocations",
+        r",\(0,NEW\.start,NEW\.invocation_id\)",
         "",
         (
             row(1, **_RUN),
@@ -194,15 +278,15 @@ MUTATIONS = [
     ),
     Mutation(
         "a pair that goes is not counted down",
-        "session_agents_delete",
-        "",
-        "",
+        "invocations_post_invocations",
+        r"\(NEW\.step>0\)THEN NEW\.step ELSE 0",
+        "(NEW.step > 0) THEN NEW.step > 0 ELSE 0",
         (row(1, session_id="'s'"), row(2, session_id="'t'"), f"DELETE FROM {T} WHERE id = 2"),
     ),
     Mutation(
         "a pair that goes is not counted down in its session",
-        "session_stats_of_session_agents_delete",
-        "",
+        "invocations_post_invocations",
+        r"\(1,NEW\.agent,0\),",
         "",
         (
             row(1, session_id="'s'"),
@@ -212,36 +296,43 @@ MUTATIONS = [
     ),
     Mutation(
         "a phase that comes is not counted",
-        "session_stats_of_session_phases_insert",
-        "",
+        "invocations_post_invocations",
+        r"UNION ALL SELECT NEW\.session,2,NEW\.phase_name,.*?WHERE NEW\.step (?=UNION)",
         "",
         (row(1, session_id="'s'", phase="'plan'"),),
     ),
     Mutation(
         "a session that comes is not counted",
-        "session_totals_of_session_stats_insert",
-        "",
+        "invocations_post_invocations",
+        rf"UNION ALL SELECT '',2,.*?{_PAIR_IS_NEW}",
         "",
         (row(1, session_id="'s'"),),
     ),
     Mutation(
         "a session that goes is not counted down",
-        "session_totals_of_session_stats_delete",
-        "",
-        "",
+        "invocations_post_invocations",
+        r"NEW\.step,NULL WHERE NEW\.step AND NEW\.step AND",
+        "NEW.step, NULL WHERE NEW.step > 0 AND",
         (row(1, session_id="'s'"), row(2, session_id="'t'"), f"DELETE FROM {T} WHERE id = 2"),
     ),
     Mutation(
         "the session '' is counted",
-        "session_totals_of_session_stats_insert",
-        r"NEW.session_id <> ''",
-        "1",
+        "invocations_post_invocations",
+        r"WHERE NEW\.step AND NEW\.step AND NEW\.session<>''",
+        "WHERE NEW.step",
+        (row(1),),
+    ),
+    Mutation(
+        "the session '' is counted for its agent",
+        "invocations_post_invocations",
+        r"CASE WHEN NEW\.step AND NEW\.session<>''",
+        "CASE WHEN NEW.step",
         (row(1),),
     ),
     Mutation(
         "the last end of a session that goes is not looked up again",
-        "session_stats_of__aggregates_session_ends_delete",
-        "",
+        "invocations_post_invocations",
+        r',\(4,NEW\."end",NEW\.invocation_id\)',
         "",
         (
             row(1, session_id="'s'", end_time="'2026-10-01T10:00:00'"),
@@ -252,14 +343,14 @@ MUTATIONS = [
     Mutation(
         "trap 1: a session that is written again is not copied",
         "sessions_before_insert",
-        r"OR clash.session_id = NEW.session_id",
+        r"OR clash\.session_id=NEW\.session_id",
         "",
         (session("'s'"), session("'s'", "'completed'", verb="INSERT OR REPLACE")),
     ),
     Mutation(
         "trap 1: a session whose rowid is taken is not copied",
         "sessions_before_insert",
-        r"clash.rowid = NEW.rowid\s+OR",
+        r"clash\.rowid=NEW\.rowid OR",
         "",
         (
             session("'s'", rowid="1"),
@@ -269,7 +360,7 @@ MUTATIONS = [
     Mutation(
         "trap 1: a session that is renamed replaces another",
         "sessions_before_update",
-        r"OR clash.session_id = NEW.session_id",
+        r"OR clash\.session_id=NEW\.session_id",
         "",
         (
             session("'s'"),
@@ -280,7 +371,7 @@ MUTATIONS = [
     Mutation(
         "trap 2: a DELETE of a session leaves the copy",
         "sessions_delete",
-        r"DELETE FROM \w+ WHERE session_row = OLD.rowid;",
+        r"DELETE FROM \w+ WHERE session_row=OLD\.rowid;",
         "",
         (
             "PRAGMA recursive_triggers = 1",
@@ -291,9 +382,9 @@ MUTATIONS = [
     ),
     Mutation(
         "trap 16: copies that were left are told apart by rowids, and VACUUM changes them",
-        "sessions_before",
-        _LEFT_IS_DROPPED,
-        _LEFT_IS_SETTLED,
+        "sessions_before_insert",
+        _NO_LEFT,
+        "",
         (
             session("'s'", rowid="5"),
             session("'t'", rowid="9"),
@@ -304,9 +395,9 @@ MUTATIONS = [
     ),
     Mutation(
         "trap 16: what is left of sessions without a name is settled after a VACUUM",
-        "sessions_before",
-        _LEFT_IS_DROPPED,
-        _LEFT_IS_SETTLED,
+        "sessions_before_insert",
+        _NO_LEFT,
+        "",
         (
             session("NULL", rowid="5"),
             session("NULL", rowid="9"),
@@ -317,9 +408,9 @@ MUTATIONS = [
     ),
     Mutation(
         "trap 16: what is left is met by an update that can replace nothing",
-        "sessions_before_update",
-        r"UPDATE OF [^/]*",
-        "UPDATE OF session_id, rowid, oid, _rowid_ ",
+        "sessions_replaced",
+        "UPDATE OF rowid,oid,_rowid_,session_id ON",
+        "UPDATE ON",
         (
             session("NULL", rowid="5"),
             session("NULL", rowid="9"),
@@ -329,8 +420,21 @@ MUTATIONS = [
         ),
     ),
     Mutation(
+        "trap 16: what is left is settled after an update of the key",
+        "sessions_before_update",
+        _NO_LEFT,
+        "",
+        (
+            session("NULL", rowid="5"),
+            session("NULL", rowid="9"),
+            session("NULL", rowid="9", verb="INSERT OR IGNORE"),
+            VACUUM,
+            "UPDATE sessions SET session_id = 's' WHERE rowid = 1",
+        ),
+    ),
+    Mutation(
         "the status of a session changes and nothing is posted",
-        "sessions_post_1",
+        "sessions_post_rows",
         "",
         "",
         (session("'s'"), "UPDATE sessions SET status = 'completed'"),
@@ -361,7 +465,7 @@ def mutate(connection: sqlite3.Connection, mutation: Mutation) -> None:
     for name, sql in triggers:
         connection.execute(f"DROP TRIGGER {name}")
         if mutation.old:
-            changed, count = re.subn(mutation.old, lambda match: mutation.new, sql)
+            changed, count = re.subn(mutation.old, lambda match: f" {mutation.new} ", sql)
             assert count, f"{name} holds no {mutation.old}"
             connection.execute(changed)
 

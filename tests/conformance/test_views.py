@@ -29,7 +29,7 @@ from test_old_libraries import shell
 from aggregates import samples
 from aggregates.engines.sqlite.compiler import SQLite
 from aggregates.installing import upgrading
-from aggregates.model.catalogue import catalogue
+from aggregates.model.catalogue import agent_activity, catalogue, session_stats
 
 Row = dict[str, Any]
 VIEWS = [view.name for view in catalogue.views]
@@ -291,10 +291,19 @@ def test_what_adds_up_to_nothing_is_left_out(migrated_database: MakeDatabase) ->
         key = "'', 'pre_invocation', 'a', '', '', ''"
         connection.execute(f"INSERT INTO agent_hourly VALUES ({key}, 0, 0, 0, 0, 0)")
         connection.execute("INSERT INTO agent_stats SELECT 'x', 'a', '', '', '', 0, 0, 0, 0, 0")
-        connection.execute("INSERT INTO agent_activity (agent_name) VALUES ('a')")
-        connection.execute("INSERT INTO session_stats (session_id) VALUES ('s')")
+        connection.execute(
+            "INSERT INTO _aggregates_by_agent (agent_name, part, member, id)"
+            f" VALUES ('a', {agent_activity.part}, '', 0)"
+        )
+        connection.execute(
+            "INSERT INTO _aggregates_by_session (session_id, part, member, id)"
+            f" VALUES ('s', {session_stats.part}, '', 0)"
+        )
         connection.execute("INSERT INTO tool_stats VALUES ('a', 't', '', 0, 0, 0)")
-        connection.execute("INSERT INTO _aggregates_agent_percentiles VALUES ('a', 10, 0, 0)")
+        connection.execute("INSERT INTO agent_durations VALUES ('a', 10, '', '', '', 0, 0)")
+        connection.execute("INSERT INTO tool_durations VALUES ('a', 't', 10, 0, 0)")
+        for view in ("agent_activity", "session_stats"):
+            assert len(read(connection, f"SELECT * FROM {view}")) == 1
         for view in VIEWS:
             assert read(connection, f"SELECT * FROM {view}") == []
 

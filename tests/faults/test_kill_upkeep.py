@@ -182,8 +182,10 @@ def mend(path: Path) -> None:
     """What is mended is spoilt anew, where nobody writes."""
     with closing(sqlite3.connect(path, timeout=20)) as connection, connection:
         for statement in (
-            "INSERT OR REPLACE INTO agent_activity (agent_name, invocations) VALUES ('ghost', 5)",
-            "INSERT OR REPLACE INTO session_agents VALUES ('ghost', 'ghost', 3)",
+            "INSERT OR REPLACE INTO _aggregates_by_agent (agent_name, part, member, id,"
+            " invocations) VALUES ('ghost', 1, '', 0, 5)",
+            "INSERT OR REPLACE INTO _aggregates_by_session (session_id, part, member, id,"
+            " invocations) VALUES ('ghost', 1, 'ghost', 0, 3)",
             f"UPDATE {DURATIONS} SET sessions = sessions + 1",
             "UPDATE tool_stats SET uses = uses + 1",
         ):

@@ -225,3 +225,44 @@ def test_an_error_names_the_file(tmp_path: Path) -> None:
     path.write_bytes(b"junk " * 500)
     for command in ("run", "status"):
         assert run(command, "--database", str(path))[2].startswith(f"error: {path} is not a SQLite")
+
+
+@pytest.mark.parametrize(
+    "command", ["migrate", "status", "verify", "repair", "rebuild", "downgrade", "alembic"]
+)
+def test_a_revision_that_this_version_does_not_know(command: str, path: Path) -> None:
+    """As after a downgrade of the package without one of the database."""
+    execute(path, "UPDATE _aggregates_version SET version_num = '0004'")
+    before = path.read_bytes()
+    if command == "alembic":
+        ini = str(Path(__file__).parents[2] / "alembic.ini")
+        arguments = ["-m", "alembic", "-c", ini, "-x", f"database={path}", "upgrade", "head"]
+        done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True)
+        status, out, errors = done.returncode, done.stdout, done.stderr
+    else:
+        options = ["--yes"] if command == "downgrade" else []
+        status, out, errors = run(command, "--database", str(path), *options)
+    assert status == 4
+    assert "Traceback" not in errors
+    told = [line for line in (out + errors).splitlines() if "0004" in line]
+    assert len(told) >= 1
+    if command == "status":
+        assert "downgrade" in re.sub(r"\s+", " ", out)
+    else:
+        assert (out, errors.splitlines()) == ("", told)
+        assert re.match(
+            "error: the database is at revision 0004, which this version does not know: run"
+            " `aggregates downgrade` with the version that made it",
+            told[0],
+        )
+    assert path.read_bytes() == before
+
+
+def test_status_names_nothing_else_where_it_does_not_know_the_revision(path: Path) -> None:
+    execute(path, "UPDATE _aggregates_version SET version_num = '0004'")
+    status, out, _ = run("status", "--json", "--database", str(path))
+    assert status == 4
+    (finding,) = json.loads(out)["findings"]
+    assert finding["kind"] == "revision"
+    assert "downgrade" in finding["detail"]
+    assert "\n" not in finding["detail"]

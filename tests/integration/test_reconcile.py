@@ -23,40 +23,54 @@ PLANTED = [
     ("UPDATE agent_durations SET runs = -1 WHERE agent_name = 'architect'", {"agent_durations"}),
     ("DELETE FROM agent_durations_daily WHERE le_ms > 60000", {"agent_durations_daily"}),
     (
-        "UPDATE _aggregates_agent_percentiles SET duration_ms_sum = 0 WHERE le_ms > 60000",
-        {"_aggregates_agent_percentiles"},
-    ),
-    (
-        "INSERT INTO agent_activity (agent_name, invocations) VALUES ('ghost', 2)",
+        "INSERT INTO _aggregates_by_agent (agent_name, part, member, id, invocations)"
+        " VALUES ('ghost', 1, '', 0, 2)",
         {"agent_activity"},
     ),
-    ("UPDATE agent_activity SET first_start = NULL, sessions = 7", {"agent_activity"}),
+    ("UPDATE _aggregates_by_agent SET sessions = 7 WHERE part = 1", {"agent_activity"}),
     (
-        "DELETE FROM session_agents WHERE agent_name = 'architect'",
-        {"session_agents", "agent_activity", "session_stats"},
+        "UPDATE _aggregates_by_agent SET agent_name = agent_name || 'x'",
+        {"agent_activity", "_aggregates_agent_starts", "_aggregates_session_totals"},
     ),
     (
-        "DELETE FROM _aggregates_agent_starts WHERE agent_name = 'architect'",
-        {"_aggregates_agent_starts", "agent_activity"},
+        "DELETE FROM _aggregates_by_session WHERE part = 1 AND member = 'architect'",
+        {"session_agents"},
+    ),
+    (
+        "DELETE FROM _aggregates_by_agent WHERE part = 0 AND agent_name = 'architect'",
+        {"_aggregates_agent_starts"},
     ),
     ("UPDATE open_runs SET phase = 'x'", {"open_runs"}),
     ("INSERT INTO open_runs VALUES ('2026-01-01T00:00:00.000', -5, 's', 'a', 'p')", {"open_runs"}),
-    ("UPDATE session_stats SET agents = agents + 1, last_end = NULL", {"session_stats"}),
     (
-        "DELETE FROM session_stats WHERE session_id < '8'",
-        {"session_stats", "_aggregates_session_totals"},
-    ),
-    ("DELETE FROM session_phases WHERE session_id > '8'", {"session_phases", "session_stats"}),
-    ("UPDATE session_phases SET invocations = 7", {"session_phases"}),
-    (
-        "DELETE FROM _aggregates_session_starts WHERE session_id > '8'",
-        {"_aggregates_session_starts", "session_stats"},
+        "UPDATE _aggregates_by_session SET failed = failed + 1, invocations = 0 WHERE part = 0",
+        {"session_stats"},
     ),
     (
-        "DELETE FROM _aggregates_session_ends WHERE session_id > '8'",
-        {"_aggregates_session_ends", "session_stats"},
+        "DELETE FROM _aggregates_by_session WHERE part = 0 AND session_id < '8'",
+        {"session_stats"},
     ),
-    ("UPDATE _aggregates_session_totals SET sessions = 1", {"_aggregates_session_totals"}),
+    (
+        "DELETE FROM _aggregates_by_session WHERE part = 2 AND session_id > '8'",
+        {"session_phases"},
+    ),
+    ("UPDATE _aggregates_by_session SET invocations = 7 WHERE part = 2", {"session_phases"}),
+    (
+        "DELETE FROM _aggregates_by_session WHERE part = 3 AND session_id > '8'",
+        {"_aggregates_session_starts"},
+    ),
+    (
+        "DELETE FROM _aggregates_by_session WHERE part = 4 AND session_id > '8'",
+        {"_aggregates_session_ends"},
+    ),
+    (
+        "DELETE FROM _aggregates_by_session WHERE session_id > '8'",
+        {
+            *("session_stats", "session_agents", "session_phases"),
+            *("_aggregates_session_starts", "_aggregates_session_ends"),
+        },
+    ),
+    ("UPDATE _aggregates_by_agent SET sessions = 1 WHERE part = 2", {"_aggregates_session_totals"}),
     ("UPDATE sessions_summary SET duration_ms_sum = -1", {"sessions_summary"}),
     ("DELETE FROM _aggregates_sessions_by_start", {"_aggregates_sessions_by_start"}),
     (

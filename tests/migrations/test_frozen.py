@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +16,7 @@ from aggregates.engines.sqlite.compiler import SQLite
 from aggregates.engines.sqlite.hooks_schema import HOOK_TABLES
 from aggregates.frozen import freezing
 from aggregates.frozen import statements as files
+from aggregates.frozen.layout import normalised
 from aggregates.installing import upgrading
 from aggregates.model.catalogue import catalogue
 from aggregates.proving import inspecting
@@ -25,7 +27,8 @@ REVISIONS = sorted(VERSIONS.glob("*.py"))
 
 def frozen(name: str) -> Iterator[Path]:
     """Files of all revisions, oldest first."""
-    yield from sorted(VERSIONS.glob(f"*/{name}"))
+    for here in files.history(VERSIONS.parent):
+        yield from sorted(here.glob(name))
 
 
 def live(*kinds: str) -> freezing.Schema:
@@ -50,14 +53,8 @@ def test_the_head_revision_is_what_the_catalogue_says(kind: str) -> None:
 def test_frozen_data_are_what_the_catalogue_says() -> None:
     right = live("data")
     assert right
-    found = freezing.schema(
-        statement
-        for path in frozen("*.sql")
-        if path.name not in ("hooks.sql", "before.sql")
-        if not path.name.startswith("recomputation")
-        for statement in files.statements(path)
-        if statement.kind == "data"
-    )
+    installed = files.installed(VERSIONS.parent)
+    found = freezing.schema(one for one in installed if one.kind == "data")
     assert found.keys() == right.keys()
     for key, statement in right.items():
         assert found[key].sql == statement.sql, f"{key} is not frozen as it is now: freeze it again"
@@ -66,49 +63,106 @@ def test_frozen_data_are_what_the_catalogue_says() -> None:
 def test_nothing_else_is_frozen() -> None:
     """No file of a revision goes unread, and no statement has a heading of an unknown kind."""
     for path in frozen("*"):
-        assert path.suffix == ".sql"
+        if path.name == "review.md":
+            continue
+        assert re.fullmatch(
+            r"(bookkeeping|hooks|tables|views|(ledger|rows|folds|facts|posting)_[a-z_]+)\.sql",
+            path.name,
+        )
         text = path.read_text(encoding="utf-8")
         entries = list(files.parse(text))
         assert files.dump(entries) == text, f"{path.name} is not what was dumped"
+        assert entries, f"{path.name} says nothing"
+
+
+def test_nothing_is_frozen_twice() -> None:
+    """Neither a statement, nor how rows of a source become facts."""
+    for one, count in Counter(files.installed(VERSIONS.parent)).items():
+        assert count == 1, one.name
+    readings = [path.name for path in frozen("rows_*.sql")]
+    assert sorted(readings) == sorted(f"rows_{source.name}.sql" for source in catalogue.sources)
+
+
+def test_each_review_says_what_the_revision_makes() -> None:
+    for path in frozen("review.md"):
+        here = path.parent
+        before = freezing.schema(files.earlier(here))
+        made = {(one.kind, one.name) for one in files.made(here)}
+        text = path.read_text(encoding="utf-8")
+        named = re.findall(r"^- (?:new )?([a-z]+) `(.+)`", text, re.MULTILINE)
+        assert len(named) == len(made)
+        assert {(kind, name) for kind, name in named} == made
+        new = re.findall(r"^- new ([a-z]+) `(.+)`", text, re.MULTILINE)
+        assert {(kind, name) for kind, name in new} == made - before.keys()
 
 
 @pytest.mark.parametrize(
-    "path", [*frozen("recomputation*.sql")], ids=lambda path: f"{path.parent.name}-{path.stem}"
+    "path", [*frozen("rows_*.sql")], ids=lambda path: f"{path.parent.name}-{path.stem}"
 )
-def test_a_frozen_recomputation_is_what_the_compiler_says(path: Path) -> None:
-    made = {one.name for one in files.statements(path.parent / "tables.sql")}
-    name = files.recomputation(path).source
+def test_a_frozen_reading_is_what_the_compiler_says(path: Path) -> None:
+    name = files.reading(path).source
     (source,) = (one for one in catalogue.sources if one.name == name)
-    only = tuple(one.name for one in catalogue.definitions if one.source is source)
-    recomputation = SQLite().recomputation(
-        catalogue, source, only=tuple(one for one in only if one in made)
-    )
-    assert path.read_text(encoding="utf-8") == files.dump_recomputation(recomputation)
+    live = SQLite().recomputation(catalogue, source).reading
+    assert path.read_text(encoding="utf-8") == files.dump_reading(live)
+
+
+def made_by(here: Path) -> set[str]:
+    """Names of the definitions that a revision makes."""
+    made = {one.name for one in files.made(here) if one.kind in ("table", "view")}
+    before = {one.name for one in files.earlier(here)}
+    return {one.name for one in catalogue.definitions if one.name in made - before}
+
+
+@pytest.mark.parametrize(
+    "path", [*frozen("folds_*.sql")], ids=lambda path: f"{path.parent.name}-{path.stem}"
+)
+def test_a_frozen_folding_is_what_the_compiler_says(path: Path) -> None:
+    name = files.folding(path).source
+    (source,) = (one for one in catalogue.sources if one.name == name)
+    made = made_by(path.parent)
+    of = (one.name for one in catalogue.definitions if one.source is source)
+    only = tuple(name for name in of if name in made)
+    live = SQLite().recomputation(catalogue, source, only=only).folding
+    assert path.read_text(encoding="utf-8") == files.dump_folding(live)
 
 
 def test_every_aggregate_is_filled_by_one_revision() -> None:
-    made = [one.name for path in frozen("tables.sql") for one in files.statements(path)]
+    made = [name for here in files.history(VERSIONS.parent) for name in made_by(here)]
     for definition in catalogue.definitions:
         assert made.count(definition.name) == 1, definition.name
-    filled = [files.recomputation(path).source for path in frozen("recomputation*.sql")]
-    assert {source.name for source in catalogue.sources} == set(filled)
+        (here,) = (
+            here for here in files.history(VERSIONS.parent) if definition.name in made_by(here)
+        )
+        folds = files.folding(here / f"folds_{definition.source.name}.sql").folds
+        assert any(re.match(rf'INSERT INTO "?{definition.table}"?\s', one) for one in folds)
 
 
 def test_entries_are_posted_only_to_what_has_been_filled() -> None:
     """Tables are made first: a trigger on a log that came with them would fail every write."""
-    logs = "|".join(source.log for source in catalogue.sources)
-    posting = [
-        (path.name, one.name)
-        for path in frozen("*.sql")
-        if not path.name.startswith("recomputation")
-        for one in files.statements(path)
-        if one.kind == "trigger"
-        if re.search(rf"\bAFTER INSERT ON ({logs})\b", one.sql) and not one.name.endswith("_prune")
-        if path.name not in ("before.sql",)
-    ]
-    assert {name.removesuffix(".sql") for name, _ in posting} == {
-        f"posting_{source.name}" for source in catalogue.sources
-    }
+    logs = {source.log for source in catalogue.sources}
+    facts = {source.facts_view for source in catalogue.sources}
+    on_logs, on_facts = set(), set()
+    for path in frozen("*.sql"):
+        if path.name.startswith(("hooks", "rows_", "folds_")):
+            continue
+        for one in files.statements(path):
+            if one.kind == "trigger" and one.table in logs and not one.name.endswith("_prune"):
+                on_logs.add(path.stem)
+            if one.kind == "trigger" and one.table in facts:
+                on_facts.add(path.stem)
+    assert on_logs == {f"facts_{source.name}" for source in catalogue.sources}
+    assert on_facts == {f"posting_{source.name}" for source in catalogue.sources}
+
+
+def test_no_frozen_sql_names_what_old_libraries_lack() -> None:
+    """Neither JSON functions, nor what came after SQLite 3.24."""
+    newer = r"\b(json\w*|iif|RETURNING|MATERIALIZED|GENERATED|STRICT|unixepoch|timediff)\b"
+    for path in frozen("*.sql"):
+        if path.name == "hooks.sql":
+            continue
+        for _, name, sql in files.parse(path.read_text(encoding="utf-8")):
+            body = re.sub(r"'[^']*'|/\*.*?\*/", "''", sql, flags=re.DOTALL)
+            assert not re.search(newer, body, re.IGNORECASE), f"{path.name}: {name}"
 
 
 def test_frozen_hook_tables_are_those_of_the_hooks() -> None:
@@ -132,7 +186,8 @@ def test_a_migrated_database_holds_what_is_frozen(migrated_database: MakeDatabas
             for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master")
         }
     for statement in inspecting.expected(upgrading.head()):
-        assert installed[statement.kind, statement.name] == statement.sql
+        assert installed[statement.kind, statement.name] == statement.installed
+        assert normalised(statement.installed) == normalised(statement.sql)
 
 
 def imports(path: Path) -> Iterator[str]:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from conftest import MakeDatabase, connect
+from following_revision import AGGREGATES
 from hooks import AGENT_INVOCATIONS, AGENT_TOOL_USES, HOOK_TABLES, SESSIONS, TOOL_USES, VARIANTS
 from oracle import any_text, differences, recompute, stored
 from statements import Plan, execute
@@ -218,7 +219,7 @@ def stop_while_filling(path: Path) -> None:
         connection.executemany(STARTED, [()] * 3000)
     with pytest.raises(Stopped):
         upgrading.upgrade(str(path), progress=stop)
-    assert status(path).filling == "0002"
+    assert status(path).filling == AGGREGATES
     assert not status(path).ok
 
 
@@ -535,7 +536,9 @@ def test_a_table_that_triggers_cannot_serve_is_refused_untouched(what: str, path
         "CREATE VIEW agent_hourly AS SELECT 1 AS a",
         "CREATE TABLE aggregate_totals (a)",
         "CREATE INDEX duration_bounds ON agent_invocations (ticket_id)",
-        "CREATE TABLE _aggregates_agent_invocations_posting (a)",
+        "CREATE TABLE _aggregates_agent_invocations_facts (a)",
+        "CREATE TABLE _aggregates_by_session (a)",
+        "CREATE TABLE agent_activity (a)",
         "CREATE INDEX agent_invocations ON tool_uses (tool_name)",
     ],
 )

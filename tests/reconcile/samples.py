@@ -13,6 +13,8 @@ from derived_oracle import derived_differences
 from oracle import differences, recompute, stored
 
 from aggregates.engines import open_database
+from aggregates.engines.sqlite.connection import COMPILER
+from aggregates.engines.sqlite.placing import Placement, placed
 from aggregates.installing.upgrading import upgrade
 from aggregates.model.catalogue import catalogue
 from aggregates.samples import write_sample
@@ -131,6 +133,11 @@ def check_exact(path: Path, *, is_derived: bool = False) -> None:
             found += derived_differences(connection)
         assert not found, "\n".join(found[:20])
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def place_of(name: str) -> Placement:
+    """Where the rows of a definition are stored, which people may read through a view."""
+    return placed(COMPILER, catalogue, catalogue[name])
 
 
 def everything(path: Path) -> dict[str, list[tuple[object, ...]]]:

@@ -16,9 +16,11 @@ from samples import change, check_exact, copy, start_run
 
 from aggregates.changes import Consumer
 from aggregates.engines import driver
+from aggregates.engines.sqlite.hooks_schema import HOOK_TABLES
+from aggregates.installing.upgrading import upgrade
 from aggregates.model.catalogue import catalogue
 from aggregates.model.sources import agent_invocations, sessions
-from aggregates.sessions import CONSUMER, Deriver, verify
+from aggregates.sessions import CONSUMER, Deriver, ranges, verify
 from aggregates.sessions.overlaps import Overlap, overlap
 from aggregates.sessions.pending import sessions_of
 from aggregates.sessions.values import Expected
@@ -401,3 +403,87 @@ def test_a_long_session_is_read_in_parts(fresh: sqlite3.Connection) -> None:
     fresh.execute("COMMIT")
     assert deriver(fresh).round().is_complete
     assert derived_differences(fresh) == []
+
+
+@pytest.mark.parametrize("runs", [1, 3, 20])
+def test_what_is_wrong_of_many_sessions_is_found_whatever_is_read_at_once(
+    fresh: sqlite3.Connection, runs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(runs)
+    for number in range(150):
+        minute = f"2026-10-01T10:{number % 60:02}"
+        session = f"s{chance.randrange(12):02}" if number % 2 else "s05"
+        start_run(fresh, session, start=minute, end=f"{minute}:30", status="completed")
+    for session in ("s01", "s02", "s05", "idle"):
+        fresh.execute(
+            "INSERT INTO sessions (session_id, start_time, end_time)"
+            " VALUES (?, '2026-10-01T10:00', '2026-10-01T10:01')",
+            (session,),
+        )
+    deriver(fresh).round()
+    monkeypatch.setattr(ranges, "RUNS_OF_A_RANGE", runs)
+    assert verify(driver(fresh), catalogue.bounds) == []
+    fresh.execute("UPDATE _aggregates_session_derived SET busy_ms = busy_ms + 1")
+    fresh.execute("DELETE FROM _aggregates_session_derived WHERE session_id = 's03'")
+    fresh.execute("INSERT INTO _aggregates_session_derived VALUES ('nobody', 'a', 1, 2, 3)")
+    fresh.execute("DELETE FROM _aggregates_session_counted WHERE session_id IN ('s05', 'idle')")
+    found = {(one.key["session_id"], one.column) for one in verify(driver(fresh), catalogue.bounds)}
+    values = ("first_agent", "max_parallel", "busy_ms", "as_of_seq")
+    assert found == {
+        *((f"s{number:02}", "busy_ms") for number in range(12)),
+        *((session, column) for session in ("s03", "nobody") for column in values),
+        *(
+            (session, column)
+            for session in ("s05", "idle")
+            for column in ("sessions", "duration_ms_sum")
+        ),
+    }
+
+
+def test_a_drifted_listing_of_starts_is_no_obstacle(fresh: sqlite3.Connection) -> None:
+    start_run(fresh, "a", status="completed")
+    started = start_run(fresh, "a", start="no time")
+    deriver(fresh).round()
+    fresh.execute(
+        "INSERT INTO _aggregates_by_session (session_id, part, member, id)"
+        " VALUES ('a', 3, '2026', ?), ('b', 3, '2026', ?), ('a', 3, '2026', 99)",
+        (started, started),
+    )
+    assert verify(driver(fresh), catalogue.bounds) == []
+
+
+@pytest.mark.parametrize(
+    ("declared", "rows", "durations"),
+    [
+        ("TEXT COLLATE NOCASE", [("S", 1), ("t", 2)], [("", 1, 1000), ("of t", 1, 2000)]),
+        ("INTEGER", [(7, 1), (8, 2)], [("of 7", 1, 1000)]),
+    ],
+)
+def test_sessions_in_any_case_and_by_number(
+    tmp_path: Path,
+    declared: str,
+    rows: list[tuple[object, int]],
+    durations: list[tuple[object, ...]],
+) -> None:
+    path = tmp_path / "agent_workflow.db"
+    with closing(connect(path)) as connection:
+        for table in HOOK_TABLES.values():
+            connection.execute(
+                table.replace("session_id TEXT PRIMARY KEY", f"session_id {declared} PRIMARY KEY")
+            )
+    upgrade(str(path))
+    with closing(connect(path)) as connection:
+        for session in ("s", "t", "7", "07"):
+            start_run(connection, session, agent=f"of {session}", status="completed")
+        for session, seconds in rows:
+            connection.execute(
+                "INSERT INTO sessions (session_id, start_time, end_time)"
+                " VALUES (?, '2026-10-01T10:00:00', ?)",
+                (session, f"2026-10-01T10:00:0{seconds}"),
+            )
+        deriver(connection).round()
+        found = connection.execute(
+            "SELECT first_agent, sessions, duration_ms_sum FROM session_durations"
+        ).fetchall()
+        assert sorted(found) == durations
+        assert verify(driver(connection), catalogue.bounds) == []

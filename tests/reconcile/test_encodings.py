@@ -10,6 +10,7 @@ from oracle import differences, recompute, stored
 
 from aggregates.engines import open_database
 from aggregates.engines.sqlite.hooks_schema import HOOK_TABLES
+from aggregates.engines.tables import DERIVED
 from aggregates.installing.upgrading import upgrade
 from aggregates.model.catalogue import catalogue
 from aggregates.proving.repairing import repair, verify
@@ -45,7 +46,7 @@ def test_derived_and_mended_values_are_right(encoding: str, tmp_path: Path) -> N
         assert found == {f"of {name}": 1 for name in NAMES}
         connection.execute("UPDATE agent_stats SET invocations = 9")
         connection.execute("UPDATE session_durations SET sessions = 9")
-        connection.execute("UPDATE session_stats SET first_agent = 'wrong'")
+        connection.execute(f"UPDATE {DERIVED} SET first_agent = 'wrong'")
         assert repair(opened, catalogue).drifts
         assert verify(opened, catalogue).drifts == []
         assert derived_differences(connection) == []

@@ -17,6 +17,7 @@ from aggregates.changes import consumers
 from aggregates.engines import driver, open_database
 from aggregates.engines.base import Database
 from aggregates.errors import SchemaMismatch
+from aggregates.frozen.statements import history, migrations_folder
 from aggregates.installing.upgrading import upgrade
 from aggregates.model.catalogue import catalogue
 from aggregates.proving import inspecting, repairing
@@ -28,6 +29,8 @@ from aggregates.testing import assert_consistent
 
 UNPROVED = ("unproved", "", "")
 INSERT = "_aggregates_agent_invocations_insert"
+FIRST = history(migrations_folder())[0].name.partition("_")[0]
+"""The oldest revision."""
 
 
 @pytest.fixture
@@ -129,6 +132,60 @@ def test_a_trigger_of_ours_that_no_revision_made_is_dropped_and_theirs_stays(
     assert {name for _, name, _ in objects(database) - before} == {"theirs"}
 
 
+FACTS = "_aggregates_agent_invocations_facts"
+
+
+@pytest.mark.parametrize("damage", ["none", "the facts' view", "a view of ours"])
+def test_triggers_of_others_on_views_of_ours_stay(damage: str, database: Path) -> None:
+    """Another owner hangs posting triggers on the facts, and people theirs on what they read."""
+    with closing(connect(database)) as connection:
+        connection.execute("CREATE TABLE theirs (agent, step)")
+        for name, view in (("their_posting", FACTS), ("their_entry", "v_agents")):
+            connection.execute(
+                f"CREATE TRIGGER {name} INSTEAD OF INSERT ON {view} BEGIN"
+                " INSERT INTO theirs SELECT NEW.agent, NEW.step; END"
+                if view == FACTS
+                else f"CREATE TRIGGER {name} INSTEAD OF INSERT ON {view} BEGIN SELECT 1; END"
+            )
+        before = objects(database)
+        for name in () if damage == "none" else (FACTS,) if "facts" in damage else ("v_agents",):
+            alter_view(connection, name)
+        if damage != "none":
+            assert objects(database) != before
+            assert {kind for kind, _, _ in findings(database)} == {"altered"}
+        else:
+            connection.execute(f"DROP TRIGGER {INSERT}")
+        reinstall(open_database(database), catalogue.sources)
+        assert objects(database) == before
+        assert findings(database) == {UNPROVED}
+        connection.execute("INSERT INTO agent_invocations (agent_name) VALUES ('seen')")
+        assert connection.execute("SELECT * FROM theirs").fetchall() == [("seen", 1)]
+    repairing.repair(open_database(database), catalogue)
+    check_exact(database)
+
+
+def alter_view(connection: sqlite3.Connection, name: str) -> None:
+    """Another body, and the triggers that were on it."""
+    query = "SELECT sql FROM sqlite_master WHERE name = ?"
+    (sql,) = connection.execute(query, (name,)).fetchone()
+    query = "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?"
+    triggers = connection.execute(query, (name,)).fetchall()
+    connection.execute(f"DROP VIEW {name}")
+    connection.execute(f"{sql} LIMIT 7")
+    for (trigger,) in triggers:
+        connection.execute(trigger)
+
+
+def test_a_view_that_is_as_it_should_be_is_not_made_anew(database: Path) -> None:
+    query = "SELECT name FROM sqlite_master WHERE type = 'view' ORDER BY rowid"
+    with closing(connect(database)) as connection:
+        views = connection.execute(query).fetchall()
+        connection.execute("CREATE VIEW last AS SELECT 1")
+        connection.execute(f"DROP TRIGGER {INSERT}")
+        reinstall(open_database(database), catalogue.sources)
+        assert connection.execute(query).fetchall() == [*views, ("last",)]
+
+
 def test_a_newer_trigger_of_theirs_that_changes_rows_is_named(database: Path) -> None:
     """Of the triggers of one event SQLite runs the newest first."""
     lower = (
@@ -207,7 +264,12 @@ def test_columns_that_a_copy_has_left_out_are_added_again(database: Path) -> Non
 
 def test_a_table_of_ours_that_is_gone_is_made_and_named(database: Path) -> None:
     engine = open_database(database)
-    gone = {"tool_stats", "session_stats", "_aggregates_session_derived", "session_durations"}
+    gone = {
+        "tool_stats",
+        "_aggregates_by_session",
+        "_aggregates_session_derived",
+        "session_durations",
+    }
     with closing(connect(database)) as connection:
         for table in gone:
             connection.execute(f"DROP TABLE {table}")
@@ -294,7 +356,7 @@ def test_a_proof_that_began_before_proves_nothing(
 
 def test_a_database_at_another_revision_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "agent_workflow.db"
-    upgrade(str(path), revision="0003")
+    upgrade(str(path), revision=FIRST)
     before = objects(path)
     with pytest.raises(SchemaMismatch, match="aggregates migrate"):
         reinstall(open_database(path), catalogue.sources)

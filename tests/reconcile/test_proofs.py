@@ -15,6 +15,7 @@ from samples import change, check_exact, copy, derive, everything, start_run
 from aggregates.engines import driver, open_database
 from aggregates.engines.tables import DURATIONS, OVERLAP
 from aggregates.errors import SchemaMismatch
+from aggregates.frozen.statements import history, migrations_folder
 from aggregates.installing.upgrading import upgrade
 from aggregates.model.catalogue import catalogue
 from aggregates.proving import repairing
@@ -325,13 +326,13 @@ def test_vacuum_in_the_middle_of_a_migration(tmp_path: Path) -> None:
 
     def vacuum(done: int, total: int) -> None:
         steps.append(done)
-        if len(steps) % 9 == 0:
+        if len(steps) % 6 == 0:
             with closing(connect(path)) as connection:
                 connection.execute("DELETE FROM sessions WHERE rowid % 7 = 1")
                 connection.execute("VACUUM")
 
     upgrade(str(path), vacuum)
-    assert len(steps) > 20
+    assert len(steps) > 12, "VACUUM has run but once"
     check_exact(path)
 
 
@@ -388,7 +389,7 @@ def test_a_verify_writes_nothing_where_another_holds_the_lock(database: Path) ->
 def test_a_database_at_another_revision_is_refused(job: object, tmp_path: Path) -> None:
     assert job in (repairing.verify, repairing.repair)
     path = tmp_path / "agent_workflow.db"
-    upgrade(str(path), revision="0003")
+    upgrade(str(path), revision=history(migrations_folder())[0].name.partition("_")[0])
     with pytest.raises(SchemaMismatch, match="aggregates migrate"):
         repairing.verify(open_database(path), catalogue)
 

@@ -56,11 +56,11 @@ DAMAGE: dict[str, tuple[Callable[[Path], None], tuple[str, str]]] = {
     "a trigger says something else": (
         lambda path: execute(
             path,
-            "DROP TRIGGER _aggregates_agent_invocations_post_1",
-            "CREATE TRIGGER _aggregates_agent_invocations_post_1 AFTER INSERT ON"
-            " agent_invocation_changes BEGIN SELECT 1; END",
+            "DROP TRIGGER _aggregates_agent_tool_uses_post_rows",
+            "CREATE TRIGGER _aggregates_agent_tool_uses_post_rows INSTEAD OF"
+            " INSERT ON _aggregates_agent_tool_uses_facts BEGIN SELECT 1; END",
         ),
-        ("altered", "_aggregates_agent_invocations_post_1"),
+        ("altered", "_aggregates_agent_tool_uses_post_rows"),
     ),
     "a trigger nobody has made": (
         lambda path: execute(

@@ -245,7 +245,9 @@ def test_drift_is_repaired_and_told_with_its_keys(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     connection.execute("DELETE FROM aggregate_verifications")
-    connection.execute("UPDATE agent_activity SET failed = 77 WHERE agent_name = 'architect'")
+    connection.execute(
+        "UPDATE _aggregates_by_agent SET failed = 77 WHERE part = 1 AND agent_name = 'architect'"
+    )
     (right,) = connection.execute(
         "SELECT count(*) FROM agent_invocations WHERE agent_name = 'architect'"
         " AND event_type = 'pre_invocation' AND status IN ('failed', 'error')"
@@ -268,7 +270,9 @@ def test_many_drifts_are_counted_and_some_named(
     opened: Database, connection: sqlite3.Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
     connection.execute("DELETE FROM aggregate_verifications")
-    changed = connection.execute("UPDATE session_stats SET failed = failed + 5").rowcount
+    changed = connection.execute(
+        "UPDATE _aggregates_by_session SET failed = failed + 5 WHERE part = 0"
+    ).rowcount
     assert changed > 20
     with caplog.at_level(logging.WARNING, "aggregates"), upkeep(opened) as one:
         one.round(wait=True)

@@ -62,7 +62,8 @@ def test_counts_by_label_are_exact(
         connection.execute("CREATE TABLE jobs (id INTEGER PRIMARY KEY, name, started, extra)")
         connection.execute("ALTER TABLE jobs ADD COLUMN updated_at")
         tables = [one for one in compiler.tables(catalogue) if one.name != "aggregate_totals"]
-        for one in [*compiler.ledger(source), *tables, *compiler.posting(catalogue, source)]:
+        triggers = [*compiler.facts(source), *compiler.posting(catalogue, source)]
+        for one in [*compiler.bookkeeping(), *compiler.ledger(source), *tables, *triggers]:
             connection.execute(one.sql)
         connection.execute("INSERT INTO jobs (name, extra) VALUES ('a', 1), ('b', 2), (3, NULL)")
         connection.execute("UPDATE jobs SET name = 'b' WHERE name = 'a'")

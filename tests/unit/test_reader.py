@@ -30,8 +30,9 @@ CREATE TABLE agent_hourly (hour TEXT, event_type TEXT, agent_name TEXT, phase TE
     PRIMARY KEY (hour, event_type, agent_name, phase, model, status));
 CREATE TABLE agent_durations_daily (day TEXT, event_type TEXT, agent_name TEXT, le_ms INTEGER,
     runs INTEGER, duration_ms_sum INTEGER, PRIMARY KEY (day, event_type, agent_name, le_ms));
-CREATE TABLE _aggregates_agent_percentiles (agent_name TEXT, le_ms INTEGER, runs INTEGER,
-    duration_ms_sum INTEGER, PRIMARY KEY (agent_name, le_ms));
+CREATE TABLE agent_durations (event_type TEXT, agent_name TEXT, phase TEXT, model TEXT,
+    le_ms INTEGER, runs INTEGER, duration_ms_sum INTEGER,
+    PRIMARY KEY (agent_name, le_ms, event_type, phase, model));
 CREATE TABLE agent_activity (agent_name TEXT PRIMARY KEY, invocations INTEGER, succeeded INTEGER,
     failed INTEGER, in_flight INTEGER, sessions INTEGER, first_start TEXT, last_start TEXT,
     updated_at TEXT);
@@ -151,7 +152,15 @@ def test_all_time_statistics(connection: Connection) -> None:
             ("tool_tracking_start", "alpha", "", "", "started", 9, 9, 9, 9, 9),
         ],
     )
-    insert(connection, "_aggregates_agent_percentiles", [("alpha", 11, 4, 44)])
+    insert(
+        connection,
+        "agent_durations",
+        [
+            ("pre_invocation", "alpha", "x", "", 11, 3, 33),
+            ("", "alpha", "y", "m", 11, 1, 11),
+            ("tool_tracking_start", "alpha", "", "", 99, 9, 891),
+        ],
+    )
     insert(
         connection,
         "open_runs",

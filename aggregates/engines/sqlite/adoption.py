@@ -13,9 +13,16 @@ from aggregates.engines.base import DriverConnection, quote
 from aggregates.errors import CannotAdopt
 from aggregates.frozen.layout import tokenize
 from aggregates.frozen.shapes import Shape
-from aggregates.frozen.statements import OTHER_KEYS, THEIR_COLUMNS, Statement
+from aggregates.frozen.statements import (
+    OR_ANOTHER_TYPE,
+    OR_IT_IS_GONE,
+    OTHER_KEYS,
+    THEIR_COLUMNS,
+    Statement,
+)
 
 _GENERATED = (2, 3)
+_UNTYPED = ("", "BLOB", "ANY")
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,8 @@ class _Column:
     name: str
     key_position: int
     is_generated: bool
+    is_untyped: bool = False
+    """whether it keeps numbers as they are given, 5 and 5.0 apart"""
 
 
 @dataclass(frozen=True)
@@ -102,23 +111,43 @@ def check_names(connection: DriverConnection, names: Iterable[str]) -> None:
 
 
 def fit(connection: DriverConnection, shape: Shape, statements: list[Statement]) -> list[Statement]:
-    """The statements with the UNIQUE keys of the table taken into account.
+    """The statements with the UNIQUE keys of the table, and columns without a type, in them.
 
     For a table in the hooks' shape they stay as they are.
     """
     keys = unique_keys(connection, shape.table)
-    if not keys:
+    untyped = [one.name for one in _columns(connection, shape.table) if one.is_untyped]
+    if not keys and not untyped:
         return statements
     clash = "".join(f"\n    OR ({key.clash})" for key in keys)
     names = dict.fromkeys(name for key in keys for name in key.columns)
     columns = "".join(f", {quote(name)}" for name in names)
-    on_table = re.compile(rf'\bON\s+"?{re.escape(shape.table)}"?\s')
+    gone = f"OR NOT EXISTS (SELECT 1 FROM {quote(shape.table)} AS kept WHERE kept.{shape.key} = "
+
+    def fitted(one: Statement) -> str:
+        sql = one.sql
+        if keys:
+            sql = sql.replace(OTHER_KEYS, clash).replace(THEIR_COLUMNS, columns)
+            sql = re.sub(
+                rf"(\w+) = NEW\.(\w+)\s+{re.escape(OR_IT_IS_GONE)}", rf"\1 = NEW.\2 {gone}\1)", sql
+            )
+        return sql.replace(OR_ANOTHER_TYPE, "".join(_type_changes(sql, untyped)))
+
+    ours = f"_aggregates_{shape.table}_"
     return [
-        replace(one, sql=one.sql.replace(OTHER_KEYS, clash).replace(THEIR_COLUMNS, columns))
-        if one.kind == "trigger" and on_table.search(one.sql)
+        replace(one, sql=fitted(one))
+        if one.kind == "trigger" and one.name.startswith(ours)
         else one
         for one in statements
     ]
+
+
+def _type_changes(trigger: str, untyped: Iterable[str]) -> Iterator[str]:
+    """Tests whether columns without a type, which keep 5 and 5.0 apart, change between them."""
+    for name in untyped:
+        for old, new in ((f"OLD.{name}", f"NEW.{name}"), (f"NEW.old_{name}", f"NEW.new_{name}")):
+            if re.search(rf"{re.escape(old)}\b.+{re.escape(new)}\b", trigger, re.DOTALL):
+                yield f"\n    OR typeof({old}) <> typeof({new})"
 
 
 def unique_keys(connection: DriverConnection, table: str) -> list[UniqueKey]:
@@ -226,7 +255,9 @@ def _is_strict(connection: DriverConnection, table: str) -> bool:
 
 def _columns(connection: DriverConnection, table: str) -> list[_Column]:
     found = _pragma(connection, "table_xinfo", table)
-    return [_Column(row[1], row[5], row[6] in _GENERATED) for row in found]
+    return [
+        _Column(row[1], row[5], row[6] in _GENERATED, row[2].upper() in _UNTYPED) for row in found
+    ]
 
 
 def _indexes(connection: DriverConnection, table: str) -> Iterator[tuple[str, bool, str, bool]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from aggregates.engines.base import Comparison, Compiler, Naming, itself
-from aggregates.engines.sqlite import consuming, ledger, posting, recomputation
+from aggregates.engines.sqlite import consuming, facts, ledger, posting, recomputation, tables
 from aggregates.frozen.layout import wrapped
 from aggregates.frozen.statements import Recomputation, Statement
 from aggregates.model.definition import Catalogue, Definition, Source
@@ -20,18 +20,17 @@ class SQLite(Compiler):
     dialect = SQLiteDialect_pysqlite()
 
     def bookkeeping(self) -> list[Statement]:
-        """Tables of what migrations remember of a database."""
-        return [
-            # Marks have no type: they may be infinite.
-            Statement(
-                "table",
-                "_aggregates_backfills",
-                "CREATE TABLE _aggregates_backfills (\n  revision TEXT NOT NULL,\n"
-                "  source TEXT NOT NULL,\n  mark,\n  seq INTEGER NOT NULL,\n"
-                "  rows_read INTEGER NOT NULL,\n  schema_version INTEGER,\n"
-                "  PRIMARY KEY (revision, source)\n)",
-            ),
-        ]
+        """Tables of what migrations remember of a database, and what all sources share."""
+        # Marks have no type: they may be infinite.
+        backfills = Statement(
+            "table",
+            "_aggregates_backfills",
+            "CREATE TABLE _aggregates_backfills (\n  revision TEXT NOT NULL,\n"
+            "  source TEXT NOT NULL,\n  mark,\n  seq INTEGER NOT NULL,\n"
+            "  rows_read INTEGER NOT NULL,\n  schema_version INTEGER,\n"
+            "  PRIMARY KEY (revision, source)\n)",
+        )
+        return _laid_out([backfills, *facts.parsing()])
 
     def consuming(self) -> list[Statement]:
         """Tables of what reads the change log, and of what was proved."""
@@ -43,15 +42,15 @@ class SQLite(Compiler):
 
     def tables(self, catalogue: Catalogue) -> list[Statement]:
         """Tables, views and descriptions of all definitions, and what keeps one by another."""
-        return _laid_out(posting.tables(self, catalogue))
+        return _laid_out(tables.tables(self, catalogue))
+
+    def facts(self, source: Source) -> list[Statement]:
+        """What takes each entry of the log to the source's view of facts."""
+        return _laid_out(facts.programs(self, source))
 
     def posting(self, catalogue: Catalogue, source: Source) -> list[Statement]:
-        """What posts each entry of the log to the aggregates at once."""
+        """What posts the facts of each entry to the aggregates at once."""
         return _laid_out(posting.posting(self, catalogue, source))
-
-    def posting_of(self, catalogue: Catalogue, definition: Definition) -> list[tuple[str, str]]:
-        """The pieces that one definition has in the triggers of all, with a heading each."""
-        return posting.posting_of(self, catalogue, definition)
 
     def facts_where(self, source: Source, names: tuple[str, ...], condition: str) -> str:
         """SELECT of some facts of the rows for which a condition holds, out of the source."""
@@ -70,25 +69,33 @@ class SQLite(Compiler):
             for one in catalogue.definitions
             if one.source is source and (only is None or one.name in only)
         ]
-        return recomputation.recomputation(self, catalogue, source, definitions, naming)
+        return Recomputation(
+            recomputation.reading(self, source),
+            recomputation.folding(self, catalogue, source, definitions, naming),
+        )
 
     def shadows(
         self, catalogue: Catalogue, naming: Naming, schema: str = "temp"
     ) -> list[Statement]:
         """Tables like those of the definitions, in a schema of the connection."""
 
-        def statements() -> Iterator[Statement]:
-            for definition in catalogue.definitions:
-                yield from posting.table(self, definition, naming, schema)
-            yield from posting.cascades(self, catalogue, naming, schema)
+        return _laid_out(tables.stored(self, catalogue, naming, schema))
 
-        return _laid_out(statements())
+    def selected(
+        self, catalogue: Catalogue, definition: Definition, naming: Naming, schema: str
+    ) -> str:
+        """A SELECT, in parentheses, of the keys and measures that a table holds of a definition."""
+        return recomputation.selected(self, catalogue, definition, naming, schema)
 
     def comparison(
-        self, definition: Definition, naming: Naming, schema: str = "temp"
+        self,
+        catalogue: Catalogue,
+        definition: Definition,
+        naming: Naming,
+        schema: str = "temp",
     ) -> Comparison:
         """How to compare a stored aggregate with its shadow."""
-        return recomputation.comparison(self, definition, naming, schema)
+        return recomputation.comparison(self, catalogue, definition, naming, schema)
 
 
 def _laid_out(statements: Iterable[Statement]) -> list[Statement]:

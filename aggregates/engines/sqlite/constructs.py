@@ -17,13 +17,13 @@ from aggregates.model import constructs
 
 BOUNDS = "duration_bounds"
 
-# The query flattener would put an inner expression wherever it is read, and compute it each time.
-ONCE = "LIMIT 1 OFFSET 0"
-ONCE_EACH = "LIMIT -1 OFFSET 0"
-
 _DATE = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
-_CLOCK = "[0-2][0-9]:[0-5][0-9]:[0-5][0-9]"
+_SECONDS = "'%Y-%m-%dT%H:%M:%S'"
+_BLANKS = "char(32, 9, 10, 13)"
 _LARGEST_NUMBER = 10**12
+
+QUICK = "quick"
+"""An argument of rendering: only times as hooks write them, everything else is NULL."""
 
 
 def _arguments(element: FunctionElement[Any], compiler: SQLCompiler, **kw: Any) -> list[str]:
@@ -32,56 +32,72 @@ def _arguments(element: FunctionElement[Any], compiler: SQLCompiler, **kw: Any) 
 
 @compiles(constructs.key_text, "sqlite")
 def _key_text(element: constructs.key_text, compiler: SQLCompiler, **kw: Any) -> str:
+    # Numbers sort before all texts, and blobs after them.
     (x,) = _arguments(element, compiler, **kw)
     return (
-        f"CASE typeof({x}) WHEN 'text' THEN CASE WHEN instr({x}, char(0)) THEN '' ELSE {x} END"
-        f" WHEN 'integer' THEN CAST({x} AS TEXT) ELSE '' END"
+        f"CASE WHEN {x} >= '' AND {x} < x'' AND NOT instr({x}, char(0)) THEN {x}"
+        f" WHEN typeof({x}) = 'integer' THEN CAST({x} AS TEXT) ELSE '' END"
     )
 
 
 @compiles(constructs.is_name, "sqlite")
 def _is_name(element: constructs.is_name, compiler: SQLCompiler, **kw: Any) -> str:
     (x,) = _arguments(element, compiler, **kw)
-    return f"(typeof({x}) = 'text' AND {x} NOT IN ('', 'unknown'))"
+    return f"coalesce({x} > '' AND {x} < x'' AND {x} <> 'unknown', 0)"
 
 
-@compiles(constructs.has_offset, "sqlite")
-def _has_offset(element: constructs.has_offset, compiler: SQLCompiler, **kw: Any) -> str:
-    (x,) = _arguments(element, compiler, **kw)
-    return f"(substr({x}, -1) = 'Z' OR substr({x}, -6, 1) IN ('+', '-'))"
+@compiles(constructs.same_clock, "sqlite")
+def _same_clock(element: constructs.same_clock, compiler: SQLCompiler, **kw: Any) -> str:
+    if kw.get(QUICK):
+        return "1"
+    one, other = _arguments(element, compiler, **kw)
+    # Of a text that parses: what follows the date has one of these characters in its zone only.
+    return " = ".join(f"(substr(trim({x}, {_BLANKS}), 11) GLOB '*[+Zz-]*')" for x in (one, other))
 
 
 @compiles(constructs.canonical_time, "sqlite")
 def _canonical_time(element: constructs.canonical_time, compiler: SQLCompiler, **kw: Any) -> str:
-    # Versions of SQLite disagree on fractions and accept more than we do: only whole seconds of
-    # text in our own shape go through strftime. A modifier makes it turn 02-30 into 03-02.
-    # What hooks write (seconds and a fraction without a zone, on a day that every month has) is
-    # cut out of the text.
+    # What hooks write, microseconds without a zone, is cut out of the text. What strftime gives
+    # back is in our shape; the comparison with a part of the text finds what stands behind a NUL.
     (x,) = _arguments(element, compiler, **kw)
-    whole = "'%Y-%m-%dT%H:%M:%S'"
-    return f"""CASE WHEN typeof({x}) <> 'text' THEN NULL
-  WHEN {x} GLOB '{_DATE}T{_CLOCK}.[0-9][0-9][0-9]*' AND {x} >= '0001'
-    AND substr({x}, 6, 2) BETWEEN '01' AND '12' AND substr({x}, 9, 2) BETWEEN '01' AND '28'
-    AND substr({x}, 12, 2) < '24' AND NOT substr({x}, 24) GLOB '*[^0-9]*'
-    AND NOT instr({x}, char(0))
-  THEN substr({x}, 1, 23)
-  WHEN {x} GLOB '{_DATE}[T ][0-2][0-9]:*'
-    AND {x} >= '0001' AND substr({x}, 12, 2) < '24' AND NOT instr({x}, char(0))
-  THEN (SELECT CASE WHEN seconds >= '0001' THEN seconds || '.' ||
-        CASE WHEN fraction THEN substr(substr({x}, 21, length({x}) - 20 - length(zone)) || '000',
-          1, 3) ELSE '000' END END
-    FROM (SELECT zone, fraction, CASE
-        WHEN strftime('%d', substr({x}, 1, 10), '+0 days') <> substr({x}, 9, 2) THEN NULL
-        WHEN zone IN ('', 'Z') THEN strftime({whole}, substr({x}, 1, clock))
-        WHEN zone GLOB '[+-][0-2][0-9]:[0-5][0-9]' AND substr(zone, 2, 2) < '24'
-        THEN strftime({whole}, substr({x}, 1, clock),
-          CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2))
-        END AS seconds
-      FROM (SELECT clock, fraction, CASE WHEN fraction
-          THEN ltrim(substr({x}, 21), '0123456789') ELSE substr({x}, clock + 1) END AS zone
-        FROM (SELECT CASE WHEN substr({x}, 17, 1) = ':' THEN 19 ELSE 16 END AS clock,
-          substr({x}, 17, 1) = ':' AND substr({x}, 20, 2) GLOB '.[0-9]' AS fraction))
-      {ONCE})) END"""
+    quick = (
+        f"strftime({_SECONDS}, {x}, '+0 days') = substr({x}, 1, 19)"
+        f" AND {x} GLOB '*.[0-9][0-9][0-9][0-9][0-9][0-9]' AND substr({x}, 1, 26) = {x}"
+        f" AND {x} >= '0001'"
+    )
+    otherwise = "" if kw.get(QUICK) else f" ELSE {parsed_time(x)}"
+    return f"CASE WHEN {quick} THEN substr({x}, 1, 23){otherwise} END"
+
+
+def has_offset(text: str) -> str:
+    """Whether a text that parses as a time carries an offset."""
+    # What follows the date has one of these characters in its zone only.
+    return f"substr(trim({text}, {_BLANKS}), 11) GLOB '*[+Zz-]*'"
+
+
+def parsed_time(text: str) -> str:
+    """Any text that is a time, else NULL.
+
+    Versions of SQLite disagree on fractions and accept more than we do: only whole seconds of text
+    in our own shape go through strftime. A modifier makes it turn 02-30 into 03-02.
+    """
+    return f"""CASE WHEN typeof({text}) = 'text' THEN (SELECT CASE
+      WHEN x GLOB '{_DATE}[T ][0-2][0-9]:[0-5][0-9]*' AND substr(x, 12, 2) < '24'
+      AND x >= '0001' AND substr(x, 17, 1) <> '.' AND NOT instr(x, char(0))
+      AND strftime('%d', substr(x, 1, 10), '+0 days') = substr(x, 9, 2) THEN
+    (SELECT (SELECT (SELECT CASE WHEN second >= '0001' THEN second || '.' ||
+          substr(substr(y, 21, max(0, length(y) - 20 - length(zone))) || '000', 1, 3) END
+        FROM (SELECT strftime({_SECONDS}, substr(y, 1, 19), CASE
+          WHEN zone = '' OR zone = 'Z' THEN '+0 days'
+          WHEN substr(zone, 2, 2) < '24' AND (zone GLOB '[+-][0-2][0-9]:[0-5][0-9]'
+            OR zone GLOB '[+-][0-2][0-9][0-5][0-9]' OR zone GLOB '[+-][0-2][0-9]')
+          THEN CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2, 2) || ':'
+            || substr(replace(zone, ':', '') || '00', 4, 2) END) AS second))
+      FROM (SELECT CASE WHEN substr(y, 20) GLOB '.[0-9]*'
+        THEN ltrim(substr(y, 21), '0123456789') ELSE substr(y, 20) END AS zone))
+    FROM (SELECT CASE WHEN substr(x, 17) GLOB ':[0-5][0-9]*' THEN x
+      ELSE substr(x, 1, 16) || ':00' || substr(x, 17) END AS y)) END
+  FROM (SELECT upper(replace(trim({text}, {_BLANKS}), ',', '.')) AS x)) END"""
 
 
 @compiles(constructs.elapsed_ms, "sqlite")
@@ -89,18 +105,16 @@ def _elapsed_ms(element: constructs.elapsed_ms, compiler: SQLCompiler, **kw: Any
     start, end = _arguments(element, compiler, **kw)
 
     def seconds(time: str) -> str:
-        return f"strftime('%s', substr({time}, 1, 19))"
+        return f"strftime('%s', {time})"
 
     return f"(({seconds(end)} - {seconds(start)}) * 1000 + substr({end}, 21) - substr({start}, 21))"
 
 
 @compiles(constructs.seconds_to_ms, "sqlite")
 def _seconds_to_ms(element: constructs.seconds_to_ms, compiler: SQLCompiler, **kw: Any) -> str:
+    # Texts and blobs sort after all numbers.
     (x,) = _arguments(element, compiler, **kw)
-    return (
-        f"CASE WHEN typeof({x}) IN ('integer', 'real') AND {x} BETWEEN 0 AND 1000000000000"
-        f" THEN CAST({x} * 1000 + 0.5 AS INTEGER) END"
-    )
+    return f"CASE WHEN {x} BETWEEN 0 AND 1000000000000 THEN CAST({x} * 1000 + 0.5 AS INTEGER) END"
 
 
 @compiles(constructs.lowest_bound, "sqlite")
@@ -121,20 +135,24 @@ def _beginning(element: constructs.beginning, compiler: SQLCompiler, **kw: Any) 
 def number_after(column: str, key: str) -> str:
     """The integer literal that follows the first `"key":` in a text, else 0."""
     # As bytes: instr and substr count the characters of malformed UTF-8 differently.
-    text, key = f"CAST({column} AS BLOB)", f"""CAST('"{key}":' AS BLOB)"""
-    digits = "CAST(rest AS INTEGER)"
-    return f"""CASE WHEN typeof({column}) = 'text' THEN
-    (SELECT CASE WHEN place = 0 THEN 0 ELSE
-      (SELECT CASE WHEN rest GLOB '[0-9]*' AND {digits} <= {_LARGEST_NUMBER}
-          AND substr(rest, 1 + length({digits}), 1) GLOB '[,}} ' || char(10) || char(13) || ']'
-        THEN {digits} ELSE 0 END
-      FROM (SELECT ltrim(CAST(substr({text}, place + length({key})) AS TEXT), ' ') AS rest)) END
-    FROM (SELECT instr({text}, {key}) AS place)) ELSE 0 END"""
+    text, found = f"CAST({column} AS BLOB)", f'"{key}":'.encode()
+    place, number = f"nullif(instr({text}, x'{found.hex()}'), 0)", "CAST(rest AS INTEGER)"
+    return f"""(SELECT CASE WHEN {number} BETWEEN 0 AND {_LARGEST_NUMBER}
+      AND rest GLOB {number} || '[,}} ' || char(10, 13) || ']*' THEN {number} ELSE 0 END
+    FROM (SELECT CASE WHEN {column} < x''
+      THEN ltrim(CAST(substr({text}, {place} + {len(found)}) AS TEXT), ' ') END AS rest))"""
+
+
+@compiles(constructs.flag, "sqlite")
+def _flag(element: constructs.flag, compiler: SQLCompiler, **kw: Any) -> str:
+    # A condition is 0 or 1 already.
+    (x,) = _arguments(element, compiler, **kw)
+    return f"({x})"
 
 
 @compiles(constructs.first_within, "sqlite")
 def _first_within(element: constructs.first_within, compiler: SQLCompiler, **kw: Any) -> str:
     limit, one, other = _arguments(element, compiler, **kw)
     return f"""(SELECT CASE WHEN one BETWEEN 0 AND {limit} THEN one
-    WHEN other BETWEEN 0 AND {limit} THEN other END
-  FROM (SELECT {one} AS one, {other} AS other {ONCE}))"""
+    WHEN {other} <= {limit} THEN {other} END
+  FROM (SELECT {one} AS one))"""

@@ -1,10 +1,40 @@
-"""From a row image to facts, so that each is computed once: of one entry, and of many rows."""
+"""From a row image to facts, so that each is computed once: of an entry, and of many rows.
+
+Whoever fires a trigger, SQLite compiles it once a statement. So the log hands each image that comes
+or goes to one view, as a call hands over arguments; a trigger there computes what needs only the
+image, and hands that to the next. What arrives as `NEW.name` costs nothing to read, while a text
+that comes out of a nested SELECT is copied each time. The last view takes all facts: whoever keeps
+aggregates hangs triggers of their own on it.
+
+Calls say OR ABORT, as a program is compiled once for each conflict policy that it is called under.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from aggregates.engines.base import Compiler
-from aggregates.engines.sqlite.constructs import ONCE_EACH, number_after
+from aggregates.engines.sqlite.constructs import (
+    QUICK,
+    has_offset,
+    number_after,
+    parsed_time,
+)
+from aggregates.frozen.statements import Statement
+from aggregates.model.constructs import canonical_time, same_clock
 from aggregates.model.definition import Fact, Source, references
+
+# The query flattener would put an inner expression wherever it is read, and compute it each time.
+ONCE_EACH = "LIMIT -1 OFFSET 0"
+
+STEP, SIGN = "step", "sign"
+"""Arguments of the facts' view: 1 a row comes, -1 one goes, 0 one that has begun ends; and -1 where
+the facts are to be subtracted, else 1."""
+
+PARSE, PARSED = "_aggregates_parse", "_aggregates_parsed"
+
+Values = dict[str, str]
+"""SQL of the values of one call, by name."""
 
 
 def depths(source: Source) -> dict[str, int]:
@@ -16,17 +46,7 @@ def depths(source: Source) -> dict[str, int]:
     return depth
 
 
-def levels(source: Source) -> list[list[Fact]]:
-    """Facts that others read, the deepest first; the last level holds all the rest."""
-    depth = depths(source)
-    read = {name for fact in source.facts for name in references(fact.expression)}
-    inner: list[list[Fact]] = [[] for _ in range(max(depth.values()) + 1)]
-    for fact in source.facts:
-        inner[depth[fact.name] if fact.name in read else -1].append(fact)
-    return [level for level in inner if level]
-
-
-def image(compiler: Compiler, source: Source, row: str) -> dict[str, str]:
+def image(compiler: Compiler, source: Source, row: str) -> Values:
     """SQL of the image of a source row that goes by the name `row`, by column."""
     quoted = {name: f"{row}.{compiler.quote(name)}" for name in source.image}
     for extracted in source.extracted:
@@ -35,77 +55,198 @@ def image(compiler: Compiler, source: Source, row: str) -> dict[str, str]:
     return quoted
 
 
-SIDES = ("old", "new")
-"""Of a log entry; an insert has no old one and a delete no new one."""
-
-Values = dict[str, str]
-"""SQL of the values of one call, by name."""
-
-
-def stages(compiler: Compiler, source: Source, wanted: frozenset[str]) -> list[Values]:
-    """What the triggers of an entry compute one after the other: facts of one depth at a time.
-
-    Each hands its values to the next through a view, as a call takes arguments: what arrives as
-    `NEW.name` costs nothing to read, while a text that comes out of a nested SELECT is copied each
-    time. What is neither wanted in the end nor read on the way is left behind. The deepest facts
-    are not among them: they are rendered where they are used, by `deepest`.
-    """
-    depth = depths(source)
-    found = []
-    for number in range(max(1, max(depth.values()))):
-        later = [fact for fact in source.facts if depth[fact.name] > number]
-        needed = wanted.union(*(references(fact.expression) for fact in later))
-        values = {"updated_at": "NEW.updated_at", "seq": "NEW.seq"}
-        for side, without in zip(SIDES, ("insert", "delete"), strict=True):
-            exists = f"{side}_exists"
-            values[exists] = f"NEW.{exists}" if number else f"NEW.operation <> '{without}'"
-            known = _arguments(compiler, source, side)
-            if number == 0 and side == "old":
-                known[source.log_key] = f"coalesce(NEW.old_{source.log_key}, NEW.{source.log_key})"
-            elif number == 0:
-                known[source.log_key] = f"NEW.{source.log_key}"
-            for fact in source.facts:
-                if depth[fact.name] == number:
-                    known[fact.name] = compiler.render(fact.expression, known)
-            values |= {
-                f"{side}_{name}": sql
-                for name, sql in known.items()
-                if name in needed and depth.get(name, 0) <= number
-            }
-        found.append(values)
-    return found
-
-
-def deepest(compiler: Compiler, source: Source, side: str) -> Values:
-    """SQL of the key and all facts of one side, where the values of the last stage are at hand."""
-    depth = depths(source)
-    known = _arguments(compiler, source, side)
-    for fact in source.facts:
-        if depth[fact.name] == max(1, *depth.values()):
-            known[fact.name] = compiler.render(fact.expression, known)
+def arguments(compiler: Compiler, source: Source) -> Values:
+    """SQL of the key and all facts that aggregates read, in a trigger on the facts' view."""
+    known = {name: f"NEW.{compiler.quote(name)}" for name in source.public_facts}
+    for fact in _deepest(source):
+        known[fact.name] = compiler.render(fact.expression, known)
     return known
 
 
-def _arguments(compiler: Compiler, source: Source, side: str) -> Values:
-    names = (source.log_key, *source.image, *(fact.name for fact in source.facts))
-    return {name: f"NEW.{compiler.quote(f'{side}_{name}')}" for name in names}
+def programs(compiler: Compiler, source: Source) -> Iterator[Statement]:
+    """The views and triggers that take each entry of the log to the facts' view."""
+    q = compiler.quote
+    depth = depths(source)
+    given, times, facts = f"{source.prefix}_image", f"{source.prefix}_times", source.facts_view
+    read = frozenset().union(*(references(fact.expression) for fact in source.facts))
+    image_columns = [name for name in source.image if name in read]
+    early = [fact for fact in source.facts if depth[fact.name] == 0]
+    clocks = {
+        fact.name: next(iter(references(fact.expression)))
+        for fact in early
+        if isinstance(fact.expression, canonical_time)
+    }
+    new = {name: f"NEW.{q(name)}" for name in (source.log_key, *image_columns)}
+
+    quickly = {fact.name: compiler.render(fact.expression, new, **{QUICK: True}) for fact in early}
+    raw = {f"raw_{name}": new[column] for name, column in clocks.items()}
+    passed = {STEP: f"NEW.{STEP}", source.log_key: f"NEW.{q(source.log_key)}"}
+    known = passed | {fact.name: f"NEW.{q(fact.name)}" for fact in early}
+    derived = {
+        fact.name: compiler.render(fact.expression, known)
+        for fact in source.facts
+        if depth[fact.name] == 1
+    }
+    handed = {
+        name: known.get(name) or derived[name]
+        for name in source.public_facts
+        if name in known or name in derived
+    }
+    odd_times = (f"NEW.{q(name)} IS NULL AND NEW.raw_{name} IS NOT NULL" for name in clocks)
+    is_odd = " OR ".join(odd_times) or "0"
+
+    yield _view(compiler, given, [STEP, *new])
+    yield _view(compiler, times, [*passed, *quickly, *raw])
+    yield _view(compiler, facts, [STEP, SIGN, *handed])
+    yield _call(compiler, given, f"{given}_read", times, {**passed, **quickly, **raw})
+    yield _trigger(
+        compiler, times, f"{times}_odd", _parse_odd(compiler, source, times, known, raw), is_odd
+    )
+    sign = f"CASE WHEN NEW.{STEP} < 0 THEN -1 ELSE 1 END"
+    called = {STEP: f"NEW.{STEP}", SIGN: sign, **handed}
+    yield _call(compiler, times, f"{times}_derive", facts, called, f"NOT ({is_odd})")
+    yield from _entries(compiler, source, given, image_columns)
+
+
+def _entries(
+    compiler: Compiler, source: Source, given: str, columns: list[str]
+) -> Iterator[Statement]:
+    """The triggers of the log: what an entry adds and what it subtracts, or both in one step."""
+    q = compiler.quote
+    key, old_key = q(source.log_key), q(f"old_{source.log_key}")
+    ends = "NEW.is_ending IS NULL" if source.begun else "1"
+    new = {STEP: ends, source.log_key: f"NEW.{key}"}
+    old = {STEP: "-1", source.log_key: f"coalesce(NEW.{old_key}, NEW.{key})"}
+    for side, of in (("new", new), ("old", old)):
+        of |= {name: f"NEW.{q(f'{side}_{name}')}" for name in columns}
+    both = " AND NEW.is_ending IS NULL" if source.begun else ""
+    adds, subtracts = f"{source.prefix}_adds", f"{source.prefix}_subtracts"
+    after = f"AFTER INSERT ON {q(source.log)}"
+    yield _call(compiler, given, adds, given, new, "NEW.operation <> 'delete'", after)
+    yield _call(compiler, given, subtracts, given, old, f"NEW.operation <> 'insert'{both}", after)
+
+
+def parsing() -> Iterator[Statement]:
+    """What parses times that hooks do not write, once for all sources: a call, and its answers."""
+    yield Statement(
+        "table",
+        PARSED,
+        f"CREATE TABLE {PARSED} (\nslot INTEGER PRIMARY KEY,\ntime TEXT,\nhas_offset INTEGER\n)",
+    )
+    yield Statement("view", PARSE, f"CREATE VIEW {PARSE} (slot, x) AS SELECT NULL, NULL")
+    yield Statement(
+        "trigger",
+        f"{PARSE}_time",
+        f"CREATE TRIGGER {PARSE}_time INSTEAD OF INSERT ON {PARSE} BEGIN\n"
+        f"INSERT INTO {PARSED} VALUES (NEW.slot, {parsed_time('NEW.x')}, {has_offset('NEW.x')})\n"
+        "  ON CONFLICT (slot) DO UPDATE SET time = excluded.time, has_offset = excluded.has_offset;"
+        "\nEND",
+    )
+
+
+def _parse_odd(compiler: Compiler, source: Source, times: str, known: Values, raw: Values) -> str:
+    """Have all times of the row parsed, and go on with the answers."""
+    slots = {name: slot for slot, name in enumerate(raw, 1)}
+    calls = [
+        f"INSERT OR ABORT INTO {PARSE} VALUES ({slot}, NEW.{name});" for name, slot in slots.items()
+    ]
+
+    def answer(column: str, slot: int) -> str:
+        return f"(SELECT {column} FROM {PARSED} WHERE slot = {slot})"
+
+    values = dict(known)
+    for fact in source.facts:
+        if isinstance(fact.expression, canonical_time):
+            values[fact.name] = answer("time", slots[f"raw_{fact.name}"])
+        elif isinstance(fact.expression, same_clock):
+            values[fact.name] = " = ".join(answer("has_offset", slot) for slot in slots.values())
+    values |= dict.fromkeys(raw, "NULL")
+    call = f"INSERT OR ABORT INTO {compiler.quote(times)} VALUES ({', '.join(values.values())});"
+    return "\n".join([*calls, call])
+
+
+def kept_facts(source: Source) -> tuple[str, ...]:
+    """Names of the key and the facts of many rows that are kept, not computed at each reading."""
+    deepest = {fact.name for fact in _deepest(source)}
+    return tuple(name for name in source.public_facts if name not in deepest)
+
+
+def of_kept(compiler: Compiler, source: Source) -> Values:
+    """SQL of the key and all facts that aggregates read, of a row of kept ones."""
+    known = {name: compiler.quote(name) for name in kept_facts(source)}
+    for fact in _deepest(source):
+        known[fact.name] = compiler.render(fact.expression, known)
+    return known
 
 
 def of_rows(compiler: Compiler, source: Source, rows: str) -> str:
-    """SELECT of the facts of many rows.
-
-    `rows` is a SELECT of key and image under their names, with a LIMIT and OFFSET of its own.
-    """
-    names = {name: compiler.quote(name) for name in (source.log_key, *source.image)}
+    """SELECT of the kept facts of many rows; `rows` is a SELECT of key and image."""
+    q = compiler.quote
+    found = {name: q(name) for name in ("sign", "updated_at", "seq", source.log_key, *source.image)}
+    levels = _levels(source)
     query = rows
-    for level in levels(source):
-        facts = [
-            f"{compiler.render(fact.expression, names)} AS {compiler.quote(fact.name)}"
-            for fact in level
+    for number, level in enumerate(levels):
+        later = [fact for other in levels[number + 1 :] for fact in other]
+        read = frozenset(kept_facts(source)).union(*(references(fact.expression) for fact in later))
+        kept = [name for name in found if name in ("sign", "updated_at", "seq") or name in read]
+        columns = [q(name) for name in kept]
+        columns += [
+            f"{compiler.render(fact.expression, found)} AS {q(fact.name)}" for fact in level
         ]
-        query = f"SELECT *, {_list(facts)}\nFROM ({query}) {ONCE_EACH}"
-        names |= {fact.name: compiler.quote(fact.name) for fact in level}
+        query = f"SELECT {_list(columns)}\nFROM ({query}) {ONCE_EACH}"
+        found = {name: q(name) for name in (*kept, *(fact.name for fact in level))}
     return query
+
+
+def _levels(source: Source) -> list[list[Fact]]:
+    """Facts by what they stand on; the deepest are computed where they are read."""
+    depth = depths(source)
+    deepest = _deepest(source)
+    return [
+        [fact for fact in source.facts if depth[fact.name] == level]
+        for level in sorted({depth[fact.name] for fact in source.facts if fact not in deepest})
+    ]
+
+
+def _deepest(source: Source) -> list[Fact]:
+    """Facts that are computed where they are read."""
+    depth = depths(source)
+    return [fact for fact in source.facts if depth[fact.name] > 1]
+
+
+def _view(compiler: Compiler, name: str, columns: list[str]) -> Statement:
+    """A view that takes values as a call takes arguments."""
+    listed = ", ".join(f"NULL AS {compiler.quote(column)}" for column in columns)
+    return Statement("view", name, f"CREATE VIEW {compiler.quote(name)} AS SELECT {listed}")
+
+
+def _call(
+    compiler: Compiler,
+    on: str,
+    name: str,
+    view: str,
+    values: Values,
+    condition: str = "",
+    event: str | None = None,
+) -> Statement:
+    """The trigger that calls a view."""
+    body = f"INSERT OR ABORT INTO {compiler.quote(view)} VALUES ({', '.join(values.values())});"
+    return _trigger(compiler, on, name, body, condition, event)
+
+
+def _trigger(
+    compiler: Compiler,
+    on: str,
+    name: str,
+    body: str,
+    condition: str = "",
+    event: str | None = None,
+) -> Statement:
+    event = event or f"INSTEAD OF INSERT ON {compiler.quote(on)}"
+    when = f" WHEN {condition}" if condition else ""
+    return Statement(
+        "trigger", name, f"CREATE TRIGGER {compiler.quote(name)} {event}{when} BEGIN\n{body}\nEND"
+    )
 
 
 def _list(parts: list[str]) -> str:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from aggregates.engines.base import Compiler
-from aggregates.engines.sqlite.facts import image
-from aggregates.frozen.statements import OTHER_KEYS, THEIR_COLUMNS, Statement
-from aggregates.model.definition import Source
+from aggregates.engines.sqlite.facts import Values, image
+from aggregates.frozen.statements import (
+    OR_ANOTHER_TYPE,
+    OR_IT_IS_GONE,
+    OTHER_KEYS,
+    THEIR_COLUMNS,
+    Statement,
+)
+from aggregates.model.definition import Source, references
 
 NOW = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
 
@@ -15,155 +23,240 @@ _ENTRIES_BETWEEN_PRUNINGS = 16
 
 def ledger(compiler: Compiler, source: Source) -> list[Statement]:
     """The change log of a source, and the triggers that write it."""
-    q = compiler.quote
-    table, key, log = q(source.name), q(source.key), q(source.log)
-    copies = q(f"{source.prefix}_replaced")
-    log_key, old_key = q(source.log_key), q(f"old_{source.log_key}")
-    untracked = dict.fromkeys(one.column for one in source.extracted)
-    copied = (*(one.name for one in source.tracked), *untracked)
+    return [*_Ledger(compiler, source).statements()]
 
-    def logged(*sides: str) -> str:
-        return ", ".join(q(f"{side}_{name}") for side in sides for name in source.image)
 
-    def entry(operation: str, row: str, side: str, of: str = key) -> str:
-        values = image(compiler, source, row).values()
-        return (
-            f"INSERT INTO {log} (operation, updated_at, {log_key},\n    {logged(side)})\n"
-            f"  VALUES ('{operation}', {NOW}, {row}.{of},\n    {', '.join(values)});"
-        )
+class _Ledger:
+    def __init__(self, compiler: Compiler, source: Source) -> None:
+        q = compiler.quote
+        self.compiler = compiler
+        self.source = source
+        self.table, self.key, self.log = q(source.name), q(source.key), q(source.log)
+        self.log_key, self.old_key = q(source.log_key), q(f"old_{source.log_key}")
+        self.copies = q(f"{source.prefix}_replaced")
+        self.changed, self.gone = f"{source.prefix}_changed", f"{source.prefix}_gone"
+        untracked = dict.fromkeys(one.column for one in source.extracted)
+        self.columns = [q(one.name) for one in source.tracked] + [*map(q, untracked)]
+        """what an image is made of"""
 
-    # Rows that REPLACE took away fire no DELETE trigger. Before a write, copies of the rows that it
-    # may replace are kept; after it, those whose row is gone are marked, and deleted with the rest:
-    # a trigger on the copies logs the marked ones as deletes.
-    # (A DELETE without WHERE would write a page even where there is nothing to delete.)
-    empty = f"DELETE FROM {copies} WHERE {log_key} IS NOT NULL;"
-    settle = f"""UPDATE {copies} SET is_gone = 1
-  WHERE {{gone}}NOT EXISTS (SELECT 1 FROM {table} AS kept WHERE kept.{key} = {copies}.{log_key});
-  {empty}"""
-    settle_before = settle.format(gone="")
-    settle_inserted = settle.format(gone=f"{log_key} = NEW.{key} OR ")
-    settle_updated = settle.format(gone=f"({log_key} = NEW.{key} AND OLD.{key} <> NEW.{key}) OR ")
-    clashing = f"clash.{key} = NEW.{key}"
-    if source.unique is not None:
-        clashing += f" OR clash.{q(source.unique)} = NEW.{q(source.unique)}"
-        # What a statement that replaced nothing has left behind is known by rowids, which VACUUM
-        # may have changed since. It is dropped before any write that would settle it.
-        settle_before = empty
-    clashing += f" {OTHER_KEYS}"
-    others_clashing = f"({clashing}) AND clash.{key} <> OLD.{key}"
-
-    def keep_copies(condition: str) -> str:
-        return f"""{settle_before}
-  INSERT INTO {copies} ({log_key}, {compiler.columns(copied)})
-  SELECT clash.{key}, {compiler.columns(copied, "clash.")}
-  FROM {table} AS clash WHERE {condition};"""
-
-    def may_replace(condition: str) -> str:
-        return (
-            f"EXISTS (SELECT 1 FROM {table} AS clash WHERE {condition})"
-            f"\n  OR EXISTS (SELECT 1 FROM {copies})"
-        )
-
-    touch = f"UPDATE {table} SET updated_at = {NOW} WHERE {key} = NEW.{key};"
-    touched = f"\n  {touch}" if source.is_touched else ""
-    changed = _changed(compiler, source)
-    names = dict.fromkeys((key, "rowid", "oid", "_rowid_"))
-    if source.unique is not None:
-        names[q(source.unique)] = None
-    key_columns = f"{', '.join(names)} {THEIR_COLUMNS}"
-    watched = f"{compiler.columns(copied)}, {', '.join(names)} {THEIR_COLUMNS}"
-    before, after = (image(compiler, source, row) for row in ("OLD", "NEW"))
-    update = f"""INSERT INTO {log} (operation, updated_at, {log_key}, {old_key},
-    {logged("old", "new")})
-  VALUES ('update', {NOW}, NEW.{key}, nullif(OLD.{key}, NEW.{key}),
-    {", ".join([*before.values(), *after.values()])});"""
-
-    def trigger(name: str, event: str, condition: str, body: str, on: str = table) -> Statement:
-        name = f"{source.prefix}_{name}"
-        when = f"\nWHEN {condition}" if condition else ""
-        sql = f"CREATE TRIGGER {q(name)} {event} ON {on}{when}\nBEGIN\n  {body}\nEND"
-        return Statement("trigger", name, sql)
-
-    sides = ",\n  ".join(q(f"{side}_{name}") for name in source.image for side in ("old", "new"))
-    return [
+    def statements(self) -> Iterator[Statement]:
+        """The tables, and the triggers in an order in which the last one made may run first."""
+        q = self.compiler.quote
+        source = self.source
+        sides = ",\n".join(q(f"{side}_{name}") for name in source.image for side in ("old", "new"))
+        is_ending = "is_ending INTEGER,\n" if source.begun else ""
         # No types: a value is kept as it is. The newest entry is never pruned, so that `seq` grows
         # without AUTOINCREMENT, which costs a write of its own.
-        Statement(
+        yield Statement(
             "table",
             source.log,
-            f"CREATE TABLE {log} (\n  seq INTEGER PRIMARY KEY,\n  operation TEXT,\n"
-            f"  updated_at TEXT,\n  {log_key} INTEGER,\n  {old_key} INTEGER,\n"
-            f"  {sides}\n)",
-        ),
-        Statement(
+            f"CREATE TABLE {self.log} (\nseq INTEGER PRIMARY KEY,\noperation TEXT,\n"
+            f"updated_at TEXT,\n{self.log_key} INTEGER,\n{self.old_key} INTEGER,\n{is_ending}"
+            f"{sides}\n)",
+        )
+        yield Statement(
             "table",
             f"{source.prefix}_replaced",
-            f"CREATE TABLE {copies} (\n  {log_key}, {compiler.columns(copied)},\n  is_gone\n)",
-        ),
-        trigger("before_insert", "BEFORE INSERT", may_replace(clashing), keep_copies(clashing)),
-        trigger(
-            "before_update",
-            f"BEFORE UPDATE OF {key_columns if source.unique is None else watched}",
-            may_replace(others_clashing),
-            keep_copies(others_clashing),
-        ),
-        trigger(
-            "replaced",
-            "AFTER DELETE",
-            "OLD.is_gone",
-            entry("delete", "OLD", "old", of=log_key),
-            on=copies,
-        ),
-        trigger(
-            "insert",
-            "AFTER INSERT",
-            "",
-            f"{settle_inserted}\n  {entry('insert', 'NEW', 'new')}{touched}",
-        ),
-        trigger("update", f"AFTER UPDATE OF {watched}", changed, f"{settle_updated}\n  {update}"),
-        trigger(
-            "update_replacing",
-            f"AFTER UPDATE OF {key_columns}",
-            f"EXISTS (SELECT 1 FROM {copies})",
-            settle_updated,
-        ),
-        *(
-            [trigger("touch", "AFTER UPDATE", f"NEW.updated_at IS NOT {NOW}", touch)]
-            * source.is_touched
-        ),
-        trigger(
-            "delete",
-            "AFTER DELETE",
-            "",
-            f"DELETE FROM {copies} WHERE {log_key} = OLD.{key};\n  {entry('delete', 'OLD', 'old')}",
-        ),
-        trigger(
+            f"CREATE TABLE {self.copies} ({self.log_key}, {', '.join(self.columns)})",
+        )
+        yield from self._gone()
+        yield from self._replacements()
+        yield from self._writes()
+        yield self._trigger(
             "prune",
             "AFTER INSERT",
             f"NEW.seq % {_ENTRIES_BETWEEN_PRUNINGS} = 0",
-            f"DELETE FROM {log} WHERE seq <= min(NEW.seq - {_ENTRIES_KEPT},\n"
-            f"    (SELECT min(seq) FROM {log}) + {4 * _ENTRIES_BETWEEN_PRUNINGS});",
-            on=log,
-        ),
-    ]
+            f"DELETE FROM {self.log} WHERE seq <= min(NEW.seq - {_ENTRIES_KEPT},"
+            f" (SELECT min(seq) FROM {self.log}) + {4 * _ENTRIES_BETWEEN_PRUNINGS});",
+            on=self.log,
+        )
 
+    def _gone(self) -> Iterator[Statement]:
+        """What logs a row that is gone, however it went."""
+        view = self.compiler.quote(self.gone)
+        listed = ", ".join(f"NULL AS {name}" for name in (self.log_key, *self.columns))
+        yield Statement("view", self.gone, f"CREATE VIEW {view} AS SELECT {listed}")
+        values = image(self.compiler, self.source, "NEW")
+        entry = self._entry("delete", "old", f"NEW.{self.log_key}", values)
+        yield self._trigger("gone_log", "INSTEAD OF INSERT", "", entry, on=view)
 
-def _changed(compiler: Compiler, source: Source) -> str:
-    """Whether an update changes the key or the image."""
-    q = compiler.quote
-    # What a completed run changes comes first.
-    names = [q(column.name) for column in reversed(source.tracked)]
-    tests = [f"OLD.{name} COLLATE BINARY IS NOT NEW.{name}" for name in names]
-    tests.append(f"OLD.{q(source.key)} <> NEW.{q(source.key)}")
-    # Equal numbers may be of different types.
-    tests += [f"typeof(OLD.{name}) <> typeof(NEW.{name})" for name in names]
-    before, after = (image(compiler, source, row) for row in ("OLD", "NEW"))
-    for column in dict.fromkeys(one.column for one in source.extracted):
-        differ = [
-            f"{before[one.name]}\n    <> {after[one.name]}"
-            for one in source.extracted
-            if one.column == column
+    def _replacements(self) -> Iterator[Statement]:
+        """Rows that REPLACE takes away fire no DELETE trigger.
+
+        Before a write, copies of the rows that it may replace are kept; after it, those whose row
+        is gone are logged as deletes. What a write that replaced nothing has left behind goes
+        before the next copies are kept.
+        """
+        source, key = self.source, self.key
+        clashing = f"clash.{key} = NEW.{key}"
+        if source.unique is not None:
+            unique = self.compiler.quote(source.unique)
+            clashing += f" OR clash.{unique} = NEW.{unique}"
+        clashing = f"({clashing} {OTHER_KEYS})"
+        # An upsert that updates has left images before: those of an INSERT that was none.
+        left = f" OR EXISTS (SELECT 1 FROM {self.copies})"
+        # Where rowids are not kept by VACUUM, what is left may look like a row that is gone.
+        left_to_insert = left if source.unique is not None else ""
+        for name, event, condition, or_left in (
+            ("before_insert", "BEFORE INSERT", clashing, left_to_insert),
+            (
+                "before_update",
+                f"BEFORE UPDATE OF {self._key_columns()}",
+                f"{clashing} AND clash.{key} <> OLD.{key}",
+                left,
+            ),
+        ):
+            rows = f"FROM {self.table} AS clash WHERE {condition}"
+            columns = ", ".join((key, *self.columns))
+            yield self._trigger(
+                name,
+                event,
+                f"EXISTS (SELECT 1 {rows}){or_left}",
+                f"{self._empty()}\nINSERT INTO {self.copies} SELECT {columns} {rows};",
+            )
+
+    def _writes(self) -> Iterator[Statement]:
+        q = self.compiler.quote
+        source, key = self.source, self.key
+        touch = f"UPDATE {self.table} SET updated_at = {NOW} WHERE {key} = NEW.{key};"
+        touched = [touch] if source.is_touched else []
+        gone = f"NOT EXISTS (SELECT 1 FROM {self.table} AS kept WHERE kept.{key} = {{copy}})"
+        is_gone = f"OR {gone}" if source.unique is not None else OR_IT_IS_GONE
+        inserted = f"{self.log_key} = NEW.{key} {is_gone}"
+        updated = f"{self.log_key} = NEW.{key} AND OLD.{key} <> NEW.{key} OR {gone}"
+        yield self._trigger(
+            "insert",
+            "AFTER INSERT",
+            "",
+            self._settle(inserted.format(copy=self.log_key)),
+            self._entry("insert", "new", f"NEW.{key}", image(self.compiler, source, "NEW")),
+            *touched,
+        )
+        yield self._trigger(
+            "delete",
+            "AFTER DELETE",
+            "",
+            f"DELETE FROM {self.copies} WHERE {self.log_key} = OLD.{key};",
+            f"INSERT OR ABORT INTO {q(self.gone)} VALUES ("
+            + ", ".join(f"OLD.{name}" for name in (key, *self.columns))
+            + ");",
+        )
+        if source.is_touched:
+            yield self._trigger("touch", "AFTER UPDATE", f"NEW.updated_at IS NOT {NOW}", touch)
+        watched = [one.name for one in source.tracked]
+        watched += dict.fromkeys(one.column for one in source.extracted)
+        yield from self._updates(f"{', '.join(map(q, watched))}, {self._key_columns()}")
+        # Made after the one that logs the update, so that it runs, and logs, before it.
+        yield self._trigger(
+            "replaced",
+            f"AFTER UPDATE OF {self._key_columns()}",
+            f"EXISTS (SELECT 1 FROM {self.copies})",
+            self._settle(updated.format(copy=self.log_key)),
+        )
+
+    def _updates(self, columns: str) -> Iterator[Statement]:
+        """What an update logs; where numbers are taken out of a text, they are compared, too."""
+        compiler, source = self.compiler, self.source
+        old, new = (image(compiler, source, row) for row in ("OLD", "NEW"))
+        values = {self.log_key: f"NEW.{self.key}", self.old_key: f"OLD.{self.key}"}
+        if ends := self._ends():
+            values["is_ending"] = f"CASE WHEN {ends} THEN 1 END"
+        for side, of in (("old", old), ("new", new)):
+            values |= {compiler.quote(f"{side}_{name}"): sql for name, sql in of.items()}
+        event = f"AFTER UPDATE OF {columns}"
+        if not source.extracted:
+            yield self._trigger("update", event, self._differs(old, new), self._logged(values))
+            return
+        view = compiler.quote(self.changed)
+        listed = ", ".join(f"NULL AS {name}" for name in values)
+        yield Statement("view", self.changed, f"CREATE VIEW {view} AS SELECT {listed}")
+        call = f"INSERT OR ABORT INTO {view} VALUES ({', '.join(values.values())});"
+        yield self._trigger("update", event, "", call)
+        arguments = {name: f"NEW.{name}" for name in values}
+        sides = [
+            {name: f"NEW.{compiler.quote(f'{side}_{name}')}" for name in source.image}
+            for side in ("old", "new")
         ]
-        name = q(column)
-        tests.append(f"OLD.{name} COLLATE BINARY IS NOT NEW.{name} AND ({' OR '.join(differ)})")
-    return "\n  OR ".join(tests)
+        differs = f"{self._differs(*sides)} OR NEW.{self.old_key} <> NEW.{self.log_key}"
+        yield self._trigger(
+            "changed_log", "INSTEAD OF INSERT", differs, self._logged(arguments), on=view
+        )
+
+    def _logged(self, values: Values) -> str:
+        """The entry of an update, whose old key is there only where it changed."""
+        values = dict(values)
+        values[self.old_key] = f"nullif({values[self.old_key]}, {values[self.log_key]})"
+        return (
+            f"INSERT OR ABORT INTO {self.log} (operation, updated_at, {', '.join(values)})\n"
+            f"VALUES ('update', {NOW}, {', '.join(values.values())});"
+        )
+
+    def _entry(self, operation: str, side: str, key: str, values: Values) -> str:
+        names = ", ".join(self.compiler.quote(f"{side}_{name}") for name in values)
+        return (
+            f"INSERT OR ABORT INTO {self.log} (operation, updated_at, {self.log_key}, {names})\n"
+            f"VALUES ('{operation}', {NOW}, {key}, {', '.join(values.values())});"
+        )
+
+    def _settle(self, gone: str) -> str:
+        """Log the copies of rows that are gone, and forget all."""
+        view = self.compiler.quote(self.gone)
+        logged = f"INSERT OR ABORT INTO {view} SELECT * FROM {self.copies} WHERE {gone}"
+        return f"{logged};\n{self._empty()}"
+
+    def _empty(self) -> str:
+        # A DELETE without WHERE would write a page even where there is nothing to delete.
+        return f"DELETE FROM {self.copies} WHERE {self.log_key} IS NOT NULL;"
+
+    def _key_columns(self) -> str:
+        names = dict.fromkeys((self.key, "rowid", "oid", "_rowid_"))
+        if self.source.unique is not None:
+            names[self.compiler.quote(self.source.unique)] = None
+        return f"{', '.join(names)} {THEIR_COLUMNS}"
+
+    def _differs(self, old: Values, new: Values) -> str:
+        """Whether two images differ; equal numbers may be of different types."""
+        tracked = [column.name for column in self.source.tracked]
+        # What a completed run changes comes first.
+        binary = "" if self.source.extracted else " COLLATE BINARY"  # which arguments have anyway
+        tests = [f"{old[name]}{binary} IS NOT {new[name]}" for name in reversed(tracked)]
+        tests += [f"{old[one.name]} <> {new[one.name]}" for one in self.source.extracted]
+        if not self.source.extracted:
+            tests.append(f"OLD.{self.key} <> NEW.{self.key}")
+        return " OR ".join(tests) + f" {OR_ANOTHER_TYPE}"
+
+    def _ends(self) -> str:
+        """Whether an update only ends what its row has begun; '' where no row is known to begin."""
+        if self.source.begun is None:
+            return ""
+        q = self.compiler.quote
+        values = self.source.begun.values
+        tests = [
+            f"OLD.{q(name)} IS NULL"
+            if value is None
+            else f"OLD.{q(name)} COLLATE BINARY = '{value}'"
+            for name, value in values.items()
+        ]
+        tests.append(f"OLD.{self.key} = NEW.{self.key}")
+        read = frozenset().union(*(references(fact.expression) for fact in self.source.facts))
+        for column in self.source.tracked:
+            if column.name in read and column.name not in values:
+                name = q(column.name)
+                # Equal numbers may be of different types; texts sort after them.
+                tests.append(
+                    f"OLD.{name} COLLATE BINARY IS NEW.{name} AND coalesce(NEW.{name} >= '', 1)"
+                )
+        return " AND ".join(tests)
+
+    def _trigger(
+        self, name: str, event: str, condition: str, *body: str, on: str | None = None
+    ) -> Statement:
+        name = f"{self.source.prefix}_{name}"
+        when = f" WHEN {condition}" if condition else ""
+        sql = (
+            f"CREATE TRIGGER {self.compiler.quote(name)} {event} ON {on or self.table}{when}"
+            + " BEGIN\n"
+            + "\n".join(body)
+            + "\nEND"
+        )
+        return Statement("trigger", name, sql)

@@ -1,0 +1,101 @@
+-- [trigger] _aggregates_agent_invocations_post_rows
+CREATE TRIGGER _aggregates_agent_invocations_post_rows INSTEAD OF INSERT ON
+    _aggregates_agent_invocations_facts BEGIN
+INSERT INTO agent_hourly (hour, event_type, agent_name, phase, model, status, invocations,
+    duration_count, duration_ms_sum, tokens_sum, tool_calls_sum)
+  SELECT coalesce(substr(NEW.start, 1, 13) || ':00:00', ''), NEW.event, NEW.agent, NEW.phase_name,
+      NEW.model_name, NEW.status_name, NEW.sign, NEW.sign * ((NEW.duration_ms IS NOT NULL)),
+      NEW.sign * (coalesce(NEW.duration_ms, 0)), NEW.sign * NEW.token_count, NEW.sign *
+      NEW.tool_call_count
+  UNION ALL SELECT coalesce(substr(NEW.start, 1, 13) || ':00:00', ''), NEW.event, NEW.agent,
+      NEW.phase_name, '', 'started', -1, 0, 0, 0, 0 WHERE NEW.step = 0
+  ON CONFLICT (hour, event_type, agent_name, phase, model, status) DO UPDATE SET invocations =
+      invocations + excluded.invocations, duration_count = duration_count + excluded.duration_count,
+      duration_ms_sum = duration_ms_sum + excluded.duration_ms_sum, tokens_sum = tokens_sum +
+      excluded.tokens_sum, tool_calls_sum = tool_calls_sum + excluded.tool_calls_sum;
+DELETE FROM agent_hourly WHERE NEW.step < 1 AND hour = coalesce(substr(NEW.start, 1, 13) ||
+    ':00:00', '') AND event_type = NEW.event AND agent_name = NEW.agent AND phase = NEW.phase_name
+    AND model = CASE NEW.step WHEN 0 THEN '' ELSE NEW.model_name END AND status = CASE NEW.step WHEN
+    0 THEN 'started' ELSE NEW.status_name END AND invocations = 0;
+INSERT INTO agent_stats (event_type, agent_name, phase, model, status, invocations, duration_count,
+    duration_ms_sum, tokens_sum, tool_calls_sum)
+  SELECT NEW.event, NEW.agent, NEW.phase_name, NEW.model_name, NEW.status_name, NEW.sign, NEW.sign *
+      ((NEW.duration_ms IS NOT NULL)), NEW.sign * (coalesce(NEW.duration_ms, 0)), NEW.sign *
+      NEW.token_count, NEW.sign * NEW.tool_call_count
+  UNION ALL SELECT NEW.event, NEW.agent, NEW.phase_name, '', 'started', -1, 0, 0, 0, 0 WHERE
+      NEW.step = 0
+  ON CONFLICT (event_type, agent_name, phase, model, status) DO UPDATE SET invocations = invocations
+      + excluded.invocations, duration_count = duration_count + excluded.duration_count,
+      duration_ms_sum = duration_ms_sum + excluded.duration_ms_sum, tokens_sum = tokens_sum +
+      excluded.tokens_sum, tool_calls_sum = tool_calls_sum + excluded.tool_calls_sum;
+END;
+
+-- [trigger] _aggregates_agent_invocations_post_known
+CREATE TRIGGER _aggregates_agent_invocations_post_known INSTEAD OF INSERT ON
+    _aggregates_agent_invocations_facts WHEN NEW.duration_ms IS NOT NULL BEGIN
+INSERT INTO agent_durations (agent_name, le_ms, event_type, phase, model, runs, duration_ms_sum)
+  VALUES ( NEW.agent, coalesce((SELECT le_ms FROM duration_bounds WHERE le_ms >= NEW.duration_ms
+      ORDER BY le_ms LIMIT 1), CASE WHEN NEW.duration_ms IS NOT NULL THEN 9223372036854775807 END),
+      NEW.event, NEW.phase_name, NEW.model_name, NEW.sign, NEW.sign * NEW.duration_ms)
+  ON CONFLICT (agent_name, le_ms, event_type, phase, model) DO UPDATE SET runs = runs +
+      excluded.runs, duration_ms_sum = duration_ms_sum + excluded.duration_ms_sum;
+INSERT INTO agent_durations_daily (day, event_type, agent_name, le_ms, runs, duration_ms_sum)
+  VALUES ( coalesce(substr(NEW.start, 1, 10), ''), NEW.event, NEW.agent, coalesce((SELECT le_ms FROM
+      duration_bounds WHERE le_ms >= NEW.duration_ms ORDER BY le_ms LIMIT 1), CASE WHEN
+      NEW.duration_ms IS NOT NULL THEN 9223372036854775807 END), NEW.sign, NEW.sign *
+      NEW.duration_ms)
+  ON CONFLICT (day, event_type, agent_name, le_ms) DO UPDATE SET runs = runs + excluded.runs,
+      duration_ms_sum = duration_ms_sum + excluded.duration_ms_sum;
+END;
+
+-- [trigger] _aggregates_agent_invocations_post_invocations
+CREATE TRIGGER _aggregates_agent_invocations_post_invocations INSTEAD OF INSERT ON
+    _aggregates_agent_invocations_facts WHEN NEW.is_invocation BEGIN
+INSERT INTO _aggregates_by_session (session_id, part, member, id, invocations, succeeded, failed,
+    in_flight, duration_count, duration_ms_sum, changed_seq)
+  SELECT NEW.session, 1, NEW.agent, 0, NEW.step, 0, 0, 0, 0, 0, NULL WHERE NEW.step
+  UNION ALL SELECT NEW.session, 2, NEW.phase_name, 0, NEW.step, 0, 0, 0, 0, 0, NULL WHERE NEW.step
+  UNION ALL SELECT NEW.session, 0, '', 0, NEW.step, NEW.sign * NEW.succeeded, NEW.sign * NEW.failed,
+      CASE NEW.step WHEN 0 THEN NEW.in_flight - (NEW.start IS NOT NULL) ELSE NEW.step *
+      NEW.in_flight END, NEW.sign * ((NEW.duration_ms IS NOT NULL)), NEW.sign *
+      (coalesce(NEW.duration_ms, 0)), (SELECT max(seq) FROM agent_invocation_changes)
+  UNION ALL SELECT NEW.session, 3, NEW.start, NEW.invocation_id, NEW.step, 0, 0, 0, 0, 0, NULL WHERE
+      NEW.start IS NOT NULL AND NEW.step
+  UNION ALL SELECT NEW.session, 4, NEW."end", NEW.invocation_id, NEW.sign, 0, 0, 0, 0, 0, NULL WHERE
+      NEW."end" IS NOT NULL
+  ON CONFLICT (session_id, part, member, id) DO UPDATE SET invocations = invocations +
+      excluded.invocations, succeeded = succeeded + excluded.succeeded, failed = failed +
+      excluded.failed, in_flight = in_flight + excluded.in_flight, duration_count = duration_count +
+      excluded.duration_count, duration_ms_sum = duration_ms_sum + excluded.duration_ms_sum,
+      changed_seq = coalesce(excluded.changed_seq, changed_seq);
+DELETE FROM open_runs WHERE (NEW.step < 0 AND NEW.in_flight OR NEW.step = 0 AND NEW.start IS
+    NOT NULL AND NOT NEW.in_flight) AND start_time = NEW.start AND invocation_id =
+    NEW.invocation_id;
+INSERT INTO open_runs (start_time, invocation_id, session_id, agent_name, phase)
+  SELECT NEW.start, NEW.invocation_id, NEW.session, NEW.agent, NEW.phase_name WHERE NEW.step > 0 AND
+      NEW.in_flight
+  ON CONFLICT (start_time, invocation_id) DO NOTHING;
+INSERT INTO _aggregates_by_agent (agent_name, part, member, id, invocations, succeeded, failed,
+    in_flight, sessions, updated_at)
+  SELECT NEW.agent, 1, '', 0, NEW.step, NEW.sign * NEW.succeeded, NEW.sign * NEW.failed, CASE
+      NEW.step WHEN 0 THEN NEW.in_flight - (NEW.start IS NOT NULL) ELSE NEW.step * NEW.in_flight
+      END, CASE WHEN NEW.step AND NEW.session <> '' AND (SELECT pair.invocations FROM
+      _aggregates_by_session AS pair WHERE pair.part = 1 AND pair.id = 0 AND pair.session_id =
+      NEW.session AND pair.member = NEW.agent) = (NEW.step > 0) THEN NEW.step ELSE 0 END, (SELECT
+      updated_at FROM agent_invocation_changes ORDER BY seq DESC LIMIT 1)
+  UNION ALL SELECT NEW.agent, 0, NEW.start, NEW.invocation_id, NEW.step, 0, 0, 0, 0, NULL WHERE
+      NEW.start IS NOT NULL AND NEW.step
+  UNION ALL SELECT '', 2, '', 0, 0, 0, 0, 0, NEW.step, NULL WHERE NEW.step AND NEW.step AND
+      NEW.session <> '' AND (SELECT pair.invocations FROM _aggregates_by_session AS pair WHERE
+      pair.part = 0 AND pair.member = '' AND pair.id = 0 AND pair.session_id = NEW.session) =
+      (NEW.step > 0)
+  ON CONFLICT (agent_name, part, member, id) DO UPDATE SET invocations = invocations +
+      excluded.invocations, succeeded = succeeded + excluded.succeeded, failed = failed +
+      excluded.failed, in_flight = in_flight + excluded.in_flight, sessions = sessions +
+      excluded.sessions, updated_at = coalesce(excluded.updated_at, updated_at);
+DELETE FROM _aggregates_by_session WHERE NEW.step < 0 AND session_id = NEW.session AND (part,
+    member, id) IN (VALUES (1, NEW.agent, 0), (2, NEW.phase_name, 0), (0, '', 0), (3, NEW.start,
+    NEW.invocation_id), (4, NEW."end", NEW.invocation_id)) AND invocations = 0;
+DELETE FROM _aggregates_by_agent WHERE NEW.step < 0 AND agent_name = NEW.agent AND (part, member,
+    id) IN (VALUES (1, '', 0), (0, NEW.start, NEW.invocation_id)) AND invocations = 0;
+END;

@@ -1,0 +1,155 @@
+-- [columns] agent_invocations id agent_invocation_changes invocation_id
+sign, updated_at, seq, invocation_id, is_invocation, session, event, agent, phase_name, model_name,
+    status_name, token_count, tool_call_count, start, "end", duration_ms, succeeded, failed,
+    in_flight;
+
+-- [facts] agent_invocations
+SELECT sign, updated_at, seq, invocation_id, is_invocation, session, event, agent, phase_name,
+    model_name, status_name, token_count, tool_call_count, start, "end", duration_ms, succeeded,
+    failed, in_flight
+FROM (SELECT sign,
+  updated_at,
+  seq,
+  invocation_id,
+  is_invocation,
+  session,
+  event,
+  agent,
+  phase_name,
+  model_name,
+  status_name,
+  token_count,
+  tool_call_count,
+  start,
+  "end",
+  (SELECT CASE WHEN one BETWEEN 0 AND 315360000000 THEN one
+    WHEN measured_ms <= 315360000000 THEN measured_ms END
+  FROM (SELECT CASE WHEN is_same_clock THEN ((strftime('%s', "end") - strftime('%s', start)) * 1000
+      + substr("end", 21) - substr(start, 21)) END AS one)) AS duration_ms,
+  (status_name = 'completed') AS succeeded,
+  (status_name = 'failed' OR status_name = 'error') AS failed,
+  start IS NOT NULL AND has_no_end AND NOT (status_name = 'completed' OR status_name = 'failed' OR
+      status_name = 'error') AS in_flight
+FROM (SELECT sign,
+  updated_at,
+  seq,
+  invocation_id,
+  coalesce(agent_name > '' AND agent_name < x'' AND agent_name <> 'unknown', 0) AND NOT
+      (coalesce(event_type, '') = 'subagent_stop' OR coalesce(event_type, '') =
+      'tool_tracking_start') AS is_invocation,
+  CASE WHEN session_id >= '' AND session_id < x'' AND NOT instr(session_id, char(0)) THEN session_id
+      WHEN typeof(session_id) = 'integer' THEN CAST(session_id AS TEXT) ELSE '' END AS session,
+  CASE WHEN event_type >= '' AND event_type < x'' AND NOT instr(event_type, char(0)) THEN event_type
+      WHEN typeof(event_type) = 'integer' THEN CAST(event_type AS TEXT) ELSE '' END AS event,
+  CASE WHEN agent_name >= '' AND agent_name < x'' AND NOT instr(agent_name, char(0)) THEN agent_name
+      WHEN typeof(agent_name) = 'integer' THEN CAST(agent_name AS TEXT) ELSE '' END AS agent,
+  CASE WHEN phase >= '' AND phase < x'' AND NOT instr(phase, char(0)) THEN phase WHEN typeof(phase)
+      = 'integer' THEN CAST(phase AS TEXT) ELSE '' END AS phase_name,
+  CASE WHEN model >= '' AND model < x'' AND NOT instr(model, char(0)) THEN model WHEN typeof(model)
+      = 'integer' THEN CAST(model AS TEXT) ELSE '' END AS model_name,
+  CASE WHEN status >= '' AND status < x'' AND NOT instr(status, char(0)) THEN status WHEN
+      typeof(status) = 'integer' THEN CAST(status AS TEXT) ELSE '' END AS status_name,
+  tokens AS token_count,
+  tool_calls AS tool_call_count,
+  CASE WHEN strftime('%Y-%m-%dT%H:%M:%S', start_time, '+0 days') = substr(start_time, 1, 19) AND
+      start_time GLOB '*.[0-9][0-9][0-9][0-9][0-9][0-9]' AND substr(start_time, 1, 26) = start_time
+      AND start_time >= '0001' THEN substr(start_time, 1, 23) ELSE CASE WHEN typeof(start_time) =
+      'text' THEN (SELECT CASE
+      WHEN x GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:[0-5][0-9]*' AND
+      substr(x, 12, 2) < '24'
+      AND x >= '0001' AND substr(x, 17, 1) <> '.' AND NOT instr(x, char(0))
+      AND strftime('%d', substr(x, 1, 10), '+0 days') = substr(x, 9, 2) THEN
+    (SELECT (SELECT (SELECT CASE WHEN second >= '0001' THEN second || '.' ||
+          substr(substr(y, 21, max(0, length(y) - 20 - length(zone))) || '000', 1, 3) END
+        FROM (SELECT strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), CASE
+          WHEN zone = '' OR zone = 'Z' THEN '+0 days'
+          WHEN substr(zone, 2, 2) < '24' AND (zone GLOB '[+-][0-2][0-9]:[0-5][0-9]'
+            OR zone GLOB '[+-][0-2][0-9][0-5][0-9]' OR zone GLOB '[+-][0-2][0-9]')
+          THEN CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2, 2) || ':'
+            || substr(replace(zone, ':', '') || '00', 4, 2) END) AS second))
+      FROM (SELECT CASE WHEN substr(y, 20) GLOB '.[0-9]*'
+        THEN ltrim(substr(y, 21), '0123456789') ELSE substr(y, 20) END AS zone))
+    FROM (SELECT CASE WHEN substr(x, 17) GLOB ':[0-5][0-9]*' THEN x
+      ELSE substr(x, 1, 16) || ':00' || substr(x, 17) END AS y)) END
+  FROM (SELECT upper(replace(trim(start_time, char(32, 9, 10, 13)), ',', '.')) AS x)) END END AS
+      start,
+  CASE WHEN strftime('%Y-%m-%dT%H:%M:%S', end_time, '+0 days') = substr(end_time, 1, 19) AND
+      end_time GLOB '*.[0-9][0-9][0-9][0-9][0-9][0-9]' AND substr(end_time, 1, 26) = end_time AND
+      end_time >= '0001' THEN substr(end_time, 1, 23) ELSE CASE WHEN typeof(end_time) = 'text' THEN
+      (SELECT CASE
+      WHEN x GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:[0-5][0-9]*' AND
+      substr(x, 12, 2) < '24'
+      AND x >= '0001' AND substr(x, 17, 1) <> '.' AND NOT instr(x, char(0))
+      AND strftime('%d', substr(x, 1, 10), '+0 days') = substr(x, 9, 2) THEN
+    (SELECT (SELECT (SELECT CASE WHEN second >= '0001' THEN second || '.' ||
+          substr(substr(y, 21, max(0, length(y) - 20 - length(zone))) || '000', 1, 3) END
+        FROM (SELECT strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), CASE
+          WHEN zone = '' OR zone = 'Z' THEN '+0 days'
+          WHEN substr(zone, 2, 2) < '24' AND (zone GLOB '[+-][0-2][0-9]:[0-5][0-9]'
+            OR zone GLOB '[+-][0-2][0-9][0-5][0-9]' OR zone GLOB '[+-][0-2][0-9]')
+          THEN CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2, 2) || ':'
+            || substr(replace(zone, ':', '') || '00', 4, 2) END) AS second))
+      FROM (SELECT CASE WHEN substr(y, 20) GLOB '.[0-9]*'
+        THEN ltrim(substr(y, 21), '0123456789') ELSE substr(y, 20) END AS zone))
+    FROM (SELECT CASE WHEN substr(x, 17) GLOB ':[0-5][0-9]*' THEN x
+      ELSE substr(x, 1, 16) || ':00' || substr(x, 17) END AS y)) END
+  FROM (SELECT upper(replace(trim(end_time, char(32, 9, 10, 13)), ',', '.')) AS x)) END END AS
+      "end",
+  (substr(trim(start_time, char(32, 9, 10, 13)), 11) GLOB '*[+Zz-]*') = (substr(trim(end_time,
+      char(32, 9, 10, 13)), 11) GLOB '*[+Zz-]*') AS is_same_clock,
+  end_time IS NULL AS has_no_end,
+  CASE WHEN duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(duration_seconds * 1000 + 0.5 AS
+      INTEGER) END AS measured_ms
+FROM ({rows}) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0);
+
+-- [end] agent_invocations
+SELECT count(*), max(k) FROM (SELECT agent_invocations.id AS k FROM main.agent_invocations WHERE
+    agent_invocations.id > :mark ORDER BY agent_invocations.id LIMIT :rows);
+
+-- [slice] agent_invocations
+SELECT 1 AS sign, updated_at AS updated_at, NULL AS seq,
+  agent_invocations.id AS invocation_id, +agent_invocations.timestamp COLLATE BINARY AS timestamp,
+  +agent_invocations.session_id COLLATE BINARY AS session_id,
+  +agent_invocations.event_type COLLATE BINARY AS event_type,
+  +agent_invocations.phase COLLATE BINARY AS phase,
+  +agent_invocations.agent_name COLLATE BINARY AS agent_name,
+  +agent_invocations.model COLLATE BINARY AS model,
+  +agent_invocations.start_time COLLATE BINARY AS start_time,
+  +agent_invocations.end_time COLLATE BINARY AS end_time,
+  +agent_invocations.duration_seconds COLLATE BINARY AS duration_seconds,
+  +agent_invocations.status COLLATE BINARY AS status,
+  (SELECT CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
+      AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
+      INTEGER) ELSE 0 END
+    FROM (SELECT CASE WHEN agent_invocations.raw_output < x''
+      THEN ltrim(CAST(substr(CAST(agent_invocations.raw_output AS BLOB),
+      nullif(instr(CAST(agent_invocations.raw_output AS BLOB), x'22746f74616c546f6b656e73223a'), 0)
+      + 14) AS TEXT), ' ') END AS rest)) AS tokens,
+  (SELECT CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
+      AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
+      INTEGER) ELSE 0 END
+    FROM (SELECT CASE WHEN agent_invocations.raw_output < x''
+      THEN ltrim(CAST(substr(CAST(agent_invocations.raw_output AS BLOB),
+      nullif(instr(CAST(agent_invocations.raw_output AS BLOB),
+      x'22746f74616c546f6f6c557365436f756e74223a'), 0) + 20) AS TEXT), ' ') END AS rest)) AS
+      tool_calls
+FROM main.agent_invocations WHERE agent_invocations.id > :mark AND agent_invocations.id <= :upto;
+
+-- [entries] old
+SELECT -1 AS sign, updated_at, seq, coalesce(old_invocation_id, invocation_id) AS invocation_id,
+    old_timestamp AS timestamp, old_session_id AS session_id, old_event_type AS event_type,
+    old_phase AS phase, old_agent_name AS agent_name, old_model AS model, old_start_time AS
+    start_time, old_end_time AS end_time, old_duration_seconds AS duration_seconds, old_status AS
+    status, old_tokens AS tokens, old_tool_calls AS tool_calls
+FROM main.agent_invocation_changes WHERE seq > :seq AND seq <= :last AND operation <> 'insert'
+AND coalesce(old_invocation_id, invocation_id) > :above AND coalesce(old_invocation_id,
+    invocation_id) <= :upto;
+
+-- [entries] new
+SELECT 1 AS sign, updated_at, seq, invocation_id AS invocation_id, new_timestamp AS timestamp,
+    new_session_id AS session_id, new_event_type AS event_type, new_phase AS phase, new_agent_name
+    AS agent_name, new_model AS model, new_start_time AS start_time, new_end_time AS end_time,
+    new_duration_seconds AS duration_seconds, new_status AS status, new_tokens AS tokens,
+    new_tool_calls AS tool_calls
+FROM main.agent_invocation_changes WHERE seq > :seq AND seq <= :last AND operation <> 'delete'
+AND invocation_id > :above AND invocation_id <= :upto;
