@@ -260,6 +260,8 @@ class Aggregate:
     cluster: Cluster | None = None
     part: int = 0
     """which of the cluster's aggregates it is"""
+    owner: str = ""
+    """whose trigger posts it, a word of an application's; this project's own where it is empty"""
 
     def __post_init__(self) -> None:
         check(self, (*self.dimensions, *self.measures, *filters_of(self)))
@@ -314,6 +316,8 @@ class Listing:
     filter: Filter
     description: str
     attributes: tuple[Dimension, ...] = ()
+    owner: str = ""
+    """as that of an aggregate"""
 
     def __post_init__(self) -> None:
         check(self, (*self.dimensions, *self.attributes, *filters_of(self)))
@@ -387,6 +391,8 @@ class Catalogue:
                         f"{aggregate.name}.{count.name}: {count.pairs} lies in the same cluster:"
                         " put it elsewhere, or let a view count (is_stored=False)"
                     )
+                if count.is_stored:
+                    _check_pairs(aggregate, count, pairs)
 
     def __getitem__(self, name: str) -> Definition:
         for definition in self.definitions:
@@ -450,6 +456,27 @@ def filters_of(definition: Definition) -> Iterator[Filter]:
     while one is not None:
         yield one
         one = one.within
+
+
+def _check_pairs(aggregate: Aggregate, count: DistinctCount, pairs: Definition) -> None:
+    """Raise DefinitionError where pairs come and go unseen by what counts them."""
+    if (pairs.owner, outermost(pairs)) != (aggregate.owner, outermost(aggregate)):
+        raise DefinitionError(
+            f"{aggregate.name}.{count.name}: {count.pairs} is posted by another trigger: give both"
+            " one owner and one outermost filter"
+        )
+    begun = aggregate.source.begun
+    parts = (*pairs.dimensions, *filters_of(pairs))
+    if begun and any(references(part.expression) & begun.facts.keys() for part in parts):
+        raise DefinitionError(
+            f"{aggregate.name}.{count.name}: an end of a row moves pairs of {count.pairs}: let a"
+            " view count (is_stored=False)"
+        )
+
+
+def outermost(definition: Definition) -> Filter | None:
+    """The outermost filter of a definition."""
+    return None if definition.filter is None else definition.filter.outermost
 
 
 def check(definition: Definition, parts: tuple[Part, ...]) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from aggregates.changes import ConsumerStatus, consumers
 from aggregates.engines import driver
-from aggregates.engines.base import DriverConnection, quote
+from aggregates.engines.base import DriverConnection, SchemaObject, quote
 from aggregates.engines.tables import CONSUMERS, VERIFICATIONS, WALKS
 from aggregates.frozen import statements as frozen
 from aggregates.frozen.layout import normalised
@@ -137,6 +137,8 @@ def _differences(
                 f" {_REINSTALL}"
             )
             findings.append(Finding("altered", table, one.name, detail))
+    findings += _out_of_order(connection, sources, statements)
+    findings += _unposted(connection, statements, revision)
     findings += _different_rows(connection, revision, installed.keys())
     ours = ours_on_sources(connection, sources)
     for name, table in ours.items():
@@ -145,6 +147,42 @@ def _differences(
             findings.append(Finding("unknown", table, name, detail))
     findings += _too_early(connection, ours.keys())
     return findings
+
+
+def _out_of_order(
+    connection: DriverConnection, sources: Sequence[Source], statements: list[Statement]
+) -> Iterator[Finding]:
+    """Triggers on a log that were made in another order: what is old has to be posted first."""
+    for source in sources:
+        right = [one.name for one in statements if (one.kind, one.table) == ("trigger", source.log)]
+        found = [one.name for one in connection.objects("trigger") if one.name in right]
+        if found != right and sorted(found) == sorted(right):
+            detail = f"its triggers run in another order, so that values may drift; {_REINSTALL}"
+            yield Finding("altered", source.log, source.log, detail)
+
+
+def _unposted(
+    connection: DriverConnection, statements: list[Statement], revision: str
+) -> Iterator[Finding]:
+    """Tables to which a trigger of an earlier revision has posted, and none does any more."""
+    history = frozen.installed(frozen.migrations_folder(), revision)
+    since = _posted_to([*statements, *connection.objects("trigger")])
+    tables = {one.name for one in statements if one.kind == "table"}
+    for table in sorted((_posted_to(history) - since) & tables):
+        detail = (
+            "no trigger posts to it any more, so it stands still: freeze its definition, with an"
+            f" owner, in a revision of yours, and run `aggregates rebuild --table {table}`"
+        )
+        yield Finding("unposted", table, table, detail)
+
+
+def _posted_to(statements: Iterable[Statement | SchemaObject]) -> set[str]:
+    return {
+        name
+        for one in statements
+        if one.kind == "trigger"
+        for name in re.findall(r'\bINTO\s+"?(\w+)', one.sql)
+    }
 
 
 def _too_early(connection: DriverConnection, ours: Collection[str]) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from aggregates.model.catalogue import (
     SESSION,
     STATUS,
     TOOL,
+    agent_activity,
     agent_invocations,
     agent_tool_uses,
     catalogue,
@@ -88,14 +89,46 @@ _SESSION_STATUS = Aggregate(
     measures=(Measure("rows", literal(1), "rows"),),
     description="status of each session",
 )
+_INVOCATIONS = agent_activity.filter
+_BY_STATUS = Aggregate(
+    name="agent_statuses",
+    source=agent_invocations,
+    dimensions=(AGENT_NAME, STATUS),
+    measures=(
+        Measure("runs", literal(1), "runs"),
+        Measure("in_flight", agent_invocations.fact("in_flight"), "runs that have not ended"),
+    ),
+    filter=_INVOCATIONS,
+    description="runs of each agent by status",
+    owner="application",
+)
+_STARTED = Filter("started", agent_invocations.fact("status_name") == "started", "as they begin")
+_BEGUN_RUNS = Listing(
+    name="begun_runs",
+    source=agent_invocations,
+    dimensions=(_ID,),
+    filter=Filter("begun", agent_invocations.fact("start").is_not(None), "with a start", _STARTED),
+    description="runs that say that they have started",
+    owner="application",
+)
+_RUN_STATUS = Listing(
+    name="run_status",
+    source=agent_invocations,
+    dimensions=(_ID,),
+    attributes=(STATUS,),
+    filter=_INVOCATIONS,
+    description="status of each run",
+    owner="application",
+)
 FAR_EXTENDED = replace(
     EXTENDED,
     definitions=(
         *EXTENDED.definitions,
         *(_TOOL_AGENTS, _TOOL_USE, _AGENT_TOOLS, _FAILED_RUNS, _SESSION_STATUS),
+        *(_BY_STATUS, _BEGUN_RUNS, _RUN_STATUS),
     ),
 )
-"""By aggregates of every kind and of every source."""
+"""By aggregates of every kind and of every source, an application's own among them."""
 
 
 def copy_of_migrations(folder: Path) -> Path:

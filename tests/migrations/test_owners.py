@@ -12,6 +12,7 @@ from following_revision import AGGREGATES, far_extended
 from oracle import any_text, dimension, is_invocation, number_after
 from statements import Plan, execute, is_write, plans, shortest
 
+from aggregates.frozen import statements as frozen
 from aggregates.installing import upgrading
 from aggregates.store import Store
 
@@ -137,3 +138,37 @@ def test_without_ours_the_table_of_another_owner_stays(migrated_database: MakeDa
         assert [name for name, _ in theirs(connection)] == ["my_session_tokens"]
         assert kept(connection) == before
         connection.execute("DELETE FROM agent_invocations")
+
+
+def test_a_table_to_which_no_trigger_posts_any_more_is_named(
+    migrated_database: MakeDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a release that does not know a definition makes the trigger anew that it was in."""
+    folder = far_extended(tmp_path)
+    posting = folder / "versions"
+    without = next(posting.glob("*_more")) / "posting_agent_invocations.sql"
+    later = posting / "ffffffffffff_later"
+    later.mkdir()
+    trigger = "_aggregates_agent_invocations_post_application_invocations"
+    (later / "views.sql").write_text(
+        f"-- [trigger] {trigger}\nCREATE TRIGGER {trigger} INSTEAD OF INSERT ON"
+        " _aggregates_agent_invocations_facts BEGIN\nSELECT 1;\nEND;\n",
+        encoding="utf-8",
+    )
+    assert trigger in without.read_text("utf-8")
+    module = next(posting.glob("*_more.py"))
+    text = module.read_text("utf-8")
+    for name, value in (
+        ("revision", '"ffffffffffff"'),
+        ("down_revision", repr(module.name.partition("_")[0])),
+        ("SOURCES", "()"),
+    ):
+        text = re.sub(rf"(?m)^{name} = .*$", f"{name} = {value}", text)
+    (posting / "ffffffffffff_later.py").write_text(text, encoding="utf-8")
+    for one in (frozen, upgrading):
+        monkeypatch.setattr(one, "migrations_folder", lambda: folder)
+    with migrated_database("plain") as path:
+        upgrading.upgrade(str(path), folder=folder)
+        with Store(path) as store:
+            found = {one.name for one in store.status().findings if one.kind == "unposted"}
+    assert found == {"agent_statuses", "run_status"}

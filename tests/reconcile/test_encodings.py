@@ -30,8 +30,13 @@ def test_derived_and_mended_values_are_right(encoding: str, tmp_path: Path) -> N
         for name in NAMES:
             connection.execute(
                 "INSERT INTO agent_invocations (agent_name, session_id, start_time, end_time,"
-                " status) VALUES (?, ?, '2026-10-01T10:00:00', '2026-10-01T10:01:00', 'completed')",
-                (f"of {name}", name),
+                " status, raw_output) VALUES (?, ?, '2026-10-01T10:00:00', '2026-10-01T10:01:00',"
+                " 'completed', ?)",
+                (
+                    f"of {name}",
+                    name,
+                    f'{{"is": "{name}", "totalTokens": 12,"totalToolUseCount":3}}',
+                ),
             )
             connection.execute(
                 "INSERT INTO sessions (session_id, start_time, end_time, status)"
@@ -42,6 +47,8 @@ def test_derived_and_mended_values_are_right(encoding: str, tmp_path: Path) -> N
         with opened.own_connection() as own:
             assert Deriver(own, catalogue.bounds).round(100).is_complete
         assert verify(opened, catalogue).drifts == []
+        counted = connection.execute("SELECT tokens_sum, tool_calls_sum FROM agent_stats")
+        assert counted.fetchall() == [(12, 3)] * len(NAMES)
         found = dict(connection.execute("SELECT first_agent, sessions FROM session_durations"))
         assert found == {f"of {name}": 1 for name in NAMES}
         connection.execute("UPDATE agent_stats SET invocations = 9")

@@ -48,6 +48,16 @@ def copy_by_alembic(path: Path) -> None:
     engine.dispose()
 
 
+def make_anew(path: Path) -> None:
+    """Of the triggers on a table, the one that was made last runs first."""
+    name = "_aggregates_agent_invocations_adds"
+    with closing(sqlite3.connect(path)) as connection:
+        (sql,) = connection.execute(
+            "SELECT sql FROM sqlite_master WHERE name = ?", (name,)
+        ).fetchone()
+    execute(path, f"DROP TRIGGER {name}", sql)
+
+
 DAMAGE: dict[str, tuple[Callable[[Path], None], tuple[str, str]]] = {
     "a trigger is gone": (
         lambda path: execute(path, "DROP TRIGGER _aggregates_agent_invocations_insert"),
@@ -61,6 +71,10 @@ DAMAGE: dict[str, tuple[Callable[[Path], None], tuple[str, str]]] = {
             " INSERT ON _aggregates_agent_tool_uses_facts BEGIN SELECT 1; END",
         ),
         ("altered", "_aggregates_agent_tool_uses_post_rows"),
+    ),
+    "a trigger of a log was made anew": (
+        make_anew,
+        ("altered", "agent_invocation_changes"),
     ),
     "a trigger nobody has made": (
         lambda path: execute(

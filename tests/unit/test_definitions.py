@@ -6,8 +6,15 @@ from typing import Any
 import pytest
 from sqlalchemy import and_, column, func, literal
 
+from aggregates.engines.sqlite.compiler import SQLite
 from aggregates.errors import DefinitionError
-from aggregates.model.catalogue import agent_invocations, catalogue, session_agents
+from aggregates.model.catalogue import (
+    MODEL,
+    SESSION,
+    agent_invocations,
+    catalogue,
+    session_agents,
+)
 from aggregates.model.definition import (
     Aggregate,
     Catalogue,
@@ -116,7 +123,10 @@ def test_a_table_that_a_definition_needs_has_to_be_there(
 
 
 def test_a_needed_table_may_stand_anywhere_in_the_catalogue() -> None:
-    counted = aggregate(distinct_counts=(DistinctCount("n", "session_agents", "session_id", "n"),))
+    counted = aggregate(
+        distinct_counts=(DistinctCount("n", "session_agents", "session_id", "n"),),
+        filter=session_agents.filter,
+    )
     for definitions in ((counted, session_agents), (session_agents, counted)):
         assert Catalogue(definitions, (), bounds=(1,))["x"] is counted
 
@@ -143,3 +153,33 @@ def test_a_count_is_not_kept_in_the_cluster_of_its_pairs() -> None:
     Catalogue((replace(pairs, cluster=None, part=0), counted), (), bounds=(1,))
     viewed = replace(counted, distinct_counts=(replace(count, is_stored=False),))
     Catalogue((pairs, viewed), (), bounds=(1,))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"owner": "application"}, "pairs is posted by another trigger"),
+        ({"filter": ALL}, "pairs is posted by another trigger"),
+        ({"dimensions": (AGENT, MODEL)}, "an end of a row moves pairs of pairs"),
+    ],
+)
+def test_a_count_that_would_not_see_its_pairs_come_and_go_is_refused(
+    changes: dict[str, Any], message: str
+) -> None:
+    pairs = replace(aggregate(dimensions=(AGENT, SESSION)), name="pairs")
+    counted = aggregate(distinct_counts=(DistinctCount("n", "pairs", "session_id", "n"),))
+    Catalogue((pairs, counted), (), bounds=(1,))
+    with pytest.raises(DefinitionError, match=rf"^x\.n: {message}"):
+        Catalogue((replace(pairs, **changes), counted), (), bounds=(1,))
+
+
+def test_a_listing_whose_keys_an_end_changes_is_refused() -> None:
+    listing = Listing(
+        name="x",
+        source=agent_invocations,
+        dimensions=(MODEL,),
+        filter=ALL,
+        description="x",
+    )
+    with pytest.raises(DefinitionError, match=r"^x: an end changes the key"):
+        SQLite().posting(Catalogue((listing,), (), bounds=(1,)), agent_invocations)

@@ -135,12 +135,13 @@ def _beginning(element: constructs.beginning, compiler: SQLCompiler, **kw: Any) 
 def number_after(column: str, key: str) -> str:
     """The integer literal that follows the first `"key":` in a text, else 0."""
     # As bytes: instr and substr count the characters of malformed UTF-8 differently.
-    text, found = f"CAST({column} AS BLOB)", f'"{key}":'.encode()
-    place, number = f"nullif(instr({text}, x'{found.hex()}'), 0)", "CAST(rest AS INTEGER)"
+    # Both in the encoding of the file.
+    text, found = f"CAST({column} AS BLOB)", f"""CAST('"{key}":' AS BLOB)"""
+    place, number = f"nullif(instr({text}, {found}), 0)", "CAST(rest AS INTEGER)"
     return f"""(SELECT CASE WHEN {number} BETWEEN 0 AND {_LARGEST_NUMBER}
       AND rest GLOB {number} || '[,}} ' || char(10, 13) || ']*' THEN {number} ELSE 0 END
     FROM (SELECT CASE WHEN {column} < x''
-      THEN ltrim(CAST(substr({text}, {place} + {len(found)}) AS TEXT), ' ') END AS rest))"""
+      THEN ltrim(CAST(substr({text}, {place} + length({found})) AS TEXT), ' ') END AS rest))"""
 
 
 @compiles(constructs.flag, "sqlite")

@@ -17,6 +17,7 @@ from itertools import groupby
 from aggregates.engines.base import Compiler
 from aggregates.engines.sqlite.facts import SIGN, STEP, Values, arguments
 from aggregates.engines.sqlite.placing import Placement, placed
+from aggregates.errors import DefinitionError
 from aggregates.frozen.statements import Statement
 from aggregates.model.constructs import beginning
 from aggregates.model.definition import (
@@ -30,6 +31,7 @@ from aggregates.model.definition import (
     Listing,
     Measure,
     Source,
+    outermost,
     references,
 )
 
@@ -38,11 +40,11 @@ def posting(compiler: Compiler, catalogue: Catalogue, source: Source) -> Iterato
     """The triggers on the facts' view that keep the aggregates of a catalogue."""
     row = _Row(compiler, catalogue, source)
     found = [one for one in catalogue.definitions if one.source is source]
-    groups = {_group(one): _outermost(one) for one in found}
-    for name, outermost in groups.items():
+    groups = {_group(one): outermost(one) for one in found}
+    for name, condition in groups.items():
         group = [one for one in found if _group(one) == name]
         yield _trigger(
-            compiler, source, f"post_{name}", row.statements(group), row.condition(outermost)
+            compiler, source, f"post_{name}", row.statements(group), row.condition(condition)
         )
 
 
@@ -83,13 +85,13 @@ class _Row:
         for name, expression in begun.items():
             self.begun[name] = compiler.render(expression, self.now)
 
-    def condition(self, outermost: Filter | None) -> str:
+    def condition(self, outer: Filter | None) -> str:
         """The WHEN of a trigger of all definitions under a filter."""
-        if outermost is None:
+        if outer is None:
             return ""
-        holds = self._render(outermost.expression)
-        if self._is_ending(outermost.expression):
-            before = _constant(self._render(outermost.expression, self.begun))
+        holds = self._render(outer.expression)
+        if self._is_ending(outer.expression):
+            before = _constant(self._render(outer.expression, self.begun))
             if before != "0":
                 holds = f"{holds} OR NEW.{STEP} = 0 AND {before}"
         return holds
@@ -187,7 +189,7 @@ class _Row:
         q = self.compiler.quote
         moves = self._moves(one)
         narrowing = one.filter.narrowing if one.filter else None
-        outermost = one.filter.outermost.expression if one.filter else None
+        outer = one.filter.outermost.expression if one.filter else None
         key = {name: self._render(expression) for name, expression in place.expressions.items()}
         measures = {q(measure.name): self._change(measure, moves) for measure in one.measures}
         counts = {
@@ -197,11 +199,9 @@ class _Row:
         }
         latest = {q(each.name): latest_sql(self.compiler, self.source, each) for each in one.latest}
         where = [] if narrowing is None else [self._render(narrowing)]
-        if self.source.begun and moves and outermost is not None and self._is_ending(outermost):
+        if self.source.begun and moves and outer is not None and self._is_ending(outer):
             where += (
-                []
-                if _constant(self._render(outermost, self.begun)) == "0"
-                else [self._render(outermost)]
+                [] if _constant(self._render(outer, self.begun)) == "0" else [self._render(outer)]
             )
         if (
             self.source.begun
@@ -218,7 +218,7 @@ class _Row:
             return
         holds = [
             _constant(self._render(each, self.begun))
-            for each in (outermost, narrowing)
+            for each in (outer, narrowing)
             if each is not None
         ]
         if "0" in holds:
@@ -310,32 +310,42 @@ class _Row:
         q = self.compiler.quote
         key = {q(part.name): self._render(part.expression) for part in listing.dimensions}
         rest = {q(part.name): self._render(part.expression) for part in listing.attributes}
+        # Beside the trigger's condition, which holds at an end where it did before, too.
         narrowing = listing.filter.narrowing
-        holds = self._render(listing.filter.expression if narrowing is None else narrowing)
+        if narrowing is None or self._is_ending(listing.filter.outermost.expression):
+            narrowing = listing.filter.whole
+        holds = before = self._render(narrowing)
         comes, goes = f"NEW.{STEP} > 0 AND {holds}", f"NEW.{STEP} < 0 AND {holds}"
-        whole = listing.filter.whole
-        if self.source.begun and self._is_ending(whole):
-            before = _constant(
-                self._render(narrowing if narrowing is not None else whole, self.begun)
-            )
+        changed = [
+            f"{q(part.name)} = excluded.{q(part.name)}"
+            for part in listing.attributes
+            if self._is_ending(part.expression)
+        ]
+        if changed or self._is_ending(narrowing):
+            comes = f"NEW.{STEP} >= 0 AND {holds}"
+        if self._is_ending(narrowing):
+            before = _constant(self._render(narrowing, self.begun))
             goes = f"({goes} OR NEW.{STEP} = 0 AND {before} AND NOT {_operand(holds)})"
+        if before != "0" and any(self._is_ending(part.expression) for part in listing.dimensions):
+            raise DefinitionError(
+                f"{listing.name}: an end changes the key of a row that is listed before it:"
+                " let the filter take only rows that have ended"
+            )
+        conflict = f"UPDATE SET {', '.join(changed)}" if changed else "NOTHING"
         table = q(listing.name)
         same = " AND ".join(f"{column} = {value}" for column, value in key.items())
         yield f"DELETE FROM {table} WHERE {goes} AND {same};"
         yield (
             f"INSERT INTO {table} ({', '.join([*key, *rest])})\n"
             f"  SELECT {', '.join([*key.values(), *rest.values()])} WHERE {comes}\n"
-            f"  ON CONFLICT ({', '.join(key)}) DO NOTHING;"
+            f"  ON CONFLICT ({', '.join(key)}) DO {conflict};"
         )
 
 
-def _outermost(one: Definition) -> Filter | None:
-    return None if one.filter is None else one.filter.outermost
-
-
 def _group(one: Definition) -> str:
-    outermost = _outermost(one)
-    return "rows" if outermost is None else outermost.name
+    """The trigger that posts a definition: one for each owner and outermost filter."""
+    name = outermost(one)
+    return "_".join(filter(None, (one.owner, "rows" if name is None else name.name)))
 
 
 def _trigger(
@@ -368,4 +378,4 @@ def _operand(sql: str) -> str:
 
 
 def _less(value: str) -> str:
-    return f"-{value}" if value not in ("0", "-0") else "0"
+    return f"-{_operand(value)}" if value not in ("0", "-0") else "0"

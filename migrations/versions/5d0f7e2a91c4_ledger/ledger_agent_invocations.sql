@@ -56,13 +56,14 @@ VALUES ('delete', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), NEW.invocation_id, NEW.
       INTEGER) ELSE 0 END
     FROM (SELECT CASE WHEN NEW.raw_output < x''
       THEN ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), nullif(instr(CAST(NEW.raw_output AS
-      BLOB), x'22746f74616c546f6b656e73223a'), 0) + 14) AS TEXT), ' ') END AS rest)), (SELECT CASE
-      WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
+      BLOB), CAST('"totalTokens":' AS BLOB)), 0) + length(CAST('"totalTokens":' AS BLOB))) AS TEXT),
+      ' ') END AS rest)), (SELECT CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
       AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
       INTEGER) ELSE 0 END
     FROM (SELECT CASE WHEN NEW.raw_output < x''
       THEN ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), nullif(instr(CAST(NEW.raw_output AS
-      BLOB), x'22746f74616c546f6f6c557365436f756e74223a'), 0) + 20) AS TEXT), ' ') END AS rest)));
+      BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0) + length(CAST('"totalToolUseCount":' AS
+      BLOB))) AS TEXT), ' ') END AS rest)));
 END;
 
 -- [trigger] _aggregates_agent_invocations_before_insert
@@ -105,13 +106,14 @@ VALUES ('insert', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), NEW.id, NEW.timestamp, 
       INTEGER) ELSE 0 END
     FROM (SELECT CASE WHEN NEW.raw_output < x''
       THEN ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), nullif(instr(CAST(NEW.raw_output AS
-      BLOB), x'22746f74616c546f6b656e73223a'), 0) + 14) AS TEXT), ' ') END AS rest)), (SELECT CASE
-      WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
+      BLOB), CAST('"totalTokens":' AS BLOB)), 0) + length(CAST('"totalTokens":' AS BLOB))) AS TEXT),
+      ' ') END AS rest)), (SELECT CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
       AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
       INTEGER) ELSE 0 END
     FROM (SELECT CASE WHEN NEW.raw_output < x''
       THEN ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), nullif(instr(CAST(NEW.raw_output AS
-      BLOB), x'22746f74616c546f6f6c557365436f756e74223a'), 0) + 20) AS TEXT), ' ') END AS rest)));
+      BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0) + length(CAST('"totalToolUseCount":' AS
+      BLOB))) AS TEXT), ' ') END AS rest)));
 UPDATE agent_invocations SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.id;
 END;
 
@@ -158,27 +160,28 @@ INSERT OR ABORT INTO _aggregates_agent_invocations_changed VALUES (NEW.id, OLD.i
       INTEGER) ELSE 0 END
     FROM (SELECT CASE WHEN OLD.raw_output < x''
       THEN ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), nullif(instr(CAST(OLD.raw_output AS
-      BLOB), x'22746f74616c546f6b656e73223a'), 0) + 14) AS TEXT), ' ') END AS rest)), (SELECT CASE
-      WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
+      BLOB), CAST('"totalTokens":' AS BLOB)), 0) + length(CAST('"totalTokens":' AS BLOB))) AS TEXT),
+      ' ') END AS rest)), (SELECT CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
       AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
       INTEGER) ELSE 0 END
     FROM (SELECT CASE WHEN OLD.raw_output < x''
       THEN ltrim(CAST(substr(CAST(OLD.raw_output AS BLOB), nullif(instr(CAST(OLD.raw_output AS
-      BLOB), x'22746f74616c546f6f6c557365436f756e74223a'), 0) + 20) AS TEXT), ' ') END AS rest)),
-      NEW.timestamp, NEW.session_id, NEW.event_type, NEW.phase, NEW.agent_name, NEW.model,
-      NEW.start_time, NEW.end_time, NEW.duration_seconds, NEW.status, (SELECT CASE WHEN CAST(rest AS
-      INTEGER) BETWEEN 0 AND 1000000000000
+      BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0) + length(CAST('"totalToolUseCount":' AS
+      BLOB))) AS TEXT), ' ') END AS rest)), NEW.timestamp, NEW.session_id, NEW.event_type,
+      NEW.phase, NEW.agent_name, NEW.model, NEW.start_time, NEW.end_time, NEW.duration_seconds,
+      NEW.status, (SELECT CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
       AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
       INTEGER) ELSE 0 END
     FROM (SELECT CASE WHEN NEW.raw_output < x''
       THEN ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), nullif(instr(CAST(NEW.raw_output AS
-      BLOB), x'22746f74616c546f6b656e73223a'), 0) + 14) AS TEXT), ' ') END AS rest)), (SELECT CASE
-      WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
+      BLOB), CAST('"totalTokens":' AS BLOB)), 0) + length(CAST('"totalTokens":' AS BLOB))) AS TEXT),
+      ' ') END AS rest)), (SELECT CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
       AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
       INTEGER) ELSE 0 END
     FROM (SELECT CASE WHEN NEW.raw_output < x''
       THEN ltrim(CAST(substr(CAST(NEW.raw_output AS BLOB), nullif(instr(CAST(NEW.raw_output AS
-      BLOB), x'22746f74616c546f6f6c557365436f756e74223a'), 0) + 20) AS TEXT), ' ') END AS rest)));
+      BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0) + length(CAST('"totalToolUseCount":' AS
+      BLOB))) AS TEXT), ' ') END AS rest)));
 END;
 
 -- [trigger] _aggregates_agent_invocations_changed_log

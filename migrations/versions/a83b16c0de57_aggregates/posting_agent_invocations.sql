@@ -72,8 +72,8 @@ DELETE FROM open_runs WHERE (NEW.step < 0 AND NEW.in_flight OR NEW.step = 0 AND 
     NOT NULL AND NOT NEW.in_flight) AND start_time = NEW.start AND invocation_id =
     NEW.invocation_id;
 INSERT INTO open_runs (start_time, invocation_id, session_id, agent_name, phase)
-  SELECT NEW.start, NEW.invocation_id, NEW.session, NEW.agent, NEW.phase_name WHERE NEW.step > 0 AND
-      NEW.in_flight
+  SELECT NEW.start, NEW.invocation_id, NEW.session, NEW.agent, NEW.phase_name WHERE NEW.step >= 0
+      AND NEW.in_flight
   ON CONFLICT (start_time, invocation_id) DO NOTHING;
 INSERT INTO _aggregates_by_agent (agent_name, part, member, id, invocations, succeeded, failed,
     in_flight, sessions, updated_at)

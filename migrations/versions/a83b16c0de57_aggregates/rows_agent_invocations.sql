@@ -123,15 +123,15 @@ SELECT 1 AS sign, updated_at AS updated_at, NULL AS seq,
       INTEGER) ELSE 0 END
     FROM (SELECT CASE WHEN agent_invocations.raw_output < x''
       THEN ltrim(CAST(substr(CAST(agent_invocations.raw_output AS BLOB),
-      nullif(instr(CAST(agent_invocations.raw_output AS BLOB), x'22746f74616c546f6b656e73223a'), 0)
-      + 14) AS TEXT), ' ') END AS rest)) AS tokens,
+      nullif(instr(CAST(agent_invocations.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)), 0) +
+      length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') END AS rest)) AS tokens,
   (SELECT CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
       AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
       INTEGER) ELSE 0 END
     FROM (SELECT CASE WHEN agent_invocations.raw_output < x''
       THEN ltrim(CAST(substr(CAST(agent_invocations.raw_output AS BLOB),
-      nullif(instr(CAST(agent_invocations.raw_output AS BLOB),
-      x'22746f74616c546f6f6c557365436f756e74223a'), 0) + 20) AS TEXT), ' ') END AS rest)) AS
+      nullif(instr(CAST(agent_invocations.raw_output AS BLOB), CAST('"totalToolUseCount":' AS
+      BLOB)), 0) + length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') END AS rest)) AS
       tool_calls
 FROM main.agent_invocations WHERE agent_invocations.id > :mark AND agent_invocations.id <= :upto;
 
