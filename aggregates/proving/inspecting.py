@@ -28,7 +28,8 @@ class Finding:
     """Something that is not as it should be."""
 
     kind: str
-    """`revision`, `missing`, `altered`, `unknown`, `rebuilt`, `too early` or `unproved`"""
+    """`revision`, `missing`, `altered`, `unknown`, `rebuilt`, `too early`,
+    `unposted` (no trigger posts to the table) or `unproved`"""
     table: str
     """the table that it concerns"""
     name: str

@@ -8,7 +8,6 @@ from typing import Any
 
 from aggregates.engines.base import Comparison
 from aggregates.model.definition import Definition
-from aggregates.progress import Progress as Progress
 
 Value = int | str | None
 Key = tuple[int | str, ...]

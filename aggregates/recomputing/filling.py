@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from aggregates.engines.base import DriverConnection
 from aggregates.frozen.statements import Recomputation
-from aggregates.recomputing.drift import Progress
+from aggregates.progress import Progress
 from aggregates.recomputing.slices import (
     CLEARING,
     Position,

@@ -15,8 +15,9 @@ from functools import partial
 
 from aggregates.engines.base import Comparison, Database, DriverConnection
 from aggregates.model.definition import Catalogue, Definition
+from aggregates.progress import Progress
 from aggregates.recomputing import pace
-from aggregates.recomputing.drift import Drift, Key, Progress, Window, drifts_of
+from aggregates.recomputing.drift import Drift, Key, Window, drifts_of
 from aggregates.recomputing.slices import Position, Recomputer, StaleError, key_range, progress_of
 
 

@@ -78,7 +78,6 @@ class SQLite(Compiler):
         self, catalogue: Catalogue, naming: Naming, schema: str = "temp"
     ) -> list[Statement]:
         """Tables like those of the definitions, in a schema of the connection."""
-
         return _laid_out(tables.stored(self, catalogue, naming, schema))
 
     def selected(

@@ -51,8 +51,7 @@ def _same_clock(element: constructs.same_clock, compiler: SQLCompiler, **kw: Any
     if kw.get(QUICK):
         return "1"
     one, other = _arguments(element, compiler, **kw)
-    # Of a text that parses: what follows the date has one of these characters in its zone only.
-    return " = ".join(f"(substr(trim({x}, {_BLANKS}), 11) GLOB '*[+Zz-]*')" for x in (one, other))
+    return f"({has_offset(one)}) = ({has_offset(other)})"
 
 
 @compiles(constructs.canonical_time, "sqlite")

@@ -6,7 +6,8 @@ image, and hands that to the next. What arrives as `NEW.name` costs nothing to r
 that comes out of a nested SELECT is copied each time. The last view takes all facts: whoever keeps
 aggregates hangs triggers of their own on it.
 
-Calls say OR ABORT, as a program is compiled once for each conflict policy that it is called under.
+Calls say OR ABORT, as a program is compiled once for each conflict policy that it is called under,
+and that of a call without one is another. A policy of the writer's statement goes before both.
 """
 
 from __future__ import annotations
