@@ -106,8 +106,11 @@ def inspect(connection: Connection, sources: Sequence[Source]) -> Inspection:
 
 def expected(revision: str) -> list[Statement]:
     """What the revisions up to one have installed, each object as the last of them says."""
-    found = frozen.installed(frozen.migrations_folder(), revision)
-    latest = {(one.kind, one.name): one for one in found}
+    return _latest(frozen.installed(frozen.migrations_folder(), revision))
+
+
+def _latest(history: Iterable[Statement]) -> list[Statement]:
+    latest = {(one.kind, one.name): one for one in history}
     return [one for one in latest.values() if one.kind != "data"]
 
 
@@ -119,7 +122,8 @@ def is_as_it_should_be(sql: str, statement: Statement) -> bool:
 def _differences(
     connection: DriverConnection, sources: Sequence[Source], revision: str
 ) -> list[Finding]:
-    statements = expected(revision)
+    history = frozen.installed(frozen.migrations_folder(), revision)
+    statements = _latest(history)
     for source in sources:
         if connection.table_exists(source.name):
             statements = connection.fit(shape_of(source), statements)
@@ -139,8 +143,8 @@ def _differences(
             )
             findings.append(Finding("altered", table, one.name, detail))
     findings += _out_of_order(connection, sources, statements)
-    findings += _unposted(connection, statements, revision)
-    findings += _different_rows(connection, revision, installed.keys())
+    findings += _unposted(connection, statements, history)
+    findings += _different_rows(connection, history, revision)
     ours = ours_on_sources(connection, sources)
     for name, table in ours.items():
         if ("trigger", name) not in wanted:
@@ -163,10 +167,9 @@ def _out_of_order(
 
 
 def _unposted(
-    connection: DriverConnection, statements: list[Statement], revision: str
+    connection: DriverConnection, statements: list[Statement], history: list[Statement]
 ) -> Iterator[Finding]:
     """Tables to which a trigger of an earlier revision has posted, and none does any more."""
-    history = frozen.installed(frozen.migrations_folder(), revision)
     since = _posted_to([*statements, *connection.objects("trigger")])
     tables = {one.name for one in statements if one.kind == "table"}
     for table in sorted((_posted_to(history) - since) & tables):
@@ -282,14 +285,14 @@ def _doubts(found: list[Proof]) -> Iterator[Finding]:
 
 
 def _different_rows(
-    connection: DriverConnection, revision: str, installed: Iterable[tuple[str, str]]
+    connection: DriverConnection, history: list[Statement], revision: str
 ) -> list[Finding]:
     """Tables whose rows a revision has frozen too, and that hold others."""
-    rows = frozen.installed(frozen.migrations_folder(), revision)
-    names = {one.table for one in rows if one.kind == "data" and ("table", one.table) in installed}
+    installed = {one.name for one in connection.objects("table")}
+    names = {one.table for one in history if one.kind == "data"} & installed
     findings = []
     with connection.scratch() as right:
-        for one in rows:
+        for one in history:
             if one.kind in ("table", "data") and one.table in names:
                 right.execute(one.sql)
         for name in sorted(names):

@@ -5,7 +5,7 @@ computed again for each session that the change logs name, from its runs alone. 
 replaces what a few sessions had before: killed at any instant, the next round does them again.
 """
 
-from aggregates.sessions.checking import Checker, verify
+from aggregates.sessions.checking import Checker
 from aggregates.sessions.deriving import Deriver, Round
 from aggregates.sessions.pending import CONSUMER, restart_walk
 from aggregates.sessions.values import STARTS, STATS, TABLES
@@ -19,5 +19,4 @@ __all__ = [
     "Deriver",
     "Round",
     "restart_walk",
-    "verify",
 ]

@@ -84,16 +84,6 @@ class Checker:
         return drifts_of_durations(self.connection, self._corrections)
 
 
-def verify(connection: DriverConnection, bounds: Sequence[int]) -> list[Drift]:
-    """All drifts, each look at some sessions in a snapshot of its own."""
-    checker = Checker(connection, bounds)
-    found: list[Drift] = []
-    while not checker.is_over:
-        with connection.snapshot():
-            found += checker.some()
-    return found
-
-
 def _differing_values(
     right: Expected, stored: Derived | None, *, is_there: bool
 ) -> Iterator[Drift]:

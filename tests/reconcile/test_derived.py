@@ -20,7 +20,8 @@ from aggregates.engines.sqlite.hooks_schema import HOOK_TABLES
 from aggregates.installing.upgrading import upgrade
 from aggregates.model.catalogue import catalogue
 from aggregates.model.sources import agent_invocations, sessions
-from aggregates.sessions import CONSUMER, Deriver, ranges, verify
+from aggregates.recomputing.drift import Drift
+from aggregates.sessions import CONSUMER, Checker, Deriver, ranges
 from aggregates.sessions.overlaps import Overlap, overlap
 from aggregates.sessions.pending import sessions_of
 from aggregates.sessions.values import Expected
@@ -40,6 +41,17 @@ def fresh(migrated_database: MakeDatabase) -> Iterator[sqlite3.Connection]:
 
 def deriver(connection: sqlite3.Connection) -> Deriver:
     return Deriver(driver(connection), catalogue.bounds)
+
+
+def verify(connection: sqlite3.Connection) -> list[Drift]:
+    """All drifts, each look at some sessions in a snapshot of its own."""
+    own = driver(connection)
+    checker = Checker(own, catalogue.bounds)
+    found: list[Drift] = []
+    while not checker.is_over:
+        with own.snapshot():
+            found += checker.some()
+    return found
 
 
 _runs = st.lists(
@@ -150,7 +162,7 @@ def test_rounds_after_random_writes_leave_what_brute_force_says(
             connection.execute("DELETE FROM sessions WHERE rowid % 3 = ?", (chance.randrange(3),))
         assert of_sessions.round().is_complete
         assert derived_differences(connection) == []
-        assert verify(driver(connection), catalogue.bounds) == []
+        assert verify(connection) == []
 
 
 def test_a_database_in_use_is_derived_and_stays_so(database: Path) -> None:
@@ -225,7 +237,7 @@ def test_runs_without_a_session_stay_pending_and_disturb_nobody(fresh: sqlite3.C
     of_sessions = deriver(fresh)
     assert of_sessions.round().is_complete
     assert fresh.execute("SELECT * FROM session_overlap").fetchall() == [("", None, None, 1)]
-    assert verify(driver(fresh), catalogue.bounds) == []
+    assert verify(fresh) == []
 
 
 def test_text_that_is_not_utf_8_is_derived_too(fresh: sqlite3.Connection) -> None:
@@ -250,7 +262,7 @@ def test_text_that_is_not_utf_8_is_derived_too(fresh: sqlite3.Connection) -> Non
             "SELECT hex(first_agent), sessions FROM session_durations"
         ).fetchall() == [("FE", 1)]
         assert derived_differences(fresh) == []
-        assert verify(driver(fresh), catalogue.bounds) == []
+        assert verify(fresh) == []
 
 
 class Work:
@@ -341,7 +353,7 @@ def test_lost_changes_begin_the_walk_again(database: Path) -> None:
         connection.execute("DELETE FROM agent_invocation_changes")
         connection.execute("DELETE FROM session_changes")
         assert derived_differences(connection) != []
-        assert verify(driver(connection), catalogue.bounds) == [], "nothing has been lost track of"
+        assert verify(connection) == [], "nothing has been lost track of"
         deriver(connection).round()
         assert deriver(connection).round().is_complete
     check_exact(database, is_derived=True)
@@ -422,12 +434,12 @@ def test_what_is_wrong_of_many_sessions_is_found_whatever_is_read_at_once(
         )
     deriver(fresh).round()
     monkeypatch.setattr(ranges, "RUNS_OF_A_RANGE", runs)
-    assert verify(driver(fresh), catalogue.bounds) == []
+    assert verify(fresh) == []
     fresh.execute("UPDATE _aggregates_session_derived SET busy_ms = busy_ms + 1")
     fresh.execute("DELETE FROM _aggregates_session_derived WHERE session_id = 's03'")
     fresh.execute("INSERT INTO _aggregates_session_derived VALUES ('nobody', 'a', 1, 2, 3)")
     fresh.execute("DELETE FROM _aggregates_session_counted WHERE session_id IN ('s05', 'idle')")
-    found = {(one.key["session_id"], one.column) for one in verify(driver(fresh), catalogue.bounds)}
+    found = {(one.key["session_id"], one.column) for one in verify(fresh)}
     values = ("first_agent", "max_parallel", "busy_ms", "as_of_seq")
     assert found == {
         *((f"s{number:02}", "busy_ms") for number in range(12)),
@@ -449,7 +461,7 @@ def test_a_drifted_listing_of_starts_is_no_obstacle(fresh: sqlite3.Connection) -
         " VALUES ('a', 3, '2026', ?), ('b', 3, '2026', ?), ('a', 3, '2026', 99)",
         (started, started),
     )
-    assert verify(driver(fresh), catalogue.bounds) == []
+    assert verify(fresh) == []
 
 
 @pytest.mark.parametrize(
@@ -486,4 +498,4 @@ def test_sessions_in_any_case_and_by_number(
             "SELECT first_agent, sessions, duration_ms_sum FROM session_durations"
         ).fetchall()
         assert sorted(found) == durations
-        assert verify(driver(connection), catalogue.bounds) == []
+        assert verify(connection) == []

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aggregates.engines.base import Compiler
+from aggregates.engines.sqlite.calls import call, callee, on_call, trigger
 from aggregates.engines.sqlite.constructs import (
     QUICK,
     has_offset,
@@ -96,16 +97,33 @@ def programs(compiler: Compiler, source: Source) -> Iterator[Statement]:
     odd_times = (f"NEW.{q(name)} IS NULL AND NEW.raw_{name} IS NOT NULL" for name in clocks)
     is_odd = " OR ".join(odd_times) or "0"
 
-    yield _view(compiler, given, [STEP, *new])
-    yield _view(compiler, times, [*passed, *quickly, *raw])
-    yield _view(compiler, facts, [STEP, SIGN, *handed])
-    yield _call(compiler, given, f"{given}_read", times, {**passed, **quickly, **raw})
-    yield _trigger(
-        compiler, times, f"{times}_odd", _parse_odd(compiler, source, times, known, raw), is_odd
+    yield callee(compiler, given, map(q, [STEP, *new]))
+    yield callee(compiler, times, map(q, [*passed, *quickly, *raw]))
+    yield callee(compiler, facts, map(q, [STEP, SIGN, *handed]))
+    timed = {**passed, **quickly, **raw}
+    yield trigger(
+        compiler,
+        f"{given}_read",
+        on_call(compiler, given),
+        "",
+        [call(compiler, times, timed.values())],
+    )
+    yield trigger(
+        compiler,
+        f"{times}_odd",
+        on_call(compiler, times),
+        is_odd,
+        _parse_odd(compiler, source, times, known, raw),
     )
     sign = f"CASE WHEN NEW.{STEP} < 0 THEN -1 ELSE 1 END"
     called = {STEP: f"NEW.{STEP}", SIGN: sign, **handed}
-    yield _call(compiler, times, f"{times}_derive", facts, called, f"NOT ({is_odd})")
+    yield trigger(
+        compiler,
+        f"{times}_derive",
+        on_call(compiler, times),
+        f"NOT ({is_odd})",
+        [call(compiler, facts, called.values())],
+    )
     yield from _entries(compiler, source, given, image_columns)
 
 
@@ -123,8 +141,11 @@ def _entries(
     both = " AND NEW.is_ending IS NULL" if source.begun else ""
     adds, subtracts = f"{source.prefix}_adds", f"{source.prefix}_subtracts"
     after = f"AFTER INSERT ON {q(source.log)}"
-    yield _call(compiler, given, adds, given, new, "NEW.operation <> 'delete'", after)
-    yield _call(compiler, given, subtracts, given, old, f"NEW.operation <> 'insert'{both}", after)
+    for name, condition, values in (
+        (adds, "NEW.operation <> 'delete'", new),
+        (subtracts, f"NEW.operation <> 'insert'{both}", old),
+    ):
+        yield trigger(compiler, name, after, condition, [call(compiler, given, values.values())])
 
 
 def parsing() -> Iterator[Statement]:
@@ -145,12 +166,12 @@ def parsing() -> Iterator[Statement]:
     )
 
 
-def _parse_odd(compiler: Compiler, source: Source, times: str, known: Values, raw: Values) -> str:
+def _parse_odd(
+    compiler: Compiler, source: Source, times: str, known: Values, raw: Values
+) -> list[str]:
     """Have all times of the row parsed, and go on with the answers."""
     slots = {name: slot for slot, name in enumerate(raw, 1)}
-    calls = [
-        f"INSERT OR ABORT INTO {PARSE} VALUES ({slot}, NEW.{name});" for name, slot in slots.items()
-    ]
+    parses = [call(compiler, PARSE, [str(slot), f"NEW.{name}"]) for name, slot in slots.items()]
 
     def answer(column: str, slot: int) -> str:
         return f"(SELECT {column} FROM {PARSED} WHERE slot = {slot})"
@@ -162,8 +183,7 @@ def _parse_odd(compiler: Compiler, source: Source, times: str, known: Values, ra
         elif isinstance(fact.expression, same_clock):
             values[fact.name] = " = ".join(answer("has_offset", slot) for slot in slots.values())
     values |= dict.fromkeys(raw, "NULL")
-    call = f"INSERT OR ABORT INTO {compiler.quote(times)} VALUES ({', '.join(values.values())});"
-    return "\n".join([*calls, call])
+    return [*parses, call(compiler, times, values.values())]
 
 
 def kept_facts(source: Source) -> tuple[str, ...]:
@@ -213,41 +233,6 @@ def _deepest(source: Source) -> list[Fact]:
     """Facts that are computed where they are read."""
     depth = depths(source)
     return [fact for fact in source.facts if depth[fact.name] > 1]
-
-
-def _view(compiler: Compiler, name: str, columns: list[str]) -> Statement:
-    """A view that takes values as a call takes arguments."""
-    listed = ", ".join(f"NULL AS {compiler.quote(column)}" for column in columns)
-    return Statement("view", name, f"CREATE VIEW {compiler.quote(name)} AS SELECT {listed}")
-
-
-def _call(
-    compiler: Compiler,
-    on: str,
-    name: str,
-    view: str,
-    values: Values,
-    condition: str = "",
-    event: str | None = None,
-) -> Statement:
-    """The trigger that calls a view."""
-    body = f"INSERT OR ABORT INTO {compiler.quote(view)} VALUES ({', '.join(values.values())});"
-    return _trigger(compiler, on, name, body, condition, event)
-
-
-def _trigger(
-    compiler: Compiler,
-    on: str,
-    name: str,
-    body: str,
-    condition: str = "",
-    event: str | None = None,
-) -> Statement:
-    event = event or f"INSTEAD OF INSERT ON {compiler.quote(on)}"
-    when = f" WHEN {condition}" if condition else ""
-    return Statement(
-        "trigger", name, f"CREATE TRIGGER {compiler.quote(name)} {event}{when} BEGIN\n{body}\nEND"
-    )
 
 
 def _list(parts: list[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aggregates.engines.base import Compiler
+from aggregates.engines.sqlite.calls import call, callee, trigger
 from aggregates.engines.sqlite.facts import Values, image
 from aggregates.frozen.statements import (
     OR_ANOTHER_TYPE,
@@ -73,12 +74,11 @@ class _Ledger:
 
     def _gone(self) -> Iterator[Statement]:
         """What logs a row that is gone, however it went."""
-        view = self.compiler.quote(self.gone)
-        listed = ", ".join(f"NULL AS {name}" for name in (self.log_key, *self.columns))
-        yield Statement("view", self.gone, f"CREATE VIEW {view} AS SELECT {listed}")
+        yield callee(self.compiler, self.gone, (self.log_key, *self.columns))
         values = image(self.compiler, self.source, "NEW")
         entry = self._entry("delete", "old", f"NEW.{self.log_key}", values)
-        yield self._trigger("gone_log", "INSTEAD OF INSERT", "", entry, on=view)
+        gone = self.compiler.quote(self.gone)
+        yield self._trigger("gone_log", "INSTEAD OF INSERT", "", entry, on=gone)
 
     def _replacements(self) -> Iterator[Statement]:
         """Rows that REPLACE takes away fire no DELETE trigger.
@@ -137,9 +137,7 @@ class _Ledger:
             "AFTER DELETE",
             "",
             f"DELETE FROM {self.copies} WHERE {self.log_key} = OLD.{key};",
-            f"INSERT OR ABORT INTO {q(self.gone)} VALUES ("
-            + ", ".join(f"OLD.{name}" for name in (key, *self.columns))
-            + ");",
+            call(self.compiler, self.gone, (f"OLD.{name}" for name in (key, *self.columns))),
         )
         if source.is_touched:
             yield self._trigger("touch", "AFTER UPDATE", f"NEW.updated_at IS NOT {NOW}", touch)
@@ -167,11 +165,8 @@ class _Ledger:
         if not source.extracted:
             yield self._trigger("update", event, self._differs(old, new), self._logged(values))
             return
-        view = compiler.quote(self.changed)
-        listed = ", ".join(f"NULL AS {name}" for name in values)
-        yield Statement("view", self.changed, f"CREATE VIEW {view} AS SELECT {listed}")
-        call = f"INSERT OR ABORT INTO {view} VALUES ({', '.join(values.values())});"
-        yield self._trigger("update", event, "", call)
+        yield callee(compiler, self.changed, values)
+        yield self._trigger("update", event, "", call(compiler, self.changed, values.values()))
         arguments = {name: f"NEW.{name}" for name in values}
         sides = [
             {name: f"NEW.{compiler.quote(f'{side}_{name}')}" for name in source.image}
@@ -179,7 +174,11 @@ class _Ledger:
         ]
         differs = f"{self._differs(*sides)} OR NEW.{self.old_key} <> NEW.{self.log_key}"
         yield self._trigger(
-            "changed_log", "INSTEAD OF INSERT", differs, self._logged(arguments), on=view
+            "changed_log",
+            "INSTEAD OF INSERT",
+            differs,
+            self._logged(arguments),
+            on=compiler.quote(self.changed),
         )
 
     def _logged(self, values: Values) -> str:
@@ -252,11 +251,4 @@ class _Ledger:
         self, name: str, event: str, condition: str, *body: str, on: str | None = None
     ) -> Statement:
         name = f"{self.source.prefix}_{name}"
-        when = f" WHEN {condition}" if condition else ""
-        sql = (
-            f"CREATE TRIGGER {self.compiler.quote(name)} {event} ON {on or self.table}{when}"
-            + " BEGIN\n"
-            + "\n".join(body)
-            + "\nEND"
-        )
-        return Statement("trigger", name, sql)
+        return trigger(self.compiler, name, f"{event} ON {on or self.table}", condition, body)

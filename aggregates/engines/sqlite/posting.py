@@ -9,12 +9,13 @@ those of a cluster a statement.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
 
 from aggregates.engines.base import Compiler
+from aggregates.engines.sqlite.calls import on_call, trigger
 from aggregates.engines.sqlite.facts import SIGN, STEP, Values, arguments
 from aggregates.engines.sqlite.placing import Placement, placed
 from aggregates.errors import DefinitionError
@@ -43,8 +44,12 @@ def posting(compiler: Compiler, catalogue: Catalogue, source: Source) -> Iterato
     groups = {_group(one): outermost(one) for one in found}
     for name, condition in groups.items():
         group = [one for one in found if _group(one) == name]
-        yield _trigger(
-            compiler, source, f"post_{name}", row.statements(group), row.condition(condition)
+        yield trigger(
+            compiler,
+            f"{source.prefix}_post_{name}",
+            on_call(compiler, source.facts_view),
+            row.condition(condition),
+            row.statements(group),
         )
 
 
@@ -346,20 +351,6 @@ def _group(one: Definition) -> str:
     """The trigger that posts a definition: one for each owner and outermost filter."""
     name = outermost(one)
     return "_".join(filter(None, (one.owner, "rows" if name is None else name.name)))
-
-
-def _trigger(
-    compiler: Compiler, source: Source, name: str, statements: Iterable[str], condition: str
-) -> Statement:
-    name = f"{source.prefix}_{name}"
-    when = f" WHEN {condition}" if condition else ""
-    body = "\n".join(statements)
-    return Statement(
-        "trigger",
-        name,
-        f"CREATE TRIGGER {compiler.quote(name)} INSTEAD OF INSERT ON"
-        f" {compiler.quote(source.facts_view)}{when} BEGIN\n{body}\nEND",
-    )
 
 
 def _constant(sql: str) -> str:
