@@ -24,6 +24,11 @@ class Placement:
     constants: dict[str, str]
     """SQL by column: what tells the definition's rows from others of the table"""
 
+    @property
+    def part(self) -> str:
+        """The condition for the definition's rows of a cluster; '' in a table of its own."""
+        return f"{PART} = {self.constants[PART]}" if PART in self.constants else ""
+
 
 def placed(
     compiler: Compiler, catalogue: Catalogue, definition: Definition, naming: Naming = itself

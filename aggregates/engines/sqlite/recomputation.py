@@ -12,7 +12,7 @@ from aggregates.engines.sqlite.facts import (
     of_kept,
     of_rows,
 )
-from aggregates.engines.sqlite.placing import PART, Placement, placed
+from aggregates.engines.sqlite.placing import Placement, placed
 from aggregates.engines.sqlite.posting import zero
 from aggregates.frozen.statements import Folding, Reading
 from aggregates.model.definition import (
@@ -321,7 +321,7 @@ def selected(
     place = placed(compiler, catalogue, definition, naming)
     columns = [f"{column} AS {compiler.quote(name)}" for name, column in place.columns.items()]
     columns += [compiler.quote(name) for name in definition.values]
-    where = f" WHERE {PART} = {place.constants[PART]}" if PART in place.constants else ""
+    where = f" WHERE {place.part}" if place.part else ""
     return f"(SELECT {', '.join(columns)} FROM {schema}.{place.table}{where})"
 
 
@@ -334,7 +334,7 @@ def comparison(
     stored, shadow = f"main.{place.table}", f"{schema}.{shadowed.table}"
     columns = [*place.columns.values()]
     values = [q(name) for name in definition.values]
-    of_cluster = [f"{name} = {value}" for name, value in place.constants.items() if name == PART]
+    of_cluster = [place.part] if place.part else []
     conditions = [*of_cluster]
     if isinstance(definition, Aggregate):
         conditions.append(f"NOT ({zero(compiler, definition)})")

@@ -112,9 +112,7 @@ def _contract(compiler: Compiler, catalogue: Catalogue, aggregate: Aggregate) ->
             f"(SELECT {q(pending.name)} FROM {q(pending.table)} AS derived WHERE {same})"
             f" AS {q(pending.name)}"
         )
-    where = "".join(
-        f" WHERE kept.{name} = {value}" for name, value in place.constants.items() if name == PART
-    )
+    where = f" WHERE kept.{place.part}" if place.part else ""
     if aggregate.cluster and aggregate.cluster.has_few_keys and len(aggregate.key) == 1:
         where += f" AND kept.{place.key[0]} IN ({_keys(place.table, place.key[0])})"
     listed = ",\n".join(columns)
@@ -140,8 +138,7 @@ def _related(
     """FROM and WHERE of the rows of another aggregate under this one's key, and its columns."""
     place, theirs = (placed(compiler, catalogue, one) for one in (aggregate, other))
     same = [f"near.{theirs.columns[name]} = kept.{place.columns[name]}" for name in aggregate.key]
-    part = theirs.constants.get(PART)
-    same += [f"near.{PART} = {part}"] if part else []
+    same += [f"near.{theirs.part}"] if theirs.part else []
     return f"FROM {theirs.table} AS near WHERE {' AND '.join(same)}", theirs.columns
 
 
