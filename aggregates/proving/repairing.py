@@ -112,7 +112,9 @@ def _reconcile(
                     found = proof.drifts(names, window, progress)
                     drifts += found
                     if kind == "repair":
-                        proof.mend(found)
+                        mended = _mend(proof, found, names, window, progress)
+                        drifts += mended[len(found) :]
+                        found = mended
                     drifts += _of_sessions(proof, of_sessions, kind, found, progress)
                     is_complete = True
                     break
@@ -146,6 +148,27 @@ def _reconcile(
             went = OpenRound(round_.began_at, started_at, work, runs, rows, positions)
             rounds.save(connection, went)
     return result
+
+
+def _mend(
+    proof: Verification,
+    found: list[Drift],
+    names: Sequence[str],
+    window: Window | None,
+    progress: Progress | None,
+) -> list[Drift]:
+    """Make right what differs, and what a write has made of it meanwhile; all that was mended.
+
+    A write that meets a wrong pair counts it wrongly, in a table that has been compared already.
+    """
+    mended = list(found)
+    for _ in range(_ATTEMPTS):
+        if not found:
+            break
+        proof.mend(found)
+        found = proof.drifts(names, window, progress)
+        mended += found
+    return mended
 
 
 def _can_be_kept(database: Database) -> bool:

@@ -356,6 +356,39 @@ def test_a_mended_row_keeps_what_is_not_compared(database: Path) -> None:
         assert connection.execute(query).fetchone() == before
 
 
+def test_a_write_beside_a_wrong_pair_is_mended_too(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(connect(database)) as connection:
+        session, agent = connection.execute(
+            "SELECT session_id, agent_name FROM session_agents WHERE session_id <> '' LIMIT 1"
+        ).fetchone()
+        connection.execute(
+            "DELETE FROM _aggregates_by_session WHERE part = 1 AND session_id = ? AND member = ?",
+            (session, agent),
+        )
+        connection.commit()
+
+    mend = Verification.mend
+
+    def write_first(proof: Verification, drifts: list[Drift]) -> None:
+        """Take the pair for a new one, after the counts of pairs have been compared."""
+        with closing(connect(database)) as connection:
+            start_run(connection, session, agent=agent)
+            connection.commit()
+        mend(proof, drifts)
+
+    opened = open_database(str(database))
+    with monkeypatch.context() as patched:
+        patched.setattr(Verification, "mend", write_first)
+        found = repairing.repair(opened, catalogue).drifts
+    assert {"session_agents", "agent_activity", "aggregate_totals"} >= {
+        one.table for one in found
+    }, found
+    check_exact(database)
+    assert repairing.verify(opened, catalogue).drifts == []
+
+
 def test_a_repair_of_some_tables_spoils_no_others(database: Path) -> None:
     """What is counted out of other tables, or looked up there, may have been right all along."""
     opened = open_database(database)
