@@ -141,19 +141,19 @@ class Recomputer:
         At most so many entries, all by default.
         """
         self.check_rowids()
-        self.connection.execute(f"DELETE FROM temp.{self.rows.table}")
         now = self.last_entry()
         if entries is not None:
             now = min(now, self.position.seq + entries)
         if now != self.position.seq:
+            self.connection.execute(f"DELETE FROM temp.{self.rows.table}")
             self.add_entries(-math.inf, self.position.mark, self.position.seq, now)
             self.fold()
             self.position.seq = now
 
-    def adapt(self, seconds: float) -> None:
+    def adapt(self, seconds: float, aim: float = pace.LONGEST_LOCK) -> None:
         """Choose the size of the next slice by how long the lock for this one was held."""
         self.slice_rows = pace.adapted(
-            self.slice_rows, seconds, pace.SMALLEST_SLICE, pace.LARGEST_SLICE
+            self.slice_rows, seconds, pace.SMALLEST_SLICE, pace.LARGEST_SLICE, aim
         )
 
     def write_round(self, stored: Callable[[], Position], save: Callable[[Position], None]) -> None:
@@ -228,9 +228,11 @@ class Recomputer:
                 save(after)
         self.position = after
         seconds = time.monotonic() - started
-        self.adapt(seconds)
         if self.readers_block():
+            self.adapt(seconds)
             time.sleep(seconds)
+        else:
+            self.adapt(seconds, pace.LONGEST_SNAPSHOT)
 
     def pending(self) -> int:
         """Entries that are not taken into account yet."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from aggregates.engines.base import Comparison, Compiler, Naming, itself
+from aggregates.engines.base import Compiler, Naming
 from aggregates.engines.sqlite.facts import (
     image,
     kept_facts,
@@ -197,7 +197,11 @@ class _Fold:
     ) -> str:
         """Add rows of which each has a key of its own."""
         q = self.compiler.quote
-        values = place.constants | key | {q(measure.name): "sign" for measure in one.measures}
+        names = self._names(one.source)
+        values = place.constants | key
+        for measure in one.measures:
+            value = self.compiler.render(measure.expression, names)
+            values[q(measure.name)] = "sign" if value == "1" else f"sign * ({value})"
         where = self._where(one) or " WHERE true"
         return (
             f"INSERT INTO {place.table} ({', '.join(values)})\n"
@@ -312,94 +316,3 @@ def _clear(place: Placement) -> str:
     keys = ", ".join(place.key)
     few = f"SELECT {keys} FROM {place.table} LIMIT {_ROWS_OF_A_CLEARING}"
     return f"DELETE FROM {place.table} WHERE ({keys}) IN ({few})"
-
-
-def selected(
-    compiler: Compiler, catalogue: Catalogue, definition: Definition, naming: Naming, schema: str
-) -> str:
-    """A SELECT, in parentheses, of the keys and measures that a table holds of a definition."""
-    place = placed(compiler, catalogue, definition, naming)
-    columns = [f"{column} AS {compiler.quote(name)}" for name, column in place.columns.items()]
-    columns += [compiler.quote(name) for name in definition.values]
-    where = f" WHERE {place.part}" if place.part else ""
-    return f"(SELECT {', '.join(columns)} FROM {schema}.{place.table}{where})"
-
-
-def comparison(
-    compiler: Compiler, catalogue: Catalogue, definition: Definition, naming: Naming, schema: str
-) -> Comparison:
-    """How to compare a stored aggregate with its shadow."""
-    q = compiler.quote
-    place, shadowed = (placed(compiler, catalogue, definition, one) for one in (itself, naming))
-    stored, shadow = f"main.{place.table}", f"{schema}.{shadowed.table}"
-    columns = [*place.columns.values()]
-    values = [q(name) for name in definition.values]
-    of_cluster = [place.part] if place.part else []
-    conditions = [*of_cluster]
-    if isinstance(definition, Aggregate):
-        conditions.append(f"NOT ({zero(compiler, definition)})")
-    some = " AND ".join(conditions) or "true"
-    same = " AND ".join(
-        [f"other.{name} = one.{name}" for name in (*columns, *place.constants)]
-        + [f"other.{name} IS one.{name}" for name in values]
-    )
-    read = ", ".join([*columns, *values])
-
-    def only(is_stored: int, one: str, other: str, where: str) -> str:
-        return (
-            f"SELECT {is_stored}, {read} FROM {one} AS one\nWHERE {where}"
-            f" AND NOT EXISTS (SELECT 1 FROM {other} AS other WHERE {same})"
-        )
-
-    def both(where: str) -> str:
-        return f"{only(1, stored, shadow, where)}\nUNION ALL {only(0, shadow, stored, where)}"
-
-    keys = ", ".join(columns)
-    marks = ", ".join("?" * len(columns))
-    one_key = " AND ".join([*(f"{name} = ?" for name in columns), *conditions])
-    bounds = {(True, False): f"({keys}) > ({marks})", (False, True): f"({keys}) <= ({marks})"}
-    bounds[True, True] = f"{bounds[True, False]} AND {bounds[False, True]}"
-    parts = " AND ".join(f"{name} = {value}" for name, value in place.constants.items()) or "true"
-    every_row = " AND ".join([*(f"{name} = ?" for name in columns), *of_cluster])
-    of_part = " AND ".join(f"{name} = ?" for name in columns) + f" AND {parts}"
-    # What verify does not compare (when a key was last touched) stays as it is where it can.
-    every = [*columns, *place.constants, *values]
-    if isinstance(definition, Aggregate):
-        every += [q(latest.name) for latest in definition.latest]
-    all_columns = ", ".join(every)
-    latest = [q(one.name) for one in getattr(definition, "latest", ())]
-    there = " AND ".join(
-        f"kept.{name} = {shadowed.table}.{name}" for name in (*columns, *place.constants)
-    )
-    carried = ", ".join(
-        f"{name} = coalesce(max({name}, {old}), {name}, {old})"
-        for name in latest
-        for old in [f"(SELECT kept.{name} FROM {stored} AS kept WHERE {there})"]
-    )
-
-    def carry(*conditions: str) -> str:
-        return f"UPDATE {shadow} SET {carried} WHERE {' AND '.join([parts, *conditions])}"
-
-    return Comparison(
-        read_latest=f"SELECT {', '.join(latest)} FROM {stored} WHERE {of_part}" if latest else "",
-        latest=tuple(
-            f"UPDATE {stored} SET {name} = ? WHERE {of_part} AND coalesce({name} < ?, true)"
-            for name in latest
-        ),
-        carry={(False, False): carry()} | {which: carry(one) for which, one in bounds.items()}
-        if latest
-        else {},
-        table=definition.name,
-        key=definition.key,
-        values=definition.values,
-        first_key=f"SELECT {keys} FROM {shadow} WHERE {parts} ORDER BY {keys} LIMIT 1 OFFSET ?",
-        next_key=f"SELECT {keys} FROM {shadow} WHERE ({keys}) > ({marks}) AND {parts}"
-        f" ORDER BY {keys} LIMIT 1 OFFSET ?",
-        rows={(False, False): both(some)}
-        | {which: both(f"{some} AND {bound}") for which, bound in bounds.items()},
-        one=both(one_key),
-        # One that no trigger writes, too: readers know a cluster's rows by key and part alone.
-        remove=f"DELETE FROM {stored} WHERE {every_row}",
-        restore=f"INSERT INTO {stored} ({all_columns})"
-        f" SELECT {all_columns} FROM {shadow} WHERE {one_key}",
-    )
