@@ -275,6 +275,17 @@ class DriverConnection(ABC):
         """A transaction that takes the writers' lock as it begins."""
 
     @abstractmethod
+    def in_bulk(self) -> AbstractContextManager[None]:
+        """Many transactions in a row: the last of them may be lost where the machine loses power.
+
+        They stay whole, and in order. `settle` is to be called between them.
+        """
+
+    @abstractmethod
+    def settle(self) -> None:
+        """Put in its place what has been committed, while others write, if that is still to do."""
+
+    @abstractmethod
     def undone(self) -> AbstractContextManager[None]:
         """Undo what is done inside, in a transaction of the caller's or not; rows are tuples."""
 

@@ -22,6 +22,7 @@ from aggregates.model.definition import (
     DistinctCount,
     Listing,
     Source,
+    internal,
     references,
 )
 
@@ -52,8 +53,7 @@ def folding(
     naming: Naming,
 ) -> Folding:
     """How the facts of many rows are added to definitions of a source."""
-    facts = f"{source.prefix}_read"
-    fold = _Fold(compiler, catalogue, facts, naming)
+    fold = _Fold(compiler, catalogue, source, definitions, naming)
     folds: list[str] = []
     sweeps: list[str] = []
     aggregates = [one for one in definitions if isinstance(one, Aggregate)]
@@ -69,6 +69,7 @@ def folding(
         sweeps.append(fold.sweep(one))
     return Folding(
         source=source.name,
+        groups=tuple(fold.groups.values()),
         folds=tuple(folds),
         sweeps=tuple(sweeps),
         clears=tuple(
@@ -156,41 +157,88 @@ class _Fold:
     """Statements that add the facts of many rows to the tables of definitions."""
 
     def __init__(
-        self, compiler: Compiler, catalogue: Catalogue, facts: str, naming: Naming
+        self,
+        compiler: Compiler,
+        catalogue: Catalogue,
+        source: Source,
+        definitions: list[Definition],
+        naming: Naming,
     ) -> None:
         self.compiler = compiler
         self.catalogue = catalogue
-        self.facts = f"temp.{compiler.quote(facts)}"
+        self.facts = f"temp.{compiler.quote(f'{source.prefix}_read')}"
+        self.definitions = definitions
         self.naming = naming
+        self.groups: dict[str, str] = {}
+        """what sums facts up, by table; a table stands after those that it is summed up from"""
 
     def aggregate(self, one: Aggregate) -> str:
         """Add sums by key."""
-        q = self.compiler.quote
-        place, names = self._place(one), self._names(one.source)
-        key = self._key(one, place)
-        sums = {
-            q(measure.name): _signed(self.compiler.render(measure.expression, names))
-            for measure in one.measures
-        }
-        latest = {q(each.name): f"max({each.of})" for each in one.latest}
+        place = self._place(one)
+        sums = [self.compiler.quote(measure.name) for measure in one.measures]
         updates = [f"{name} = {name} + excluded.{name}" for name in sums]
         # What is older than the log, and has none, must not hide what has one.
+        latest = [self.compiler.quote(each.name) for each in one.latest]
         updates += [
             f"{name} = CASE WHEN {name} IS NULL OR excluded.{name} > {name}"
             f" THEN excluded.{name} ELSE {name} END"
             for name in latest
         ]
-        changes = " OR ".join(f"{value} <> 0" for value in sums.values())
-        having = "" if latest else f" HAVING {changes}"
         if any(references(part.expression) == {one.source.log_key} for part in one.dimensions):
-            return self._each(one, place, key, updates)
-        values = place.constants | key | sums | latest
+            return self._each(one, place, self._key(one, place), updates)
+        key = {place.columns[name]: self.compiler.quote(name) for name in one.key}
+        values = place.constants | key | {name: name for name in (*sums, *latest)}
+        # Without a WHERE the parser would take ON for that of a join.
         return (
             f"INSERT INTO {place.table} ({', '.join(values)})\n"
-            f"SELECT {', '.join(values.values())}\nFROM {self.facts}{self._where(one)}\n"
-            f"GROUP BY {self._numbers(place, key)}{having}\n"
+            f"SELECT {', '.join(values.values())} FROM {self.grouped(one)} WHERE true\n"
             f"ON CONFLICT ({', '.join(place.key)}) DO UPDATE SET {', '.join(updates)}"
         )
+
+    def grouped(self, one: Aggregate) -> str:
+        """The temporary table of an aggregate's sums, out of the facts or of finer sums."""
+        q = self.compiler.quote
+        table = f"temp.{q(internal(f'grouped_{one.name}'))}"
+        if table not in self.groups:
+            finer = self._finer(one)
+            names = self._names(one.source)
+            if finer is not None:
+                rows = self.grouped(finer)
+                key = {q(name): q(name) for name in one.key}
+                sums = {q(measure.name): f"sum({q(measure.name)})" for measure in one.measures}
+            else:
+                rows = f"{self.facts}{self._where(one)}"
+                key = {
+                    q(part.name): self.compiler.render(part.expression, names)
+                    for part in one.dimensions
+                }
+                sums = {
+                    q(measure.name): _signed(self.compiler.render(measure.expression, names))
+                    for measure in one.measures
+                }
+            latest = {q(each.name): f"max({each.of})" for each in one.latest}
+            changes = " OR ".join(f"{value} <> 0" for value in sums.values())
+            having = "" if latest else f" HAVING {changes}"
+            values = key | sums | latest
+            numbers = ", ".join(str(number) for number in range(1, len(key) + 1))
+            self.groups[table] = (
+                f"INSERT INTO {table} ({', '.join(values)})\n"
+                f"SELECT {', '.join(values.values())}\nFROM {rows}\nGROUP BY {numbers}{having}"
+            )
+        return table
+
+    def _finer(self, one: Aggregate) -> Aggregate | None:
+        """An aggregate of the same rows and measures, with more dimensions, if there is one."""
+        for other in self.definitions:
+            if (
+                isinstance(other, Aggregate)
+                and set(one.dimensions) < set(other.dimensions)
+                and set(one.measures) <= set(other.measures)
+                and one.filter == other.filter
+                and not one.latest
+            ):
+                return other
+        return None
 
     def _each(
         self, one: Aggregate, place: Placement, key: dict[str, str], updates: list[str]
@@ -214,12 +262,8 @@ class _Fold:
         """Count pairs that come and go."""
         q = self.compiler.quote
         pairs = self.catalogue[count.pairs]
+        assert isinstance(pairs, Aggregate)
         place, theirs = self._place(one), self._place(pairs)
-        names = self._names(one.source)
-        dimensions = {
-            q(part.name): self.compiler.render(part.expression, names) for part in pairs.dimensions
-        }
-        read = ", ".join(f"{sql} AS {name}" for name, sql in dimensions.items())
         same = " AND ".join(
             [
                 f"there.{theirs.columns[part.name]} = pair.{q(part.name)}"
@@ -235,18 +279,15 @@ class _Fold:
             else self.compiler.render(part.expression, {})
             for part in one.dimensions
         }
-        change = "sum((before + change <> 0) - (before <> 0))"
+        first = q(pairs.counts[0])
+        change = f"sum((before + {first} <> 0) - (before <> 0))"
         values = place.constants | key | {q(count.name): change}
-        first = q(pairs.counts[0]) if isinstance(pairs, Aggregate) else ""
-        numbers = ", ".join(str(position) for position in range(1, len(dimensions) + 1))
         column = q(count.name)
         return (
             f"INSERT INTO {place.table} ({', '.join(values)})\n"
             f"SELECT {', '.join(values.values())}\n"
             f"FROM (SELECT pair.*, coalesce((SELECT there.{first} FROM {theirs.table} AS there"
-            f" WHERE {same}), 0) AS before\n"
-            f"  FROM (SELECT {read}, sum(sign) AS change FROM {self.facts}{self._where(pairs)}"
-            f" GROUP BY {numbers}) AS pair)\n"
+            f" WHERE {same}), 0) AS before FROM {self.grouped(pairs)} AS pair)\n"
             f"WHERE {counted} <> '' GROUP BY {self._numbers(place, key)} HAVING {change} <> 0\n"
             f"ON CONFLICT ({', '.join(place.key)}) DO UPDATE SET"
             f" {column} = {column} + excluded.{column}"
