@@ -21,6 +21,9 @@ COMPILER = SQLite()
 CAPABILITIES = frozenset({Capability.JOURNAL_MODES, Capability.PROOF_FILE})
 
 _WAL_ATTEMPTS_SECONDS = 30.0
+_NORMAL = 1
+"""The value of `synchronous` that does not wait for the disk at each commit in WAL."""
+_BULK_CACHE_KIB = 16_000
 
 
 class SQLiteConnection(DriverConnection):
@@ -95,17 +98,16 @@ class SQLiteConnection(DriverConnection):
     @contextmanager
     def in_bulk(self) -> Iterator[None]:
         """Many transactions in a row, which do not wait for the disk, nor for a checkpoint."""
-        if self.readers_block():
-            yield
-            return
-        settings = {name: self._setting(name) for name in ("synchronous", "wal_autocheckpoint")}
-        self.execute("PRAGMA main.synchronous = NORMAL")
-        self.execute("PRAGMA wal_autocheckpoint = 0")
+        # A page that a transaction has changed, and that no longer fits in, goes to the disk twice.
+        wanted = {"cache_size": -_BULK_CACHE_KIB}
+        if not self.readers_block():
+            wanted |= {"synchronous": _NORMAL, "wal_autocheckpoint": 0}
+        before = {name: self._setting(name) for name in wanted}
+        self._set(wanted)
         try:
             yield
         finally:
-            for name, value in settings.items():
-                self.execute(f"PRAGMA main.{name} = {value}")
+            self._set(before)
 
     def settle(self) -> None:
         """Take into the file what others do not read from the WAL any more."""
@@ -238,6 +240,10 @@ class SQLiteConnection(DriverConnection):
     def _setting(self, name: str) -> int:
         (value,) = self.execute(f"PRAGMA main.{name}").fetchone()
         return int(value)
+
+    def _set(self, values: Mapping[str, int]) -> None:
+        for name, value in values.items():
+            self.execute(f"PRAGMA main.{name} = {value}")
 
     @contextmanager
     def _transaction(self, mode: str) -> Iterator[None]:

@@ -7,6 +7,8 @@ two constants would make a temporary index each time.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy.ext.compiler import compiles
@@ -131,15 +133,24 @@ def _beginning(element: constructs.beginning, compiler: SQLCompiler, **kw: Any) 
     return f"coalesce(substr({x}, 1, {characters}){tail}, '')"
 
 
-def number_after(column: str, key: str) -> str:
-    """The integer literal that follows the first `"key":` in a text, else 0."""
+def tail_of(column: str, keys: Sequence[str]) -> str:
+    """What of a text can hold the first of some keys, as `number_after` seeks them, in bytes."""
+    pairs = zip(*(f'"{key}":' for key in (min(keys), max(keys))), strict=False)
+    shared = "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    text = f"CAST({column} AS BLOB)"
+    place = f"nullif(instr({text}, CAST('{shared}' AS BLOB)), 0)"
+    return f"CASE WHEN {column} < x'' THEN substr({text}, {place}) END"
+
+
+def number_after(column: str, key: str, *, is_tail: bool = False) -> str:
+    """The integer literal that follows the first `"key":` in a text, or in its tail, else 0."""
     # As bytes: instr and substr count the characters of malformed UTF-8 differently.
     # Both in the encoding of the file.
     text, found = f"CAST({column} AS BLOB)", f"""CAST('"{key}":' AS BLOB)"""
     place, number = f"nullif(instr({text}, {found}), 0)", "CAST(rest AS INTEGER)"
     return f"""(SELECT CASE WHEN {number} BETWEEN 0 AND {_LARGEST_NUMBER}
       AND rest GLOB {number} || '[,}} ' || char(10, 13) || ']*' THEN {number} ELSE 0 END
-    FROM (SELECT CASE WHEN {column} < x''
+    FROM (SELECT CASE WHEN {column} {"IS NOT NULL" if is_tail else "< x''"}
       THEN ltrim(CAST(substr({text}, {place} + length({found})) AS TEXT), ' ') END AS rest))"""
 
 

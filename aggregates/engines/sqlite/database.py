@@ -20,6 +20,8 @@ _BEGIN = "aggregates_begin"
 _HAS_CACHE = "aggregates_has_cache"
 _CACHE_KIB = 8000
 """A collection of a busy database reads a thousand pages, twice what SQLite keeps by default."""
+_TEMP_CACHE_KIB = 16_000
+"""Rows of a slice lie in so many pages of temporary tables, and each statement comes to them."""
 
 
 class SQLiteDatabase(Database):
@@ -47,6 +49,7 @@ class SQLiteDatabase(Database):
         with self.engine.connect() as pooled:
             connection = driver(pooled)
             pooled.detach()
+            connection.execute(f"PRAGMA temp.cache_size = -{_TEMP_CACHE_KIB}")
             yield connection
 
     @property

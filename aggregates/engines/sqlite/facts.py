@@ -21,13 +21,14 @@ from aggregates.engines.sqlite.constructs import (
     has_offset,
     number_after,
     parsed_time,
+    tail_of,
 )
 from aggregates.frozen.statements import Statement
 from aggregates.model.constructs import canonical_time, same_clock
-from aggregates.model.definition import Fact, Source, references
+from aggregates.model.definition import Extracted, Fact, Source, references
 
 # The query flattener would put an inner expression wherever it is read, and compute it each time.
-ONCE_EACH = "LIMIT -1 OFFSET 0"
+ONCE_EACH = " LIMIT -1 OFFSET 0"
 
 STEP, SIGN = "step", "sign"
 """Arguments of the facts' view: 1 a row comes, -1 one goes, 0 one that has begun ends; and -1 where
@@ -201,31 +202,70 @@ def of_kept(compiler: Compiler, source: Source) -> Values:
 
 
 def of_rows(compiler: Compiler, source: Source, rows: str) -> str:
-    """SELECT of the kept facts of many rows; `rows` is a SELECT of key and image."""
+    """SELECT of the kept facts of many rows; `rows` is a SELECT of key, image and tails."""
     q = compiler.quote
-    found = {name: q(name) for name in ("sign", "updated_at", "seq", source.log_key, *source.image)}
+    always = ("sign", "updated_at", "seq")
+    found = {name: q(name) for name in (*always, source.log_key, *source.image, *tails(source))}
+    # Rows of the source have tails, entries of the log have numbers.
+    numbers = {
+        one.name: f"coalesce({q(one.name)}, {number_after(q(tail), one.key, is_tail=True)})"
+        for tail, some in tails(source).items()
+        for one in some
+    }
     levels = _levels(source)
     query = rows
     for number, level in enumerate(levels):
         later = [fact for other in levels[number + 1 :] for fact in other]
         read = frozenset(kept_facts(source)).union(*(references(fact.expression) for fact in later))
-        kept = [name for name in found if name in ("sign", "updated_at", "seq") or name in read]
+        if read & numbers.keys():
+            read |= tails(source).keys()
+        kept = [name for name in found if name in always or name in read]
         columns = [q(name) for name in kept]
         columns += [
-            f"{compiler.render(fact.expression, found)} AS {q(fact.name)}" for fact in level
+            f"{compiler.render(fact.expression, found | numbers)} AS {q(fact.name)}"
+            for fact in level
         ]
-        query = f"SELECT {_list(columns)}\nFROM ({query}) {ONCE_EACH}"
+        query = f"SELECT {_list(columns)}\nFROM ({query}{ONCE_EACH if number else ''})"
         found = {name: q(name) for name in (*kept, *(fact.name for fact in level))}
     return query
 
 
+def tails(source: Source) -> dict[str, list[Extracted]]:
+    """What numbers are sought in, by name: the ends of texts.
+
+    Each begins where the first of its keys could stand. The texts are long, and each of them is
+    searched only once, however many numbers are taken out of it.
+    """
+    found: dict[str, list[Extracted]] = {}
+    for one in source.extracted:
+        found.setdefault(f"{one.column}_tail", []).append(one)
+    return found
+
+
+def tails_of_row(compiler: Compiler, source: Source, row: str) -> Values:
+    """SQL of the tails of a source row that goes by the name `row`."""
+    return {
+        name: tail_of(f"{row}.{compiler.quote(some[0].column)}", [one.key for one in some])
+        for name, some in tails(source).items()
+    }
+
+
 def _levels(source: Source) -> list[list[Fact]]:
-    """Facts by what they stand on; the deepest are computed where they are read."""
+    """Facts by what they stand on; the deepest are computed where they are read.
+
+    Numbers are taken out of tails, which are to be computed once, before.
+    """
     depth = depths(source)
     deepest = _deepest(source)
+    numbers = {one.name for one in source.extracted}
+    level_of = {
+        fact.name: max(depth[fact.name], 1 if references(fact.expression) & numbers else 0)
+        for fact in source.facts
+        if fact not in deepest
+    }
     return [
-        [fact for fact in source.facts if depth[fact.name] == level]
-        for level in sorted({depth[fact.name] for fact in source.facts if fact not in deepest})
+        [fact for fact in source.facts if level_of.get(fact.name) == level]
+        for level in sorted(set(level_of.values()))
     ]
 
 
