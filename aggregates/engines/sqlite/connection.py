@@ -5,11 +5,18 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from aggregates.engines.base import Capability, DriverConnection, Rows, SchemaObject, quote
+from aggregates.engines.base import (
+    Capability,
+    DriverConnection,
+    OperationalError,
+    Rows,
+    SchemaObject,
+    quote,
+)
 from aggregates.engines.sqlite import adoption, proofs, trees
 from aggregates.engines.sqlite.compiler import SQLite
 from aggregates.engines.sqlite.explaining import explained, primary_code, translated
@@ -112,7 +119,9 @@ class SQLiteConnection(DriverConnection):
     def settle(self) -> None:
         """Take into the file what others do not read from the WAL any more."""
         if not self.readers_block():
-            self.execute("PRAGMA main.wal_checkpoint(PASSIVE)").fetchall()
+            # As after a commit: what cannot be done now is left to whoever comes next.
+            with suppress(OperationalError):
+                self.execute("PRAGMA main.wal_checkpoint(PASSIVE)").fetchall()
 
     @contextmanager
     def undone(self) -> Iterator[None]:
