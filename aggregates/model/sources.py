@@ -90,16 +90,6 @@ MEANING: dict[str, Expression] = {
 }
 """What the facts of these names are, over columns of an aggregate's key, which are never NULL."""
 
-# As hooks insert a run, or a use of a tool, when it starts.
-_BEGUN = {"status": "started", "end_time": None, "duration_seconds": None}
-_BEGUN_FACTS: dict[str, Expression] = {
-    "status_name": literal("started"),
-    "end": null(),
-    "duration_ms": null(),
-    "le_ms": null(),
-}
-
-
 agent_invocations = Source(
     name="agent_invocations",
     key="id",
@@ -150,9 +140,19 @@ agent_invocations = Source(
     description="one row a run of an agent, and markers, written by the agents' hooks",
     is_touched=True,
     begun=Begun(
-        values={**_BEGUN, "model": None, "raw_output": None},
+        # As hooks insert a run when it starts.
+        values={
+            "status": "started",
+            "end_time": None,
+            "duration_seconds": None,
+            "model": None,
+            "raw_output": None,
+        },
         facts={
-            **_BEGUN_FACTS,
+            "status_name": literal("started"),
+            "end": null(),
+            "duration_ms": null(),
+            "le_ms": null(),
             "model_name": literal(""),
             "token_count": literal(0),
             "tool_call_count": literal(0),
@@ -219,5 +219,4 @@ agent_tool_uses = Source(
         _LE_MS,
     ),
     description="one row a use of a tool by an agent",
-    begun=Begun(values=_BEGUN, facts=_BEGUN_FACTS),
 )

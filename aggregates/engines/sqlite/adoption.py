@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from sqlparse import tokens
@@ -14,6 +15,7 @@ from aggregates.errors import CannotAdopt
 from aggregates.frozen.layout import tokenize
 from aggregates.frozen.shapes import Shape
 from aggregates.frozen.statements import (
+    AND_THE_SAME_TYPE,
     OR_ANOTHER_TYPE,
     OR_IT_IS_GONE,
     OTHER_KEYS,
@@ -131,7 +133,7 @@ def fit(connection: DriverConnection, shape: Shape, statements: list[Statement])
             sql = re.sub(
                 rf"(\w+) = NEW\.(\w+)\s+{re.escape(OR_IT_IS_GONE)}", rf"\1 = NEW.\2 {gone}\1)", sql
             )
-        return sql.replace(OR_ANOTHER_TYPE, "".join(_type_changes(sql, untyped)))
+        return _COMPARED.sub(partial(_with_types, names=untyped), sql)
 
     ours = f"_aggregates_{shape.table}_"
     return [
@@ -142,12 +144,27 @@ def fit(connection: DriverConnection, shape: Shape, statements: list[Statement])
     ]
 
 
-def _type_changes(trigger: str, untyped: Iterable[str]) -> Iterator[str]:
-    """Tests whether columns without a type, which keep 5 and 5.0 apart, change between them."""
-    for name in untyped:
-        for old, new in ((f"OLD.{name}", f"NEW.{name}"), (f"NEW.old_{name}", f"NEW.new_{name}")):
-            if re.search(rf"{re.escape(old)}\b.+{re.escape(new)}\b", trigger, re.DOTALL):
-                yield f"\n    OR typeof({old}) <> typeof({new})"
+_COMPARED = re.compile(
+    r"\(([^()]*)\)\s+IS(?: NOT)?\s+\(([^()]*)\)\s+"
+    f"({re.escape(OR_ANOTHER_TYPE)}|{re.escape(AND_THE_SAME_TYPE)})"
+)
+"""Where a trigger compares values of a row with those that it had."""
+
+
+def _with_types(rows: re.Match[str], names: Iterable[str]) -> str:
+    """Compare the types, too, of columns that keep 5 and 5.0 apart."""
+    compared = (
+        "OR typeof({}) <> typeof({})"
+        if rows[3] == OR_ANOTHER_TYPE
+        else "AND typeof({}) = typeof({})"
+    )
+    pairs = [
+        [side.split()[0] for side in pair]
+        for pair in zip(rows[1].split(","), rows[2].split(","), strict=True)
+    ]
+    untyped = {f"NEW.{prefix}{name}" for name in names for prefix in ("", "new_")}
+    tests = [compared.format(*pair) for pair in pairs if pair[1].replace('"', "") in untyped]
+    return "\n    ".join([rows[0], *tests])
 
 
 def unique_keys(connection: DriverConnection, table: str) -> list[UniqueKey]:

@@ -53,8 +53,8 @@ ON CONFLICT (hour, event_type, agent_name, phase, model, status) DO UPDATE SET i
 -- [fold] agent_invocations 5
 INSERT INTO agent_durations (agent_name, le_ms, event_type, phase, model, runs, duration_ms_sum)
 SELECT agent, coalesce((SELECT le_ms FROM duration_bounds WHERE le_ms >= duration_ms ORDER BY le_ms
-    LIMIT 1), CASE WHEN duration_ms IS NOT NULL THEN 9223372036854775807 END), event, phase_name,
-    model_name, sum(sign), sum(sign * (duration_ms))
+    LIMIT 1), max(duration_ms, 9223372036854775807)), event, phase_name, model_name, sum(sign),
+    sum(sign * (duration_ms))
 FROM temp._aggregates_agent_invocations_read WHERE duration_ms IS NOT NULL
 GROUP BY 1, 2, 3, 4, 5 HAVING sum(sign) <> 0 OR sum(sign * (duration_ms)) <> 0
 ON CONFLICT (agent_name, le_ms, event_type, phase, model) DO UPDATE SET runs = runs + excluded.runs,
@@ -63,8 +63,8 @@ ON CONFLICT (agent_name, le_ms, event_type, phase, model) DO UPDATE SET runs = r
 -- [fold] agent_invocations 6
 INSERT INTO agent_durations_daily (day, event_type, agent_name, le_ms, runs, duration_ms_sum)
 SELECT coalesce(substr(start, 1, 10), ''), event, agent, coalesce((SELECT le_ms FROM duration_bounds
-    WHERE le_ms >= duration_ms ORDER BY le_ms LIMIT 1), CASE WHEN duration_ms IS NOT NULL THEN
-    9223372036854775807 END), sum(sign), sum(sign * (duration_ms))
+    WHERE le_ms >= duration_ms ORDER BY le_ms LIMIT 1), max(duration_ms, 9223372036854775807)),
+    sum(sign), sum(sign * (duration_ms))
 FROM temp._aggregates_agent_invocations_read WHERE duration_ms IS NOT NULL
 GROUP BY 1, 2, 3, 4 HAVING sum(sign) <> 0 OR sum(sign * (duration_ms)) <> 0
 ON CONFLICT (day, event_type, agent_name, le_ms) DO UPDATE SET runs = runs + excluded.runs,
@@ -167,16 +167,16 @@ DELETE FROM agent_hourly WHERE (hour, event_type, agent_name, phase, model, stat
 -- [sweep] agent_invocations 3
 DELETE FROM agent_durations WHERE (agent_name, le_ms, event_type, phase, model) IN (
   SELECT agent, coalesce((SELECT le_ms FROM duration_bounds WHERE le_ms >= duration_ms ORDER BY
-      le_ms LIMIT 1), CASE WHEN duration_ms IS NOT NULL THEN 9223372036854775807 END), event,
-      phase_name, model_name FROM temp._aggregates_agent_invocations_read WHERE duration_ms IS
-      NOT NULL AND sign < 0) AND runs = 0 AND duration_ms_sum = 0;
+      le_ms LIMIT 1), max(duration_ms, 9223372036854775807)), event, phase_name, model_name FROM
+      temp._aggregates_agent_invocations_read WHERE duration_ms IS NOT NULL AND sign < 0) AND runs =
+      0 AND duration_ms_sum = 0;
 
 -- [sweep] agent_invocations 4
 DELETE FROM agent_durations_daily WHERE (day, event_type, agent_name, le_ms) IN (
   SELECT coalesce(substr(start, 1, 10), ''), event, agent, coalesce((SELECT le_ms FROM
-      duration_bounds WHERE le_ms >= duration_ms ORDER BY le_ms LIMIT 1), CASE WHEN duration_ms IS
-      NOT NULL THEN 9223372036854775807 END) FROM temp._aggregates_agent_invocations_read WHERE
-      duration_ms IS NOT NULL AND sign < 0) AND runs = 0 AND duration_ms_sum = 0;
+      duration_bounds WHERE le_ms >= duration_ms ORDER BY le_ms LIMIT 1), max(duration_ms,
+      9223372036854775807)) FROM temp._aggregates_agent_invocations_read WHERE duration_ms IS
+      NOT NULL AND sign < 0) AND runs = 0 AND duration_ms_sum = 0;
 
 -- [sweep] agent_invocations 5
 DELETE FROM _aggregates_by_agent WHERE (agent_name) IN (

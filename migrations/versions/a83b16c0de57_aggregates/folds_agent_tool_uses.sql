@@ -12,8 +12,7 @@ ON CONFLICT (agent_name, tool_name, status) DO UPDATE SET uses = uses + excluded
 -- [fold] agent_tool_uses 2
 INSERT INTO tool_durations (agent_name, tool_name, le_ms, uses, duration_ms_sum)
 SELECT agent, tool, coalesce((SELECT le_ms FROM duration_bounds WHERE le_ms >= duration_ms ORDER BY
-    le_ms LIMIT 1), CASE WHEN duration_ms IS NOT NULL THEN 9223372036854775807 END), sum(sign),
-    sum(sign * (duration_ms))
+    le_ms LIMIT 1), max(duration_ms, 9223372036854775807)), sum(sign), sum(sign * (duration_ms))
 FROM temp._aggregates_agent_tool_uses_read WHERE duration_ms IS NOT NULL
 GROUP BY 1, 2, 3 HAVING sum(sign) <> 0 OR sum(sign * (duration_ms)) <> 0
 ON CONFLICT (agent_name, tool_name, le_ms) DO UPDATE SET uses = uses + excluded.uses,
@@ -40,7 +39,7 @@ DELETE FROM tool_stats WHERE (agent_name, tool_name, status) IN (
 -- [sweep] agent_tool_uses 2
 DELETE FROM tool_durations WHERE (agent_name, tool_name, le_ms) IN (
   SELECT agent, tool, coalesce((SELECT le_ms FROM duration_bounds WHERE le_ms >= duration_ms
-      ORDER BY le_ms LIMIT 1), CASE WHEN duration_ms IS NOT NULL THEN 9223372036854775807 END) FROM
+      ORDER BY le_ms LIMIT 1), max(duration_ms, 9223372036854775807)) FROM
       temp._aggregates_agent_tool_uses_read WHERE duration_ms IS NOT NULL AND sign < 0) AND uses = 0
       AND duration_ms_sum = 0;
 

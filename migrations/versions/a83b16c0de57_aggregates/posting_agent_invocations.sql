@@ -35,15 +35,14 @@ CREATE TRIGGER _aggregates_agent_invocations_post_known INSTEAD OF INSERT ON
     _aggregates_agent_invocations_facts WHEN NEW.duration_ms IS NOT NULL BEGIN
 INSERT INTO agent_durations (agent_name, le_ms, event_type, phase, model, runs, duration_ms_sum)
   VALUES ( NEW.agent, coalesce((SELECT le_ms FROM duration_bounds WHERE le_ms >= NEW.duration_ms
-      ORDER BY le_ms LIMIT 1), CASE WHEN NEW.duration_ms IS NOT NULL THEN 9223372036854775807 END),
-      NEW.event, NEW.phase_name, NEW.model_name, NEW.sign, NEW.sign * NEW.duration_ms)
+      ORDER BY le_ms LIMIT 1), max(NEW.duration_ms, 9223372036854775807)), NEW.event,
+      NEW.phase_name, NEW.model_name, NEW.sign, NEW.sign * NEW.duration_ms)
   ON CONFLICT (agent_name, le_ms, event_type, phase, model) DO UPDATE SET runs = runs +
       excluded.runs, duration_ms_sum = duration_ms_sum + excluded.duration_ms_sum;
 INSERT INTO agent_durations_daily (day, event_type, agent_name, le_ms, runs, duration_ms_sum)
   VALUES ( coalesce(substr(NEW.start, 1, 10), ''), NEW.event, NEW.agent, coalesce((SELECT le_ms FROM
-      duration_bounds WHERE le_ms >= NEW.duration_ms ORDER BY le_ms LIMIT 1), CASE WHEN
-      NEW.duration_ms IS NOT NULL THEN 9223372036854775807 END), NEW.sign, NEW.sign *
-      NEW.duration_ms)
+      duration_bounds WHERE le_ms >= NEW.duration_ms ORDER BY le_ms LIMIT 1), max(NEW.duration_ms,
+      9223372036854775807)), NEW.sign, NEW.sign * NEW.duration_ms)
   ON CONFLICT (day, event_type, agent_name, le_ms) DO UPDATE SET runs = runs + excluded.runs,
       duration_ms_sum = duration_ms_sum + excluded.duration_ms_sum;
 END;
@@ -85,10 +84,9 @@ INSERT INTO _aggregates_by_agent (agent_name, part, member, id, invocations, suc
       updated_at FROM agent_invocation_changes ORDER BY seq DESC LIMIT 1)
   UNION ALL SELECT NEW.agent, 0, NEW.start, NEW.invocation_id, NEW.step, 0, 0, 0, 0, NULL WHERE
       NEW.start IS NOT NULL AND NEW.step
-  UNION ALL SELECT '', 2, '', 0, 0, 0, 0, 0, NEW.step, NULL WHERE NEW.step AND NEW.step AND
-      NEW.session <> '' AND (SELECT pair.invocations FROM _aggregates_by_session AS pair WHERE
-      pair.part = 0 AND pair.member = '' AND pair.id = 0 AND pair.session_id = NEW.session) =
-      (NEW.step > 0)
+  UNION ALL SELECT '', 2, '', 0, 0, 0, 0, 0, NEW.step, NULL WHERE NEW.step AND NEW.session <> '' AND
+      (SELECT pair.invocations FROM _aggregates_by_session AS pair WHERE pair.part = 0 AND
+      pair.member = '' AND pair.id = 0 AND pair.session_id = NEW.session) = (NEW.step > 0)
   ON CONFLICT (agent_name, part, member, id) DO UPDATE SET invocations = invocations +
       excluded.invocations, succeeded = succeeded + excluded.succeeded, failed = failed +
       excluded.failed, in_flight = in_flight + excluded.in_flight, sessions = sessions +

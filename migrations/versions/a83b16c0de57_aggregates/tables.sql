@@ -613,7 +613,6 @@ INSERT OR REPLACE INTO aggregate_descriptions VALUES
   ('agent_tool_use_changes', 'tool_use_id',
       'key of the row after the change; of a deleted row, its'),
   ('agent_tool_use_changes', 'old_tool_use_id', 'key before an update that changed it'),
-  ('agent_tool_use_changes', 'is_ending', '1 where an update only ends a row as hooks begin it'),
   ('agent_tool_use_changes', 'old_session_id', 'session of the use, before the change'),
   ('agent_tool_use_changes', 'new_session_id', 'session of the use, after the change'),
   ('agent_tool_use_changes', 'old_agent_name', 'name of the agent, before the change'),
