@@ -86,7 +86,7 @@ MEANING: dict[str, Expression] = {
         *(_raw("event_type") != text for text in NOT_INVOCATIONS),
     ),
     "succeeded": flag(_is_one_of(_raw("status"), SUCCEEDED)),
-    "failed": flag(_is_one_of(_raw("status"), FAILED)),
+    "failed": flag(_raw("status").in_(FAILED)),
 }
 """What the facts of these names are, over columns of an aggregate's key, which are never NULL."""
 
