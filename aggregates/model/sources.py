@@ -43,6 +43,22 @@ _SAME_CLOCK = Fact(
 _HAS_NO_END = Fact(
     "has_no_end", _raw("end_time").is_(None), "whether end_time is NULL", is_internal=True
 )
+_HAS_NO_START = Fact(
+    "has_no_start", _raw("start_time").is_(None), "whether start_time is NULL", is_internal=True
+)
+_IS_THERE = (_HAS_NO_START, _HAS_NO_END)
+_UNREADABLE = (
+    Fact(
+        "unreadable_start",
+        and_(_raw("start").is_(None), ~_raw("has_no_start")),
+        "whether start_time is there and is no time",
+    ),
+    Fact(
+        "unreadable_end",
+        and_(_raw("end").is_(None), ~_raw("has_no_end")),
+        "whether end_time is there and is no time",
+    ),
+)
 _MEASURED = Fact(
     "measured_ms",
     seconds_to_ms(_raw("duration_seconds")),
@@ -129,12 +145,13 @@ agent_invocations = Source(
         _START,
         _END,
         _SAME_CLOCK,
-        _HAS_NO_END,
+        *_IS_THERE,
         _MEASURED,
         _duration(_raw("measured_ms")),
         Fact("succeeded", _SUCCEEDED, "whether the run succeeded"),
         Fact("failed", _FAILED, "whether the run failed"),
         Fact("in_flight", _IS_OPEN, "whether the run has started and not ended"),
+        *_UNREADABLE,
         _LE_MS,
     ),
     description="one row a run of an agent, and markers, written by the agents' hooks",
@@ -151,6 +168,7 @@ agent_invocations = Source(
         facts={
             "status_name": literal("started"),
             "end": null(),
+            "unreadable_end": literal(0),
             "duration_ms": null(),
             "le_ms": null(),
             "model_name": literal(""),
@@ -183,9 +201,10 @@ sessions = Source(
         _START,
         _END,
         _SAME_CLOCK,
-        _HAS_NO_END,
+        *_IS_THERE,
         _duration(null()),
         Fact("is_open", _IS_OPEN, "whether the session has started and not ended"),
+        *_UNREADABLE,
     ),
     description="one row a session, written again when it is resumed",
 )
@@ -214,8 +233,10 @@ agent_tool_uses = Source(
         _START,
         _END,
         _SAME_CLOCK,
+        *_IS_THERE,
         _MEASURED,
         _duration(_raw("measured_ms")),
+        *_UNREADABLE,
         _LE_MS,
     ),
     description="one row a use of a tool by an agent",

@@ -74,7 +74,7 @@ _runs_all_time = _runs("runs", "agent_stats")
 _runs_hourly = _runs("hourly_runs", "agent_hourly")
 _durations = _internal(
     "durations",
-    "SELECT agent_name, le_ms, runs, duration_ms_sum FROM agent_durations WHERE {is_invocation}",
+    "SELECT * FROM agent_durations WHERE {is_invocation}",
     "what agent_durations says of invocations",
 )
 

@@ -132,7 +132,7 @@ MUTATIONS = [
     Mutation(
         "trap 6: a blob in a key",
         "invocations_image_read",
-        r"NEW\.model<x'' AND",
+        r"NEW\.model<x''AND",
         "",
         (row(1, model="x'31'"),),
     ),
@@ -287,7 +287,7 @@ MUTATIONS = [
     Mutation(
         "a session that comes is not counted",
         "invocations_post_invocations",
-        rf"UNION ALL SELECT '',2,.*?{_PAIR_IS_NEW}",
+        rf"UNION ALL SELECT'',2,.*?{_PAIR_IS_NEW}",
         "",
         (row(1, session_id="'s'"),),
     ),

@@ -291,7 +291,7 @@ def test_what_adds_up_to_nothing_is_left_out(migrated_database: MakeDatabase) ->
     with migrated_database("plain") as path, closing(connect(path)) as connection:
         key = "'', 'pre_invocation', 'a', '', '', ''"
         connection.execute(f"INSERT INTO agent_hourly VALUES ({key}, 0, 0, 0, 0, 0)")
-        connection.execute("INSERT INTO agent_stats SELECT 'x', 'a', '', '', '', 0, 0, 0, 0, 0")
+        connection.execute("INSERT INTO agent_stats SELECT 'x', 'a', '', '', '', 0, 0, 0, 0, 0, 0")
         connection.execute(
             "INSERT INTO _aggregates_by_agent (agent_name, part, member, id)"
             f" VALUES ('a', {agent_activity.part}, '', 0)"
@@ -300,7 +300,7 @@ def test_what_adds_up_to_nothing_is_left_out(migrated_database: MakeDatabase) ->
             "INSERT INTO _aggregates_by_session (session_id, part, member, id)"
             f" VALUES ('s', {session_stats.part}, '', 0)"
         )
-        connection.execute("INSERT INTO tool_stats VALUES ('a', 't', '', 0, 0, 0)")
+        connection.execute("INSERT INTO tool_stats VALUES ('a', 't', '', 0, 0, 0, 0)")
         connection.execute("INSERT INTO agent_durations VALUES ('a', 10, '', '', '', 0, 0)")
         connection.execute("INSERT INTO tool_durations VALUES ('a', 't', 10, 0, 0)")
         for view in ("agent_activity", "session_stats"):

@@ -6,14 +6,14 @@ CREATE VIEW _aggregates_agent_invocations_image (step, invocation_id, session_id
 -- [view] _aggregates_agent_invocations_times
 CREATE VIEW _aggregates_agent_invocations_times (step, invocation_id, is_invocation, session, event,
     agent, phase_name, model_name, status_name, token_count, tool_call_count, start, "end",
-    is_same_clock, has_no_end, measured_ms, raw_start, raw_end) AS SELECT 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0, 0;
+    is_same_clock, has_no_start, has_no_end, measured_ms, raw_start, raw_end) AS SELECT 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0;
 
 -- [view] _aggregates_agent_invocations_facts
 CREATE VIEW _aggregates_agent_invocations_facts (step, sign, invocation_id, is_invocation, session,
     event, agent, phase_name, model_name, status_name, token_count, tool_call_count, start, "end",
-    duration_ms, succeeded, failed, in_flight) AS SELECT 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 0;
+    duration_ms, succeeded, failed, in_flight, unreadable_start, unreadable_end) AS SELECT 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0;
 
 -- [trigger] _aggregates_agent_invocations_image_read
 CREATE TRIGGER _aggregates_agent_invocations_image_read INSTEAD OF INSERT ON
@@ -36,8 +36,9 @@ INSERT OR ABORT INTO _aggregates_agent_invocations_times VALUES (NEW.step, NEW.i
     substr(NEW.start_time, 1, 23) END, CASE WHEN NEW.end_time = strftime('%Y-%m-%dT%H:%M:%S',
     NEW.end_time, '+0 days') || substr(NEW.end_time, 20, 7) AND NEW.end_time GLOB
     '*.[0-9][0-9][0-9][0-9][0-9][0-9]' AND NEW.end_time >= '0001' THEN substr(NEW.end_time, 1, 23)
-    END, 1, NEW.end_time IS NULL, CASE WHEN NEW.duration_seconds BETWEEN 0 AND 1000000000000 THEN
-    CAST(NEW.duration_seconds * 1000 + 0.5 AS INTEGER) END, NEW.start_time, NEW.end_time);
+    END, 1, NEW.start_time IS NULL, NEW.end_time IS NULL, CASE WHEN NEW.duration_seconds BETWEEN 0
+    AND 1000000000000 THEN CAST(NEW.duration_seconds * 1000 + 0.5 AS INTEGER) END, NEW.start_time,
+    NEW.end_time);
 END;
 
 -- [trigger] _aggregates_agent_invocations_times_odd
@@ -49,9 +50,9 @@ INSERT OR ABORT INTO _aggregates_parse VALUES (2, NEW.raw_end);
 INSERT OR ABORT INTO _aggregates_agent_invocations_times SELECT NEW.step, NEW.invocation_id,
     NEW.is_invocation, NEW.session, NEW.event, NEW.agent, NEW.phase_name, NEW.model_name,
     NEW.status_name, NEW.token_count, NEW.tool_call_count, parsed_1.time, parsed_2.time,
-    parsed_1.has_offset = parsed_2.has_offset, NEW.has_no_end, NEW.measured_ms, NULL, NULL FROM
-    _aggregates_parsed AS parsed_1, _aggregates_parsed AS parsed_2 WHERE parsed_1.slot = 1 AND
-    parsed_2.slot = 2;
+    parsed_1.has_offset = parsed_2.has_offset, NEW.has_no_start, NEW.has_no_end, NEW.measured_ms,
+    NULL, NULL FROM _aggregates_parsed AS parsed_1, _aggregates_parsed AS parsed_2 WHERE
+    parsed_1.slot = 1 AND parsed_2.slot = 2;
 END;
 
 -- [trigger] _aggregates_agent_invocations_times_derive
@@ -67,7 +68,8 @@ INSERT OR ABORT INTO _aggregates_agent_invocations_facts VALUES (NEW.step, CASE 
       NEW.start)) * 1000 + substr(NEW."end", 21) - substr(NEW.start, 21)) END AS one)),
       (NEW.status_name = 'completed'), (NEW.status_name = 'failed' OR NEW.status_name = 'error'),
       NEW.start IS NOT NULL AND NEW.has_no_end AND NOT (NEW.status_name = 'completed' OR
-      NEW.status_name = 'failed' OR NEW.status_name = 'error'));
+      NEW.status_name = 'failed' OR NEW.status_name = 'error'), NEW.start IS NULL AND NOT
+      NEW.has_no_start, NEW."end" IS NULL AND NOT NEW.has_no_end);
 END;
 
 -- [trigger] _aggregates_agent_invocations_adds

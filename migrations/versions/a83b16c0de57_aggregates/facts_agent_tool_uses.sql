@@ -4,7 +4,8 @@ CREATE VIEW _aggregates_agent_tool_uses_image (step, tool_use_id, session_id, ag
 
 -- [view] _aggregates_agent_tool_uses_facts
 CREATE VIEW _aggregates_agent_tool_uses_facts (step, sign, tool_use_id, session, agent, tool,
-    status_name, start, "end", duration_ms) AS SELECT 0, 0, 0, 0, 0, 0, 0, 0, 0, 0;
+    status_name, start, "end", duration_ms, unreadable_start, unreadable_end) AS SELECT 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0;
 
 -- [trigger] _aggregates_agent_tool_uses_image_read
 CREATE TRIGGER _aggregates_agent_tool_uses_image_read INSTEAD OF INSERT ON
@@ -23,10 +24,12 @@ INSERT OR ABORT INTO _aggregates_agent_tool_uses_facts SELECT NEW.step, CASE WHE
     WHEN measured_ms <= 315360000000 THEN measured_ms END
   FROM (SELECT CASE WHEN parsed_1.has_offset = parsed_2.has_offset THEN ((strftime('%s',
       parsed_2.time) - strftime('%s', parsed_1.time)) * 1000 + substr(parsed_2.time, 21) -
-      substr(parsed_1.time, 21)) END AS one)) FROM _aggregates_parsed AS parsed_1,
-      _aggregates_parsed AS parsed_2, (SELECT CASE WHEN NEW.duration_seconds BETWEEN 0 AND
-      1000000000000 THEN CAST(NEW.duration_seconds * 1000 + 0.5 AS INTEGER) END AS measured_ms)
-      WHERE parsed_1.slot = 1 AND parsed_2.slot = 2;
+      substr(parsed_1.time, 21)) END AS one)), parsed_1.time IS NULL AND NOT has_no_start,
+      parsed_2.time IS NULL AND NOT has_no_end FROM _aggregates_parsed AS parsed_1,
+      _aggregates_parsed AS parsed_2, (SELECT NEW.start_time IS NULL AS has_no_start, NEW.end_time
+      IS NULL AS has_no_end, CASE WHEN NEW.duration_seconds BETWEEN 0 AND 1000000000000 THEN
+      CAST(NEW.duration_seconds * 1000 + 0.5 AS INTEGER) END AS measured_ms) WHERE parsed_1.slot = 1
+      AND parsed_2.slot = 2;
 END;
 
 -- [trigger] _aggregates_agent_tool_uses_adds

@@ -4,7 +4,8 @@ CREATE VIEW _aggregates_sessions_image (step, session_row, session_id, start_tim
 
 -- [view] _aggregates_sessions_facts
 CREATE VIEW _aggregates_sessions_facts (step, sign, session_row, session, status_name, start, "end",
-    duration_ms, is_open) AS SELECT 0, 0, 0, 0, 0, 0, 0, 0, 0;
+    duration_ms, is_open, unreadable_start, unreadable_end) AS SELECT 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0;
 
 -- [trigger] _aggregates_sessions_image_read
 CREATE TRIGGER _aggregates_sessions_image_read INSTEAD OF INSERT ON _aggregates_sessions_image BEGIN
@@ -18,11 +19,12 @@ INSERT OR ABORT INTO _aggregates_sessions_facts SELECT NEW.step, CASE WHEN NEW.s
   FROM (SELECT CASE WHEN parsed_1.has_offset = parsed_2.has_offset THEN ((strftime('%s',
       parsed_2.time) - strftime('%s', parsed_1.time)) * 1000 + substr(parsed_2.time, 21) -
       substr(parsed_1.time, 21)) END AS one)), parsed_1.time IS NOT NULL AND has_no_end AND NOT
-      (status_name = 'completed' OR status_name = 'failed' OR status_name = 'error') FROM
-      _aggregates_parsed AS parsed_1, _aggregates_parsed AS parsed_2, (SELECT CASE WHEN NEW.status <
-      x'' AND NOT instr(NEW.status, char(0)) AND typeof(NEW.status) <> 'real' THEN NEW.status || ''
-      ELSE '' END AS status_name, NEW.end_time IS NULL AS has_no_end) WHERE parsed_1.slot = 1 AND
-      parsed_2.slot = 2;
+      (status_name = 'completed' OR status_name = 'failed' OR status_name = 'error'), parsed_1.time
+      IS NULL AND NOT has_no_start, parsed_2.time IS NULL AND NOT has_no_end FROM _aggregates_parsed
+      AS parsed_1, _aggregates_parsed AS parsed_2, (SELECT CASE WHEN NEW.status < x'' AND NOT
+      instr(NEW.status, char(0)) AND typeof(NEW.status) <> 'real' THEN NEW.status || '' ELSE '' END
+      AS status_name, NEW.start_time IS NULL AS has_no_start, NEW.end_time IS NULL AS has_no_end)
+      WHERE parsed_1.slot = 1 AND parsed_2.slot = 2;
 END;
 
 -- [trigger] _aggregates_sessions_adds

@@ -22,18 +22,19 @@ ON CONFLICT (agent_name, part, member, id) DO UPDATE SET sessions = sessions + e
 
 -- [fold] agent_invocations 3
 INSERT INTO agent_stats (event_type, agent_name, phase, model, status, invocations, duration_count,
-    duration_ms_sum, tokens_sum, tool_calls_sum)
+    duration_ms_sum, tokens_sum, tool_calls_sum, unreadable_times)
 SELECT event, agent, phase_name, model_name, status_name, sum(sign), sum(sign * ((duration_ms IS
     NOT NULL))), sum(sign * (coalesce(duration_ms, 0))), sum(sign * (token_count)), sum(sign *
-    (tool_call_count))
+    (tool_call_count)), sum(sign * ((unreadable_start OR unreadable_end)))
 FROM temp._aggregates_agent_invocations_read
 GROUP BY 1, 2, 3, 4, 5 HAVING sum(sign) <> 0 OR sum(sign * ((duration_ms IS NOT NULL))) <> 0 OR
     sum(sign * (coalesce(duration_ms, 0))) <> 0 OR sum(sign * (token_count)) <> 0 OR sum(sign *
-    (tool_call_count)) <> 0
+    (tool_call_count)) <> 0 OR sum(sign * ((unreadable_start OR unreadable_end))) <> 0
 ON CONFLICT (event_type, agent_name, phase, model, status) DO UPDATE SET invocations = invocations +
     excluded.invocations, duration_count = duration_count + excluded.duration_count, duration_ms_sum
     = duration_ms_sum + excluded.duration_ms_sum, tokens_sum = tokens_sum + excluded.tokens_sum,
-    tool_calls_sum = tool_calls_sum + excluded.tool_calls_sum;
+    tool_calls_sum = tool_calls_sum + excluded.tool_calls_sum, unreadable_times = unreadable_times +
+    excluded.unreadable_times;
 
 -- [fold] agent_invocations 4
 INSERT INTO agent_hourly (hour, event_type, agent_name, phase, model, status, invocations,
@@ -155,7 +156,8 @@ ON CONFLICT (session_id, part, member, id) DO UPDATE SET invocations = invocatio
 DELETE FROM agent_stats WHERE (event_type, agent_name, phase, model, status) IN (
   SELECT event, agent, phase_name, model_name, status_name FROM
       temp._aggregates_agent_invocations_read WHERE true AND sign < 0) AND invocations = 0 AND
-      duration_count = 0 AND duration_ms_sum = 0 AND tokens_sum = 0 AND tool_calls_sum = 0;
+      duration_count = 0 AND duration_ms_sum = 0 AND tokens_sum = 0 AND tool_calls_sum = 0 AND
+      unreadable_times = 0;
 
 -- [sweep] agent_invocations 2
 DELETE FROM agent_hourly WHERE (hour, event_type, agent_name, phase, model, status) IN (

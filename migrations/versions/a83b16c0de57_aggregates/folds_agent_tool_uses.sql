@@ -1,13 +1,14 @@
 -- [fold] agent_tool_uses 1
-INSERT INTO tool_stats (agent_name, tool_name, status, uses, duration_count, duration_ms_sum)
+INSERT INTO tool_stats (agent_name, tool_name, status, uses, duration_count, duration_ms_sum,
+    unreadable_times)
 SELECT agent, tool, status_name, sum(sign), sum(sign * ((duration_ms IS NOT NULL))), sum(sign *
-    (coalesce(duration_ms, 0)))
+    (coalesce(duration_ms, 0))), sum(sign * ((unreadable_start OR unreadable_end)))
 FROM temp._aggregates_agent_tool_uses_read
 GROUP BY 1, 2, 3 HAVING sum(sign) <> 0 OR sum(sign * ((duration_ms IS NOT NULL))) <> 0 OR sum(sign *
-    (coalesce(duration_ms, 0))) <> 0
+    (coalesce(duration_ms, 0))) <> 0 OR sum(sign * ((unreadable_start OR unreadable_end))) <> 0
 ON CONFLICT (agent_name, tool_name, status) DO UPDATE SET uses = uses + excluded.uses,
     duration_count = duration_count + excluded.duration_count, duration_ms_sum = duration_ms_sum +
-    excluded.duration_ms_sum;
+    excluded.duration_ms_sum, unreadable_times = unreadable_times + excluded.unreadable_times;
 
 -- [fold] agent_tool_uses 2
 INSERT INTO tool_durations (agent_name, tool_name, le_ms, uses, duration_ms_sum)
@@ -34,7 +35,7 @@ GROUP BY 1, 2, 3 HAVING sum(sign) > 0;
 -- [sweep] agent_tool_uses 1
 DELETE FROM tool_stats WHERE (agent_name, tool_name, status) IN (
   SELECT agent, tool, status_name FROM temp._aggregates_agent_tool_uses_read WHERE true AND sign <
-      0) AND uses = 0 AND duration_count = 0 AND duration_ms_sum = 0;
+      0) AND uses = 0 AND duration_count = 0 AND duration_ms_sum = 0 AND unreadable_times = 0;
 
 -- [sweep] agent_tool_uses 2
 DELETE FROM tool_durations WHERE (agent_name, tool_name, le_ms) IN (

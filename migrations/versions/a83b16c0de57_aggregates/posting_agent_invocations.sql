@@ -18,16 +18,18 @@ DELETE FROM agent_hourly WHERE NEW.step < 1 AND hour = coalesce(substr(NEW.start
     AND model = CASE NEW.step WHEN 0 THEN '' ELSE NEW.model_name END AND status = CASE NEW.step WHEN
     0 THEN 'started' ELSE NEW.status_name END AND invocations = 0;
 INSERT INTO agent_stats (event_type, agent_name, phase, model, status, invocations, duration_count,
-    duration_ms_sum, tokens_sum, tool_calls_sum)
+    duration_ms_sum, tokens_sum, tool_calls_sum, unreadable_times)
   SELECT NEW.event, NEW.agent, NEW.phase_name, NEW.model_name, NEW.status_name, NEW.sign, NEW.sign *
       ((NEW.duration_ms IS NOT NULL)), NEW.sign * (coalesce(NEW.duration_ms, 0)), NEW.sign *
-      NEW.token_count, NEW.sign * NEW.tool_call_count
-  UNION ALL SELECT NEW.event, NEW.agent, NEW.phase_name, '', 'started', -1, 0, 0, 0, 0 WHERE
-      NEW.step = 0
+      NEW.token_count, NEW.sign * NEW.tool_call_count, NEW.sign * ((NEW.unreadable_start OR
+      NEW.unreadable_end))
+  UNION ALL SELECT NEW.event, NEW.agent, NEW.phase_name, '', 'started', -1, 0, 0, 0, 0,
+      -((NEW.unreadable_start OR 0)) WHERE NEW.step = 0
   ON CONFLICT (event_type, agent_name, phase, model, status) DO UPDATE SET invocations = invocations
       + excluded.invocations, duration_count = duration_count + excluded.duration_count,
       duration_ms_sum = duration_ms_sum + excluded.duration_ms_sum, tokens_sum = tokens_sum +
-      excluded.tokens_sum, tool_calls_sum = tool_calls_sum + excluded.tool_calls_sum;
+      excluded.tokens_sum, tool_calls_sum = tool_calls_sum + excluded.tool_calls_sum,
+      unreadable_times = unreadable_times + excluded.unreadable_times;
 END;
 
 -- [trigger] _aggregates_agent_invocations_post_known

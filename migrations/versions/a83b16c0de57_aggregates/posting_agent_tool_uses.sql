@@ -1,12 +1,14 @@
 -- [trigger] _aggregates_agent_tool_uses_post_rows
 CREATE TRIGGER _aggregates_agent_tool_uses_post_rows INSTEAD OF INSERT ON
     _aggregates_agent_tool_uses_facts BEGIN
-INSERT INTO tool_stats (agent_name, tool_name, status, uses, duration_count, duration_ms_sum)
+INSERT INTO tool_stats (agent_name, tool_name, status, uses, duration_count, duration_ms_sum,
+    unreadable_times)
   VALUES ( NEW.agent, NEW.tool, NEW.status_name, NEW.step, NEW.sign * ((NEW.duration_ms IS
-      NOT NULL)), NEW.sign * (coalesce(NEW.duration_ms, 0)))
+      NOT NULL)), NEW.sign * (coalesce(NEW.duration_ms, 0)), NEW.sign * ((NEW.unreadable_start OR
+      NEW.unreadable_end)))
   ON CONFLICT (agent_name, tool_name, status) DO UPDATE SET uses = uses + excluded.uses,
       duration_count = duration_count + excluded.duration_count, duration_ms_sum = duration_ms_sum +
-      excluded.duration_ms_sum;
+      excluded.duration_ms_sum, unreadable_times = unreadable_times + excluded.unreadable_times;
 DELETE FROM tool_stats WHERE NEW.step < 1 AND agent_name = NEW.agent AND tool_name = NEW.tool AND
     status = NEW.status_name AND uses = 0;
 END;

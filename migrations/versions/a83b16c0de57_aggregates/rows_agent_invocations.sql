@@ -1,12 +1,12 @@
 -- [columns] agent_invocations id agent_invocation_changes invocation_id
 sign, updated_at, seq, invocation_id, is_invocation, session, event, agent, phase_name, model_name,
     status_name, token_count, tool_call_count, start, "end", duration_ms, succeeded, failed,
-    in_flight;
+    in_flight, unreadable_start, unreadable_end;
 
 -- [facts] agent_invocations
 SELECT sign, updated_at, seq, invocation_id, is_invocation, session, event, agent, phase_name,
     model_name, status_name, token_count, tool_call_count, start, "end", duration_ms, succeeded,
-    failed, in_flight
+    failed, in_flight, unreadable_start, unreadable_end
 FROM (SELECT sign,
   updated_at,
   seq,
@@ -29,7 +29,9 @@ FROM (SELECT sign,
   (status_name = 'completed') AS succeeded,
   (status_name = 'failed' OR status_name = 'error') AS failed,
   start IS NOT NULL AND has_no_end AND NOT (status_name = 'completed' OR status_name = 'failed' OR
-      status_name = 'error') AS in_flight
+      status_name = 'error') AS in_flight,
+  start IS NULL AND NOT has_no_start AS unreadable_start,
+  "end" IS NULL AND NOT has_no_end AS unreadable_end
 FROM (SELECT sign,
   updated_at,
   seq,
@@ -93,6 +95,7 @@ FROM (SELECT sign,
       x)) END END AS "end",
   (substr(trim(start_time, char(32, 9, 10, 13)), 11) GLOB '*[+Zz-]*') = (substr(trim(end_time,
       char(32, 9, 10, 13)), 11) GLOB '*[+Zz-]*') AS is_same_clock,
+  start_time IS NULL AS has_no_start,
   end_time IS NULL AS has_no_end,
   CASE WHEN duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(duration_seconds * 1000 + 0.5 AS
       INTEGER) END AS measured_ms

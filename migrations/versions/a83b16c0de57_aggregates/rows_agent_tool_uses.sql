@@ -1,9 +1,10 @@
 -- [columns] agent_tool_uses id agent_tool_use_changes tool_use_id
-sign, updated_at, seq, tool_use_id, session, agent, tool, status_name, start, "end", duration_ms;
+sign, updated_at, seq, tool_use_id, session, agent, tool, status_name, start, "end", duration_ms,
+    unreadable_start, unreadable_end;
 
 -- [facts] agent_tool_uses
 SELECT sign, updated_at, seq, tool_use_id, session, agent, tool, status_name, start, "end",
-    duration_ms
+    duration_ms, unreadable_start, unreadable_end
 FROM (SELECT sign,
   updated_at,
   seq,
@@ -17,7 +18,9 @@ FROM (SELECT sign,
   (SELECT CASE WHEN one BETWEEN 0 AND 315360000000 THEN one
     WHEN measured_ms <= 315360000000 THEN measured_ms END
   FROM (SELECT CASE WHEN is_same_clock THEN ((strftime('%s', "end") - strftime('%s', start)) * 1000
-      + substr("end", 21) - substr(start, 21)) END AS one)) AS duration_ms
+      + substr("end", 21) - substr(start, 21)) END AS one)) AS duration_ms,
+  start IS NULL AND NOT has_no_start AS unreadable_start,
+  "end" IS NULL AND NOT has_no_end AS unreadable_end
 FROM (SELECT sign,
   updated_at,
   seq,
@@ -72,6 +75,8 @@ FROM (SELECT sign,
       x)) END END AS "end",
   (substr(trim(start_time, char(32, 9, 10, 13)), 11) GLOB '*[+Zz-]*') = (substr(trim(end_time,
       char(32, 9, 10, 13)), 11) GLOB '*[+Zz-]*') AS is_same_clock,
+  start_time IS NULL AS has_no_start,
+  end_time IS NULL AS has_no_end,
   CASE WHEN duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(duration_seconds * 1000 + 0.5 AS
       INTEGER) END AS measured_ms
 FROM ({rows}) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0);

@@ -1,8 +1,10 @@
 -- [columns] sessions rowid session_changes session_row
-sign, updated_at, seq, session_row, session, status_name, start, "end", duration_ms, is_open;
+sign, updated_at, seq, session_row, session, status_name, start, "end", duration_ms, is_open,
+    unreadable_start, unreadable_end;
 
 -- [facts] sessions
-SELECT sign, updated_at, seq, session_row, session, status_name, start, "end", duration_ms, is_open
+SELECT sign, updated_at, seq, session_row, session, status_name, start, "end", duration_ms, is_open,
+    unreadable_start, unreadable_end
 FROM (SELECT sign,
   updated_at,
   seq,
@@ -16,7 +18,9 @@ FROM (SELECT sign,
   FROM (SELECT CASE WHEN is_same_clock THEN ((strftime('%s', "end") - strftime('%s', start)) * 1000
       + substr("end", 21) - substr(start, 21)) END AS one)) AS duration_ms,
   start IS NOT NULL AND has_no_end AND NOT (status_name = 'completed' OR status_name = 'failed' OR
-      status_name = 'error') AS is_open
+      status_name = 'error') AS is_open,
+  start IS NULL AND NOT has_no_start AS unreadable_start,
+  "end" IS NULL AND NOT has_no_end AS unreadable_end
 FROM (SELECT sign,
   updated_at,
   seq,
@@ -67,6 +71,7 @@ FROM (SELECT sign,
       x)) END END AS "end",
   (substr(trim(start_time, char(32, 9, 10, 13)), 11) GLOB '*[+Zz-]*') = (substr(trim(end_time,
       char(32, 9, 10, 13)), 11) GLOB '*[+Zz-]*') AS is_same_clock,
+  start_time IS NULL AS has_no_start,
   end_time IS NULL AS has_no_end
 FROM ({rows}) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0);
 

@@ -103,7 +103,10 @@ CREATE VIEW aggregate_totals AS WITH total (name, value) AS (VALUES
 ('durations', (SELECT sum(duration_count) FROM agent_stats)),
 ('sessions', (SELECT sum(sessions) FROM _aggregates_session_totals)),
 ('session_rows', (SELECT sum(sessions) FROM sessions_summary)),
-('tool_uses', (SELECT sum(uses) FROM tool_stats))
+('tool_uses', (SELECT sum(uses) FROM tool_stats)),
+('unreadable_run_times', (SELECT sum(unreadable_times) FROM agent_stats)),
+('unreadable_session_times', (SELECT sum(unreadable_times) FROM sessions_summary)),
+('unreadable_tool_times', (SELECT sum(unreadable_times) FROM tool_stats))
 )
 SELECT name, coalesce(value, 0) AS value FROM total;
 
@@ -125,9 +128,8 @@ WHERE agent_name != '' AND agent_name != 'unknown' AND event_type != 'subagent_s
 
 -- [view] _aggregates_durations
 CREATE VIEW _aggregates_durations AS
-SELECT agent_name, le_ms, runs, duration_ms_sum FROM agent_durations WHERE agent_name != '' AND
-    agent_name != 'unknown' AND event_type != 'subagent_stop' AND event_type !=
-    'tool_tracking_start';
+SELECT * FROM agent_durations WHERE agent_name != '' AND agent_name != 'unknown' AND event_type !=
+    'subagent_stop' AND event_type != 'tool_tracking_start';
 
 -- [view] v_agent_durations
 CREATE VIEW v_agent_durations AS
