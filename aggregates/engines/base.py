@@ -121,6 +121,10 @@ class Compiler(ABC):
         """SELECT of some facts of the rows for which a condition holds, out of the source."""
 
     @abstractmethod
+    def facts_of_image(self, source: Source, names: tuple[str, ...]) -> str:
+        """SELECT of some facts of one row, whose image is the parameters."""
+
+    @abstractmethod
     def recomputation(
         self,
         catalogue: Catalogue,

@@ -34,15 +34,18 @@ SESSION_WINDOW = timedelta(hours=24)
 IDLE_AFTER = timedelta(minutes=30)
 """So is one in which nothing has happened for this long."""
 
-_COUNTS = (
-    "invocations",
-    "succeeded",
-    "failed",
-    "in_flight",
-    "agents",
-    "phases",
-    "duration_count",
-    "duration_ms_sum",
+_COUNTS = ", ".join(
+    f"coalesce({name}, 0)"
+    for name in (
+        "invocations",
+        "succeeded",
+        "failed",
+        "in_flight",
+        "agents",
+        "phases",
+        "duration_count",
+        "duration_ms_sum",
+    )
 )
 # Each is one seek, as both tables are ordered by session and start.
 _LATEST_EVENTS = (
@@ -56,6 +59,10 @@ _LONGEST_OVERLAP = 1000
 """Runs of a session up to which those that run now are laid over all others."""
 _CANDIDATES = 5
 _LAST_CHARACTER = chr(0x10FFFF)
+
+_OWN_ROWS = "session_rows"
+_NO_ROW = ("", None, None, None, 0, 0)
+"""status, start, end, duration_ms, has_ended, is_open"""
 
 State = Literal["active", "abandoned", "ended", "unknown"]
 
@@ -275,7 +282,7 @@ def described(
     """The sessions that a query for `session_id` lists, newest first."""
     counted = queries.rows(
         connection,
-        f"SELECT listed.session_id, {', '.join(_COUNTS)}, first_start, last_end, {_LATEST_EVENTS},"
+        f"SELECT listed.session_id, {_COUNTS}, first_start, last_end, {_LATEST_EVENTS},"
         f" stats.first_agent, max_parallel, busy_ms, stats.session_id IS NOT NULL AND ({PENDING})"
         f" FROM ({listed}) AS listed"
         " LEFT JOIN session_stats AS stats ON stats.session_id = listed.session_id"
@@ -284,36 +291,47 @@ def described(
         *parameters,
     )
     running = _running_overlaps(connection, listed, parameters, now, abandon_after, zone)
-    compiler = compiler_of(connection)
-    own = {
-        row[0]: row[1:]
-        for row in queries.rows(connection, _own_rows(compiler, listed), *parameters)
-    }
+    own = _own_rows(connection, listed, parameters)
     earliest, idle = _earliest(now, activity, zone)
     short = short_ids(row[0] for row in counted)
-    until_now = ages((start for _, start, *_, is_open in own.values() if is_open), now, zone)
+    recent = (row[1] for row in own.values() if row[-1] and row[1] > earliest)
+    until_now = ages(recent, now, zone)
     found = []
-    for session_id, *values in counted:
-        counts = dict(zip(_COUNTS, (count or 0 for count in values), strict=False))
-        first_start, last_end, latest_run, latest_use, *derived = values[len(_COUNTS) :]
-        first_agent, max_parallel, busy_ms, is_pending = derived
-        if not counts["invocations"]:
+    for (
+        session_id,
+        invocations,
+        succeeded,
+        failed,
+        in_flight,
+        agents,
+        phases,
+        duration_count,
+        duration_ms_sum,
+        first_start,
+        last_end,
+        latest_run,
+        latest_use,
+        first_agent,
+        max_parallel,
+        busy_ms,
+        is_pending,
+    ) in counted:
+        if not invocations:
             max_parallel, busy_ms = 0, 0
         elif session_id in running:
             shape = running[session_id]
             max_parallel, busy_ms = shape.max_parallel, shape.busy_ms
-        status, start, end, duration_ms, has_ended, is_open = own.get(
-            session_id, ("", None, None, None, 0, 0)
-        )
-        last_event = _latest(start, end, last_end, latest_run, latest_use)
+        status, start, end, duration_ms, has_ended, is_open = own.get(session_id, _NO_ROW)
+        last_event = max(start or "", end or "", last_end or "", latest_run or "", latest_use or "")
         state: State = "unknown"
         if is_open:
             state = "active" if start > earliest and last_event > idle else "abandoned"
-            seen = milliseconds_between(start, last_event)
-            duration_ms = until_now[start] if state == "active" else seen
+            duration_ms = (
+                until_now[start] if state == "active" else milliseconds_between(start, last_event)
+            )
         elif start or end or has_ended:
             state = "ended"
-        ended = counts["succeeded"] + counts["failed"]
+        ended = succeeded + failed
         found.append(
             SessionStatistics(
                 session_id=session_id,
@@ -324,8 +342,16 @@ def described(
                 end_time=end,
                 elapsed_ms=duration_ms,
                 last_event=last_event or None,
+                invocations=invocations,
+                succeeded=succeeded,
+                failed=failed,
                 ended=ended,
-                success_rate=counts["succeeded"] / ended if ended else None,
+                success_rate=succeeded / ended if ended else None,
+                in_flight=in_flight,
+                agents=agents,
+                phases=phases,
+                duration_count=duration_count,
+                duration_ms_sum=duration_ms_sum,
                 first_start=first_start,
                 last_end=last_end,
                 first_agent=first_agent,
@@ -334,7 +360,6 @@ def described(
                 idle_ms=_idle(duration_ms, busy_ms),
                 efficiency=_efficiency(duration_ms, busy_ms),
                 is_pending=bool(is_pending),
-                **counts,
             )
         )
     # Stable: those that start together stay in the order of their ids.
@@ -430,6 +455,9 @@ def short_ids(session_ids: Iterable[str]) -> dict[str, str]:
     An id that others begin with stays whole.
     """
     ordered = sorted(set(session_ids))
+    short = {one: one[:_SHORTEST_ID] for one in ordered}
+    if len(set(short.values())) == len(ordered):
+        return short
     shared = [_shared(one, other) for one, other in pairwise(ordered)]
     longest = map(max, [0, *shared], [*shared, 0])
     return {
@@ -443,15 +471,40 @@ def _shared(one: str, other: str) -> int:
     return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
-@lru_cache(maxsize=64)
-def _own_rows(compiler: Compiler, listed: str) -> str:
-    """The rows of the sessions that a query lists, looked up by their key."""
+def _own_rows(
+    connection: Connection, listed: str, parameters: Sequence[object]
+) -> dict[str, queries.Row]:
+    """What the rows of the listed sessions say, by session; `_NO_ROW` is like one of them.
+
+    Most have not changed from one reading to the next, and to parse their times takes longer than
+    to find them: a connection remembers the latest reading.
+    """
+    compiler = compiler_of(connection)
+    source = sources.sessions
+    images = queries.rows(
+        connection,
+        f"SELECT {compiler.columns(source.image)} FROM {source.name}"
+        f" WHERE session_id IN ({listed})",
+        *parameters,
+    )
+    known: dict[queries.Row, queries.Row] = connection.info.get(_OWN_ROWS, {})
+    read = {}
+    for image in images:
+        # 1 and 1.0 are equal, but not as the text of a status.
+        key = (*image, *map(type, image))
+        read[key] = known.get(key) or queries.rows(connection, _own_row(compiler), *image)[0]
+    connection.info[_OWN_ROWS] = read
+    return {row[0]: row[1:] for row in read.values()}
+
+
+@lru_cache(maxsize=1)
+def _own_row(compiler: Compiler) -> str:
     known = ("session", "status_name", "start", "end", "duration_ms")
     means = meaning(compiler, status="status_name")
-    rows = compiler.facts_where(sources.sessions, (*known, "is_open"), f"session_id IN ({listed})")
+    row = compiler.facts_of_image(sources.sessions, (*known, "is_open"))
     return (
         f"SELECT {compiler.columns(known)}, {means.succeeded} OR {means.failed}, is_open"
-        f" FROM ({rows})"
+        f" FROM ({row})"
     )
 
 
@@ -460,7 +513,3 @@ def _earliest(now: datetime, activity: Activity, zone: tzinfo | None) -> tuple[s
     ages = activity.window, activity.idle_after
     window, idle = (canonical(cutoff(now, age, zone)) for age in ages)
     return window, idle
-
-
-def _latest(*times: str | None) -> str:
-    return max(time or "" for time in times)

@@ -56,6 +56,10 @@ class SQLite(Compiler):
         """SELECT of some facts of the rows for which a condition holds, out of the source."""
         return recomputation.facts_where(self, source, names, condition)
 
+    def facts_of_image(self, source: Source, names: tuple[str, ...]) -> str:
+        """SELECT of some facts of one row, whose image is the parameters."""
+        return recomputation.facts_of_image(self, source, names)
+
     def recomputation(
         self,
         catalogue: Catalogue,

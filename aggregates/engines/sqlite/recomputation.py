@@ -120,6 +120,15 @@ def facts_where(compiler: Compiler, source: Source, names: tuple[str, ...], cond
     return f"SELECT {compiler.columns(names)} FROM ({facts})"
 
 
+def facts_of_image(compiler: Compiler, source: Source, names: tuple[str, ...]) -> str:
+    """SELECT of some facts of one row, whose image is the parameters."""
+    key, image = compiler.quote(source.log_key), source.image
+    values = ", ".join(f"? AS {compiler.quote(name)}" for name in image)
+    row = f"SELECT 1 AS sign, NULL AS updated_at, NULL AS seq, NULL AS {key}, {values}"
+    facts = of_rows(compiler, replace(source, facts=_reduced(source, names).facts), row)
+    return f"SELECT {compiler.columns(names)} FROM ({facts})"
+
+
 def _reduced(source: Source, names: tuple[str, ...]) -> Source:
     """The source with those facts only, and with what they stand on."""
     needed = set(names)
