@@ -10,19 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
 from sqlalchemy import Connection
 
 from aggregates.engines import compiler_of
-from aggregates.engines.base import Compiler
 from aggregates.engines.tables import DERIVED, PENDING
 from aggregates.errors import AmbiguousSession, NoSuchSession
 from aggregates.model import sources
 from aggregates.reader import queries
 from aggregates.reader.clock import ages, canonical, cutoff, milliseconds_between, wall_clock
+from aggregates.reader.facts import facts_where
 from aggregates.reader.meaning import meaning
 from aggregates.reader.runs import ABANDON_AFTER
 from aggregates.sessions.overlaps import Overlap, milliseconds, overlap
@@ -60,9 +59,17 @@ _LONGEST_OVERLAP = 1000
 _CANDIDATES = 5
 _LAST_CHARACTER = chr(0x10FFFF)
 
-_OWN_ROWS = "session_rows"
+_OWN = ("session", "status_name", "start", "end", "duration_ms", "is_open")
 _NO_ROW = ("", None, None, None, 0, 0)
-"""status, start, end, duration_ms, has_ended, is_open"""
+_RUN = ("session", "start", "duration_ms", "in_flight", "succeeded", "failed")
+# All runs of the listed sessions in which a run is in flight since some time.
+_RUNS = (
+    "id IN (SELECT run.invocation_id FROM ({}) AS listed"
+    " JOIN session_stats AS stats ON stats.session_id = listed.session_id"
+    " AND stats.invocations <= ?"
+    " JOIN _aggregates_session_starts AS run ON run.session_id = listed.session_id"
+    " WHERE listed.session_id IN (SELECT session_id FROM open_runs WHERE start_time > ?))"
+)
 
 State = Literal["active", "abandoned", "ended", "unknown"]
 
@@ -283,18 +290,18 @@ def described(
     counted = queries.rows(
         connection,
         f"SELECT listed.session_id, {_COUNTS}, first_start, last_end, {_LATEST_EVENTS},"
-        f" stats.first_agent, max_parallel, busy_ms, stats.session_id IS NOT NULL AND ({PENDING})"
+        f" derived.first_agent, max_parallel, busy_ms, stats.session_id IS NOT NULL AND ({PENDING})"
         f" FROM ({listed}) AS listed"
         " LEFT JOIN session_stats AS stats ON stats.session_id = listed.session_id"
         # As the view session_overlap does, which SQLite would compute for all sessions here.
-        f" LEFT JOIN {DERIVED} AS derived ON derived.session_id = listed.session_id",
+        f" LEFT JOIN {DERIVED} AS derived ON derived.session_id = stats.session_id",
         *parameters,
     )
     running = _running_overlaps(connection, listed, parameters, now, abandon_after, zone)
     own = _own_rows(connection, listed, parameters)
     earliest, idle = _earliest(now, activity, zone)
     short = short_ids(row[0] for row in counted)
-    recent = (row[1] for row in own.values() if row[-1] and row[1] > earliest)
+    recent = (start for _, start, _, _, is_open, _ in own.values() if is_open and start > earliest)
     until_now = ages(recent, now, zone)
     found = []
     for (
@@ -321,7 +328,7 @@ def described(
         elif session_id in running:
             shape = running[session_id]
             max_parallel, busy_ms = shape.max_parallel, shape.busy_ms
-        status, start, end, duration_ms, has_ended, is_open = own.get(session_id, _NO_ROW)
+        status, start, end, duration_ms, is_open, has_ended = own.get(session_id, _NO_ROW)
         last_event = max(start or "", end or "", last_end or "", latest_run or "", latest_use or "")
         state: State = "unknown"
         if is_open:
@@ -390,34 +397,26 @@ def _running_overlaps(
     Longer sessions are left out: a collection must not cost what a session is long.
     """
     oldest = canonical(cutoff(now, abandon_after, zone))
-    found = queries.rows(
-        connection, _runs(compiler_of(connection), listed), *parameters, _LONGEST_OVERLAP, oldest
+    found = facts_where(
+        connection,
+        sources.agent_invocations,
+        _RUN,
+        _RUNS.format(listed),
+        *parameters,
+        _LONGEST_OVERLAP,
+        oldest,
+        also="succeeded OR failed",
     )
-    starts = (start for _, start, _, _, in_flight in found if in_flight and start > oldest)
+    starts = (start for _, start, _, in_flight, *_ in found if in_flight and start > oldest)
     until_now = ages(starts, now, zone)
     runs: dict[str, list[tuple[int, int]]] = {}
-    for session_id, start, duration_ms, ended, in_flight in found:
+    for session_id, start, duration_ms, in_flight, _, _, has_ended in found:
         of_session = runs.setdefault(session_id, [])
         if in_flight and start in until_now:
             of_session.append((milliseconds(start), max(0, until_now[start])))
-        elif ended and duration_ms is not None:
+        elif has_ended and duration_ms is not None:
             of_session.append((milliseconds(start), duration_ms))
     return {session_id: overlap(of_session) for session_id, of_session in runs.items()}
-
-
-@lru_cache(maxsize=64)
-def _runs(compiler: Compiler, listed: str) -> str:
-    """All runs of the listed sessions in which a run is in flight since some time."""
-    keys = (
-        f"SELECT run.invocation_id FROM ({listed}) AS listed"
-        " JOIN session_stats AS stats ON stats.session_id = listed.session_id"
-        " AND stats.invocations <= ?"
-        " JOIN _aggregates_session_starts AS run ON run.session_id = listed.session_id"
-        " WHERE listed.session_id IN (SELECT session_id FROM open_runs WHERE start_time > ?)"
-    )
-    facts = ("session", "start", "duration_ms", "succeeded", "failed", "in_flight")
-    rows = compiler.facts_where(sources.agent_invocations, facts, f"id IN ({keys})")
-    return f"SELECT session, start, duration_ms, succeeded OR failed, in_flight FROM ({rows})"
 
 
 def find_session(connection: Connection, prefix: str) -> str:
@@ -474,38 +473,17 @@ def _shared(one: str, other: str) -> int:
 def _own_rows(
     connection: Connection, listed: str, parameters: Sequence[object]
 ) -> dict[str, queries.Row]:
-    """What the rows of the listed sessions say, by session; `_NO_ROW` is like one of them.
-
-    Most have not changed from one reading to the next, and to parse their times takes longer than
-    to find them: a connection remembers the latest reading.
-    """
-    compiler = compiler_of(connection)
-    source = sources.sessions
-    images = queries.rows(
+    """What the rows of the listed sessions say, by session; `_NO_ROW` is like one of them."""
+    means = meaning(compiler_of(connection), status="status_name")
+    found = facts_where(
         connection,
-        f"SELECT {compiler.columns(source.image)} FROM {source.name}"
-        f" WHERE session_id IN ({listed})",
+        sources.sessions,
+        _OWN,
+        f"session_id IN ({listed})",
         *parameters,
+        also=f"{means.succeeded} OR {means.failed}",
     )
-    known: dict[queries.Row, queries.Row] = connection.info.get(_OWN_ROWS, {})
-    read = {}
-    for image in images:
-        # 1 and 1.0 are equal, but not as the text of a status.
-        key = (*image, *map(type, image))
-        read[key] = known.get(key) or queries.rows(connection, _own_row(compiler), *image)[0]
-    connection.info[_OWN_ROWS] = read
-    return {row[0]: row[1:] for row in read.values()}
-
-
-@lru_cache(maxsize=1)
-def _own_row(compiler: Compiler) -> str:
-    known = ("session", "status_name", "start", "end", "duration_ms")
-    means = meaning(compiler, status="status_name")
-    row = compiler.facts_of_image(sources.sessions, (*known, "is_open"))
-    return (
-        f"SELECT {compiler.columns(known)}, {means.succeeded} OR {means.failed}, is_open"
-        f" FROM ({row})"
-    )
+    return {row[0]: row[1:] for row in found}
 
 
 def _earliest(now: datetime, activity: Activity, zone: tzinfo | None) -> tuple[str, str]:

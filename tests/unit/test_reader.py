@@ -44,7 +44,8 @@ CREATE TABLE duration_bounds (le_ms INTEGER PRIMARY KEY);
 CREATE TABLE sessions (session_id TEXT PRIMARY KEY, start_time, end_time, status);
 CREATE TABLE agent_invocations (id INTEGER PRIMARY KEY, timestamp, session_id, event_type, phase,
     agent_name, model, start_time, end_time, duration_seconds, status, raw_output, updated_at);
-CREATE TABLE _aggregates_session_derived (session_id, max_parallel, busy_ms, as_of_seq);
+CREATE TABLE _aggregates_session_derived (session_id, first_agent, max_parallel, busy_ms,
+    as_of_seq);
 CREATE TABLE session_stats (session_id TEXT PRIMARY KEY, first_agent, invocations, succeeded,
     failed, in_flight, agents, phases, duration_count, duration_ms_sum, first_start, last_end,
     changed_seq);
