@@ -124,6 +124,23 @@ def test_the_first_and_the_last_bucket_give_their_mean() -> None:
     assert estimates([100_000_000, 300_000_000]) == (2e8, 2e8, 2e8, 2e8)
 
 
+@pytest.mark.parametrize("name", ["'alpha'", "CAST(x'61ff' AS TEXT)", "'a\\b'"])
+@pytest.mark.parametrize("others", [0, 150])
+def test_the_ends_are_those_of_the_agent(connection: Connection, name: str, others: int) -> None:
+    for agent in (name, *(f"'other{number}'" for number in range(others))):
+        connection.exec_driver_sql(
+            f"INSERT INTO agent_activity VALUES ({agent}, 4, 4, 0, 0, 1, NULL, NULL, 'u')"
+        )
+        for le_ms, total in ((BOUNDS[0], 3), (LAST_BOUND, 200_000_000)):
+            connection.exec_driver_sql(
+                "INSERT INTO agent_durations VALUES"
+                f" ('pre_invocation', {agent}, '', '', {le_ms}, 2, {total})"
+            )
+    found = reader.agents(connection, now=NOW)
+    assert len(found) == 1 + others
+    assert {(one.p50_ms, one.p99_ms) for one in found} == {(1.5, 1e8)}
+
+
 def test_the_rank_is_the_nearest_one() -> None:
     """Of 100 runs the 99th, and not the 100th, is p99; of 101 it is the 100th."""
     assert estimates([11] * 99 + [12]) == (11, 11, 11, 11)
