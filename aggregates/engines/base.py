@@ -121,6 +121,14 @@ class Compiler(ABC):
         """SELECT of some facts of the rows for which a condition holds, out of the source."""
 
     @abstractmethod
+    def images_where(self, source: Source, names: tuple[str, ...], condition: str) -> str:
+        """SELECT of what `facts_of_image` takes, of the rows for which a condition holds."""
+
+    @abstractmethod
+    def facts_of_image(self, source: Source, names: tuple[str, ...]) -> str:
+        """SELECT of some facts of one row, out of those columns of its image that they stand on."""
+
+    @abstractmethod
     def recomputation(
         self,
         catalogue: Catalogue,

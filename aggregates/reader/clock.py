@@ -39,8 +39,7 @@ def canonical(wall: datetime) -> str:
 
 def utc_text(moment: datetime, zone: tzinfo | None) -> str:
     """Text in UTC with milliseconds and `Z`."""
-    utc = _aware(moment, zone).astimezone(UTC)
-    return canonical(utc.replace(tzinfo=None)) + "Z"
+    return canonical(_utc(moment, zone)) + "Z"
 
 
 def milliseconds_since(start_time: str, now: datetime, zone: tzinfo | None) -> int:
@@ -48,7 +47,7 @@ def milliseconds_since(start_time: str, now: datetime, zone: tzinfo | None) -> i
     start = datetime.fromisoformat(start_time)
     try:
         # In UTC: Python subtracts times of one zone as their clock shows them.
-        age = _aware(now, zone).astimezone(UTC) - _aware(start, zone).astimezone(UTC)
+        age = _utc(now, zone) - _utc(start, zone)
     except (OverflowError, ValueError):
         # The last hours of the year 9999, which a source row may hold, have no moment in UTC.
         age = wall_clock(now, zone) - start
@@ -75,14 +74,15 @@ def ages(start_times: Iterable[str], now: datetime, zone: tzinfo | None) -> dict
 
 def _offset_throughout(hour: str, zone: tzinfo | None) -> int | None:
     """Milliseconds by which the zone is ahead of UTC in an hour; None where that changes in it."""
+    begin = datetime.fromisoformat(f"{hour}:00")
     try:
         first, last = (
-            milliseconds(time) - milliseconds(utc_text(datetime.fromisoformat(time), zone)[:-1])
-            for time in (f"{hour}:00:00.000", f"{hour}:59:59.999")
+            wall - _utc(wall, zone)
+            for wall in (begin, begin.replace(minute=59, second=59, microsecond=999_000))
         )
     except (OverflowError, ValueError):
         return None
-    return first if first == last else None
+    return first // timedelta(milliseconds=1) if first == last else None
 
 
 def milliseconds_between(start_time: str, end_time: str) -> int:
@@ -91,7 +91,8 @@ def milliseconds_between(start_time: str, end_time: str) -> int:
     return elapsed // timedelta(milliseconds=1)
 
 
-def _aware(moment: datetime, zone: tzinfo | None) -> datetime:
-    if moment.tzinfo is not None:
-        return moment
-    return moment.replace(tzinfo=zone) if zone else moment.astimezone()
+def _utc(moment: datetime, zone: tzinfo | None) -> datetime:
+    """The naive time in UTC."""
+    if moment.tzinfo is None and zone:
+        moment = moment.replace(tzinfo=zone)
+    return moment.astimezone(UTC).replace(tzinfo=None)

@@ -44,7 +44,8 @@ CREATE TABLE duration_bounds (le_ms INTEGER PRIMARY KEY);
 CREATE TABLE sessions (session_id TEXT PRIMARY KEY, start_time, end_time, status);
 CREATE TABLE agent_invocations (id INTEGER PRIMARY KEY, timestamp, session_id, event_type, phase,
     agent_name, model, start_time, end_time, duration_seconds, status, raw_output, updated_at);
-CREATE TABLE _aggregates_session_derived (session_id, max_parallel, busy_ms, as_of_seq);
+CREATE TABLE _aggregates_session_derived (session_id, first_agent, max_parallel, busy_ms,
+    as_of_seq);
 CREATE TABLE session_stats (session_id TEXT PRIMARY KEY, first_agent, invocations, succeeded,
     failed, in_flight, agents, phases, duration_count, duration_ms_sum, first_start, last_end,
     changed_seq);
@@ -121,6 +122,23 @@ def test_a_percentile_is_exact_where_the_bucket_holds_one_integer() -> None:
 def test_the_first_and_the_last_bucket_give_their_mean() -> None:
     assert estimates([0, 3]) == (1.5, 1.5, 1.5, 1.5)
     assert estimates([100_000_000, 300_000_000]) == (2e8, 2e8, 2e8, 2e8)
+
+
+@pytest.mark.parametrize("name", ["'alpha'", "CAST(x'61ff' AS TEXT)", "'a\\b'"])
+@pytest.mark.parametrize("others", [0, 150])
+def test_the_ends_are_those_of_the_agent(connection: Connection, name: str, others: int) -> None:
+    for agent in (name, *(f"'other{number}'" for number in range(others))):
+        connection.exec_driver_sql(
+            f"INSERT INTO agent_activity VALUES ({agent}, 4, 4, 0, 0, 1, NULL, NULL, 'u')"
+        )
+        for le_ms, total in ((BOUNDS[0], 3), (LAST_BOUND, 200_000_000)):
+            connection.exec_driver_sql(
+                "INSERT INTO agent_durations VALUES"
+                f" ('pre_invocation', {agent}, '', '', {le_ms}, 2, {total})"
+            )
+    found = reader.agents(connection, now=NOW)
+    assert len(found) == 1 + others
+    assert {(one.p50_ms, one.p99_ms) for one in found} == {(1.5, 1e8)}
 
 
 def test_the_rank_is_the_nearest_one() -> None:

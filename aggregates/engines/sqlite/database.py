@@ -47,6 +47,8 @@ class SQLiteDatabase(Database):
         with self.engine.connect() as pooled:
             connection = driver(pooled)
             pooled.detach()
+            # Whoever wants one has large temporary tables.
+            connection.execute("PRAGMA temp_store = DEFAULT")
             yield connection
 
     @property
@@ -96,6 +98,10 @@ def _engine(url: URL, lock_timeout: float, keep_open: bool) -> Engine:
     def explicit_transactions(connection: sqlite3.Connection, record: object) -> None:
         # Otherwise Python begins transactions by itself, and not before DDL.
         connection.isolation_level = None
+        if keep_open:
+            # A subquery that could go to a file takes memory for twenty pages, however short it is:
+            # so much that malloc may ask the system for it each time, and give it back.
+            connection.execute("PRAGMA temp_store = MEMORY")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
