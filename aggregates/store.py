@@ -37,7 +37,9 @@ class Store:
     collection holds the `latest_sessions` latest sessions. `catalogue` is what the database keeps.
 
     Raises DatabaseMissing where there is no such file. Methods raise DatabaseLocked, or
-    SchemaMismatch where a table of ours is missing.
+    SchemaMismatch where a table of ours is missing. Where another file takes the place of the
+    database, as in a restore, methods answer of that one; a Consumer, a Log and a job under way
+    raise DatabaseReplaced, as what they know is of the old one. Where none does, DatabaseVanished.
     """
 
     def __init__(

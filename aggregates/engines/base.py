@@ -240,6 +240,13 @@ class DriverConnection(ABC):
         """A text that `any_text` has read, as a parameter of `CAST(? AS TEXT)`."""
 
     @abstractmethod
+    def check_file(self) -> None:
+        """Raise DatabaseReplaced or DatabaseMissing where the database is not what it leads to.
+
+        So does whatever begins a transaction.
+        """
+
+    @abstractmethod
     def snapshot(self) -> AbstractContextManager[None]:
         """A transaction that reads one state, and writes at most tables of its connection."""
 
@@ -331,7 +338,11 @@ class DriverConnection(ABC):
 
 
 class Database(ABC):
-    """A database that was opened; it connects when it is first asked something."""
+    """A database that was opened; it connects when it is first asked something.
+
+    Where another has taken its place meanwhile, whoever asks next is answered by that one; raises
+    DatabaseMissing where none has.
+    """
 
     compiler: ClassVar[Compiler]
     capabilities: ClassVar[frozenset[Capability]]

@@ -9,7 +9,7 @@ from rich.console import Console, Group, RenderableType
 from aggregates.reader import Collection, HourPoint
 from aggregates.render.grids import Column, Row, table
 from aggregates.render.tables import AGENT_TOOLS, AGENTS, RUNNING, SESSIONS
-from aggregates.render.text import rate, sparkline
+from aggregates.render.text import line, rate, sparkline
 
 _MOST_ROWS = {"running": 10, "agents": 20, "sessions": 10, "tools": 10}
 """Of each list, those that matter most first."""
@@ -22,15 +22,16 @@ def show_collection(out: Console, collection: Collection) -> None:
     out.print(Group(*_parts(out, collection, _MOST_ROWS)))
 
 
-def screen(out: Console, collection: Collection) -> RenderableType:
-    """The same, cut so that it fits on a terminal of the console's height."""
+def screen(out: Console, collection: Collection, note: str | None = None) -> RenderableType:
+    """The same below a note, if any, cut so that it fits on a terminal of the console's height."""
+    notes = [] if note is None else [line(note)]
     wanted = {
         "running": len(collection.running),
         "agents": len(collection.agents),
         "sessions": len(collection.sessions),
         "tools": len(collection.agent_tools),
     }
-    free = out.height - len(out.render_lines(Group(*_summary(out, collection))))
+    free = out.height - len(out.render_lines(Group(*notes, *_summary(out, collection))))
     given = dict.fromkeys(wanted, 0)
     for what, rows in wanted.items():
         fewest = min(rows, _FEWEST_ROWS)
@@ -42,7 +43,7 @@ def screen(out: Console, collection: Collection) -> RenderableType:
             more = min(free, min(wanted[what], _MOST_ROWS[what]) - rows)
             given[what] += more
             free -= more
-    return Group(*_parts(out, collection, given))
+    return Group(*notes, *_parts(out, collection, given))
 
 
 def show_sparkline(out: Console, hours: Sequence[HourPoint]) -> None:

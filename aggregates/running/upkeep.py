@@ -18,6 +18,7 @@ from typing import Self
 
 from aggregates.changes.pruning import prune
 from aggregates.engines.base import Database, OperationalError
+from aggregates.errors import DatabaseReplaced
 from aggregates.installing.upgrading import check_revision
 from aggregates.model.definition import Catalogue
 from aggregates.proving import rebuilding, repairing
@@ -74,8 +75,10 @@ class Upkeep:
     def round(self, *, wait: bool = False) -> Round | None:
         """Consume, prune, and begin what is due; None where another process does all this.
 
-        A long job goes on in the background, unless `wait`.
+        A long job goes on in the background, unless `wait`. Raises DatabaseReplaced where another
+        file has taken the place of the one that the lease is in: begin with a new one.
         """
+        self._connection.check_file()
         self._inspect()
         if not acquire(self._connection, self._owner):
             return None
@@ -135,6 +138,8 @@ class Upkeep:
         try:
             self._run(job)
             self._failures = 0
+        except DatabaseReplaced:
+            return  # the next round says so
         except Exception as error:
             pause = min(_SHORTEST_PAUSE * 2 ** min(self._failures, 9), _LONGEST_PAUSE)
             self._failures += 1
