@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from conftest import connect
+from conftest import MakeDatabase, connect
 from rich.cells import cell_len
 from test_command_line import COMMAND, ENVIRONMENT, run
 
@@ -145,6 +145,28 @@ def test_csv_holds_what_json_holds(database: Path, what: str) -> None:
         }
     assert by_csv == []
     assert json.loads(report(database, what, "--json"))[0].keys() == by_json[0].keys()
+
+
+def test_a_name_is_no_formula_of_a_spreadsheet(migrated_database: MakeDatabase) -> None:
+    formulas = ["=cmd|'/c calc'!A0", "+1", "-1", "@a", "\t=1", "\r=1", "\n=1", "\uff1d1"]
+    plain = ["a=1", "a\r=1", "'a'", "1", "a-b", "a,b"]
+    with migrated_database("plain") as path:
+        with closing(connect(path)) as writer:
+            writer.executemany(
+                "INSERT INTO agent_invocations (agent_name, session_id) VALUES (?, ?)",
+                [(name, name) for name in formulas + plain],
+            )
+            # Numbers below zero are shown as they are, and are none.
+            writer.execute("UPDATE agent_stats SET tokens_sum = -5")
+        command = [*COMMAND, "report", "agents", "--format", "csv", "--database", str(path)]
+        written = subprocess.run(command, capture_output=True, check=True).stdout.decode()
+        rows = list(csv.reader(io.StringIO(written, newline="")))
+        heading, *agents = rows
+        assert {len(row) for row in rows} == {len(heading)}
+        assert {row[0] for row in agents} == {f"'{name}" for name in formulas} | {*plain}
+        assert {row[heading.index("tokens")] for row in agents} == {"-5"}
+        by_json = json.loads(report(path, "agents", "--json"))
+        assert {one["agent_name"] for one in by_json} == {*formulas, *plain}
 
 
 @pytest.mark.parametrize("what", LISTS)
