@@ -190,7 +190,42 @@ def test_a_report_of_nothing(tmp_path: Path, what: str) -> None:
     assert report(path, what, "--json").strip().startswith("[")
     assert report(path, what, "--format", "csv").startswith(("agent_name,", "hour,", "session_id,"))
     assert report(path, what, "--format", "markdown").startswith("| ")
-    assert ("nothing found" in report(path, what)) == (what != "hours")
+    said = "none has a start" if what == "hours" else "nothing found"
+    assert said in report(path, what)
+
+
+def test_a_quiet_database_says_when_its_last_run_was(migrated_database: MakeDatabase) -> None:
+    with migrated_database("plain") as path:
+        with closing(connect(path)) as writer:
+            writer.executemany(
+                "INSERT INTO agent_invocations (agent_name, session_id, start_time) VALUES"
+                " (?, 's', ?)",
+                [("a", "2020-02-03T10:30:00"), ("b", "2021-02-03T10:30:00")],
+            )
+        first = "no run started in the last 24 h: the last was at "
+        for command in (("collect",), ("report", "hours"), ("run", "--once")):
+            done = run(*command, "--database", path)
+            assert done.returncode == 0
+            assert f"{first}2021-02-03 10:30:00\n" in done.stdout
+            assert "|" not in done.stdout
+        assert first + "2020-02-03 10:30:00" in report(path, "hours", "--agent", "a")
+        assert len(json.loads(report(path, "hours", "--json"))) == 24
+
+
+def test_agents_come_before_sessions(database: Path) -> None:
+    shown = run("collect", "--database", database).stdout
+    assert 0 < shown.index("  agent   ") < shown.index("  session   ")
+
+
+def test_hours_around_a_change_of_clocks_say_how_long_they_lasted(database: Path) -> None:
+    """Of the last year, in which the clocks of Berlin were set forward once, and back once."""
+    zone = ("--source-timezone", "Europe/Berlin")
+    hours = json.loads(report(database, "hours", "--since", "365d", "--json", *zone))
+    (twice,) = [one["hour"] for one in hours if one["minutes"] == 120]
+    assert {one["minutes"] for one in hours} == {60, 120}
+    assert sum(one["minutes"] for one in hours) in (365 * 24 * 60, (365 * 24 + 1) * 60)
+    shown = report(database, "hours", "--since", "365d", "--format", "markdown", *zone)
+    assert f"| {twice[:16].replace('T', ' ')} (120 min) | " in shown
 
 
 def test_formats_exclude_each_other(database: Path) -> None:
