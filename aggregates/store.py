@@ -24,6 +24,7 @@ from aggregates.progress import Progress
 from aggregates.proving import inspecting, rebuilding, reinstalling, repairing
 from aggregates.recomputing.drift import Window
 from aggregates.running import upkeep
+from aggregates.running.keeping import Keeping, keeping
 from aggregates.running.schedule import Schedule
 
 
@@ -181,6 +182,11 @@ class Store:
         """What is installed, compared with what should be. Changes nothing."""
         with self._reading() as connection:
             return inspecting.inspect(connection, self.catalogue.sources)
+
+    def keeping(self) -> Keeping:
+        """Which process does the upkeep, and which of its work gets no lock."""
+        with explained(self.database), self._database.own_connection() as connection:
+            return keeping(connection)
 
     def verify(
         self,

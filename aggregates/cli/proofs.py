@@ -30,14 +30,15 @@ def status_command(ctx: click.Context, settings: Settings, as_json: bool) -> Non
     [kind, started_at (UTC), seconds, rows_read, drifts, is_complete], consumers (as `consumers
     list`), proved_at (UTC: when the whole was last proved), last_round [began_at, ended_at,
     seconds, runs, rows_read] (how long that takes), open_round [began_at, ran_at, seconds, runs,
-    rows_read, positions {source: entry}].
+    rows_read, positions {source: entry}], upkeep [owner, expires_at, is_late, lock_waits [work,
+    began_at, ended_at]] (the process that does it, and what got no lock for long).
     """
     with settings.store() as store:
-        status = store.status()
+        status, keeping = store.status(), store.keeping()
     if as_json:
-        print_json({"ok": status.ok, **plain(status)})
+        print_json({"ok": status.ok, **plain(status), "upkeep": keeping})
     else:
-        show_inspection(render.console(), status)
+        show_inspection(render.console(), status, keeping)
     if not status.ok:
         ctx.exit(NOT_AS_IT_SHOULD_BE)
 

@@ -170,6 +170,10 @@ class OperationalError(DriverError):
     """The database cannot do that now: it is locked, its disk is full, a table is not there."""
 
 
+class LockHeld(OperationalError):
+    """Another connection has held a lock for longer than we wait."""
+
+
 class DamagedFile(DriverError):
     """A file is no database, or no whole one."""
 

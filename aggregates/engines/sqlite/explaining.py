@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from aggregates.engines.base import DamagedFile, DriverError, OperationalError
+from aggregates.engines.base import DamagedFile, DriverError, LockHeld, OperationalError
 from aggregates.errors import AggregatesError, DatabaseLocked, SchemaMismatch
 
 
@@ -22,15 +22,22 @@ class _Operational(OperationalError, sqlite3.OperationalError):
     pass
 
 
+class _Locked(LockHeld, sqlite3.OperationalError):
+    pass
+
+
 class _Damaged(DamagedFile, sqlite3.DatabaseError):
     pass
 
 
 def translated(error: sqlite3.Error) -> DriverError:
     """An error of the driver as the rest of the package knows it."""
-    kind: type[_Driver | _Operational | _Damaged] = _Driver
-    if primary_code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    kind: type[_Driver | _Operational | _Locked | _Damaged] = _Driver
+    code = primary_code(error)
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         kind = _Damaged
+    elif code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        kind = _Locked
     elif isinstance(error, sqlite3.OperationalError):
         kind = _Operational
     found = kind(*error.args)
