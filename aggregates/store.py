@@ -55,7 +55,7 @@ class Store:
         catalogue: Catalogue = shipped,
     ) -> None:
         path = file_of(database)
-        if path is not None and not path.is_file():
+        if path is not None and not (path.is_file() or path.is_dir()):
             raise DatabaseMissing(
                 f"there is no database at {path}; `aggregates migrate --database {path}` makes one"
             )

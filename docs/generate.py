@@ -36,6 +36,7 @@ EXIT_STATUSES = {
     4: "schema or triggers not as they should be",
     10: "no such database",
     11: "locked",
+    130: "Ctrl-C",
 }
 _RESULTS = {
     "reader": (

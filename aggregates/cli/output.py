@@ -14,7 +14,7 @@ import click
 
 from aggregates import render
 from aggregates.cli.as_json import plain, print_json
-from aggregates.cli.settings import at_least_one
+from aggregates.cli.settings import at_least_one, text
 from aggregates.render import grids
 
 Format = Literal["table", "json", "csv", "markdown"]
@@ -25,7 +25,7 @@ _FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uf
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON with stable keys.")
 limit_option = click.option("--limit", type=at_least_one, help="At most this many.")
-agent_option = click.option("--agent", metavar="NAME", help="Only this agent.")
+agent_option = click.option("--agent", type=text, metavar="NAME", help="Only this agent.")
 
 
 def format_options(command: Callable[..., None]) -> Callable[..., None]:

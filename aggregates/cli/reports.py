@@ -18,7 +18,7 @@ from aggregates.cli.output import (
     print_csv,
     print_rows,
 )
-from aggregates.cli.settings import Settings, at_least_one, pass_settings, shared_options
+from aggregates.cli.settings import Settings, at_least_one, pass_settings, shared_options, text
 from aggregates.cli.times import since_option
 from aggregates.reader import (
     LATEST,
@@ -143,7 +143,7 @@ def report_hours_command(
 @since_option(
     "Only sessions that started since this ISO time (naive: in the source zone) or age: 24h, 7d."
 )
-@click.option("--agent", metavar="NAME", help="Only sessions in which this agent ran.")
+@click.option("--agent", type=text, metavar="NAME", help="Only sessions in which this agent ran.")
 @click.option(
     "--limit",
     type=at_least_one,
@@ -175,7 +175,7 @@ def report_sessions_command(
 
 
 @report_group.command("session")
-@click.argument("session", metavar="ID")
+@click.argument("session", type=text, metavar="ID")
 @click.option(
     "--limit",
     type=at_least_one,

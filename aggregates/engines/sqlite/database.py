@@ -16,7 +16,7 @@ from aggregates.engines.base import Database
 from aggregates.engines.sqlite import proofs
 from aggregates.engines.sqlite.connection import CAPABILITIES, COMPILER, SQLiteConnection
 from aggregates.engines.sqlite.files import OpenedFile
-from aggregates.errors import AggregatesError, DatabaseReplaced
+from aggregates.errors import AggregatesError, DatabaseMissing, DatabaseReplaced
 
 log = logging.getLogger("aggregates")
 
@@ -38,6 +38,10 @@ class SQLiteDatabase(Database):
 
     def __init__(self, url: URL, *, lock_timeout: float, keep_open: bool) -> None:
         path = file_of(url)
+        if path is not None and path.is_dir():
+            raise DatabaseMissing(
+                f"{path} is a folder; name a file in it: --database {path / 'agent_workflow.db'}"
+            )
         # From another working directory a relative path would lead elsewhere.
         self._file = None if path is None else OpenedFile(path.absolute())
         if self._file is not None:
