@@ -448,7 +448,14 @@ def _own_rows(compiler: Compiler, listed: str) -> str:
     """The rows of the sessions that a query lists, looked up by their key."""
     known = ("session", "status_name", "start", "end", "duration_ms")
     means = meaning(compiler, status="status_name")
-    rows = compiler.facts_where(sources.sessions, (*known, "is_open"), f"session_id IN ({listed})")
+    # A column without a type may hold an integer, whose text is the key. The plus takes the type of
+    # our column from a value: what theirs makes of it decides, and its index serves.
+    keys = (
+        f"WITH wanted AS ({listed}) SELECT +session_id FROM wanted UNION ALL"
+        " SELECT +CAST(session_id AS INTEGER) FROM wanted"
+        " WHERE CAST(CAST(session_id AS INTEGER) AS TEXT) = session_id"
+    )
+    rows = compiler.facts_where(sources.sessions, (*known, "is_open"), f"session_id IN ({keys})")
     return (
         f"SELECT {compiler.columns(known)}, {means.succeeded} OR {means.failed}, is_open"
         f" FROM ({rows})"
