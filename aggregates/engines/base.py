@@ -323,6 +323,10 @@ class DriverConnection(ABC):
         """The statements with the UNIQUE keys of the table taken into account."""
 
     @abstractmethod
+    def check_exchanging(self) -> None:
+        """Raise AggregatesError where `exchanging` cannot work."""
+
+    @abstractmethod
     def exchanging(self, pairs: Sequence[tuple[str, str]]) -> AbstractContextManager[None]:
         """Hold the writers' lock inside; as it ends, the two tables of each pair change their rows.
 

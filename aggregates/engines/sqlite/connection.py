@@ -203,6 +203,11 @@ class SQLiteConnection(DriverConnection):
         """The statements with the UNIQUE keys of the table taken into account."""
         return adoption.fit(self, shape, statements)
 
+    def check_exchanging(self) -> None:
+        """Raise AggregatesError where the library does not let tables change their trees."""
+        trees.allow_exchange(self)
+        trees.end_exchange(self)
+
     @contextmanager
     def exchanging(self, pairs: Sequence[tuple[str, str]]) -> Iterator[None]:
         """Hold the writers' lock; as it ends, the tables of each pair change their trees."""
