@@ -15,6 +15,14 @@ class DatabaseMissing(AggregatesError):
     exit_status = 10
 
 
+class DatabaseVanished(DatabaseMissing):
+    """There was a database at the place, and there is none at the moment."""
+
+
+class DatabaseReplaced(AggregatesError):
+    """Another file lies where the one was that is open."""
+
+
 class DatabaseLocked(AggregatesError):
     """Another program held the database's lock for longer than we wait."""
 

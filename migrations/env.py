@@ -41,10 +41,13 @@ settings = {
 }
 
 if context.is_offline_mode():
+    # After each step. What a relative destination leads to, Alembic does not say.
+    left: list[set[str]] = []
+    settings["on_version_apply"] = lambda heads, **_: left.append(heads)
     context.configure(url=database_url(database or "sqlite://"), **settings)
     with context.begin_transaction():
         context.run_migrations()
-        if context.get_revision_argument() is None:  # base
+        if left and not left[-1]:  # base
             context.execute(f"DROP TABLE {VERSION_TABLE}")
 elif not database:
     sys.exit("no database named: use -x database=PATH, or set AGGREGATES_DATABASE_URL")

@@ -9,7 +9,7 @@ import click
 
 from aggregates import render, samples
 from aggregates.cli.proofs import NOT_AS_IT_SHOULD_BE
-from aggregates.cli.settings import Settings, pass_settings, shared_options
+from aggregates.cli.settings import Settings, pass_settings, shared_options, text
 from aggregates.engines import compiler, explained, file_of, open_database
 from aggregates.errors import AggregatesError
 from aggregates.frozen import freezing
@@ -114,7 +114,9 @@ def downgrade_command(settings: Settings, drop_columns: bool, yes: bool) -> None
 
 
 @click.command("revision")
-@click.option("--message", "-m", required=True, help="What the revision adds, in a few words.")
+@click.option(
+    "--message", "-m", type=text, required=True, help="What the revision adds, in a few words."
+)
 @shared_options
 def revision_command(message: str) -> None:
     """Freeze what the catalogue says, and no revision says yet, into a revision's SQL.

@@ -178,6 +178,10 @@ class OperationalError(DriverError):
     """The database cannot do that now: it is locked, its disk is full, a table is not there."""
 
 
+class LockHeld(OperationalError):
+    """Another connection has held a lock for longer than we wait."""
+
+
 class DamagedFile(DriverError):
     """A file is no database, or no whole one."""
 
@@ -246,6 +250,13 @@ class DriverConnection(ABC):
     @abstractmethod
     def encoded(self, text: str) -> str | bytes:
         """A text that `any_text` has read, as a parameter of `CAST(? AS TEXT)`."""
+
+    @abstractmethod
+    def check_file(self) -> None:
+        """Raise DatabaseReplaced or DatabaseMissing where the database is not what it leads to.
+
+        So does whatever begins a transaction.
+        """
 
     @abstractmethod
     def snapshot(self) -> AbstractContextManager[None]:
@@ -320,6 +331,10 @@ class DriverConnection(ABC):
         """The statements with the UNIQUE keys of the table taken into account."""
 
     @abstractmethod
+    def check_exchanging(self) -> None:
+        """Raise AggregatesError where `exchanging` cannot work."""
+
+    @abstractmethod
     def exchanging(self, pairs: Sequence[tuple[str, str]]) -> AbstractContextManager[None]:
         """Hold the writers' lock inside; as it ends, the two tables of each pair change their rows.
 
@@ -339,7 +354,11 @@ class DriverConnection(ABC):
 
 
 class Database(ABC):
-    """A database that was opened; it connects when it is first asked something."""
+    """A database that was opened; it connects when it is first asked something.
+
+    Where another has taken its place meanwhile, whoever asks next is answered by that one; raises
+    DatabaseMissing where none has.
+    """
 
     compiler: ClassVar[Compiler]
     capabilities: ClassVar[frozenset[Capability]]

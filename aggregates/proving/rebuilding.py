@@ -87,6 +87,7 @@ def _rebuild(
 ) -> int | None:
     """Rows read; None where the log no longer reached back in the last moment."""
     recomputers: list[Recomputer] = []
+    connection.check_exchanging()  # before all is read in vain
     try:
         with _noticing_others():
             _begin(connection, catalogue, chosen)

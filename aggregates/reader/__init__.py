@@ -12,7 +12,7 @@ Functions that run several queries are exact only inside one read transaction of
 
 from __future__ import annotations
 
-from aggregates.reader.agents import AgentStatistics, RunCount, agents, run_counts
+from aggregates.reader.agents import AgentStatistics, RunCount, agents, latest_start, run_counts
 from aggregates.reader.clock import wall_clock
 from aggregates.reader.collection import Collection, collect, totals
 from aggregates.reader.histograms import Percentiles, percentiles
@@ -54,6 +54,7 @@ __all__ = [
     "agents",
     "collect",
     "hourly",
+    "latest_start",
     "percentiles",
     "run_counts",
     "running",

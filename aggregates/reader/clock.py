@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from aggregates.sessions.overlaps import milliseconds
 
@@ -30,6 +30,45 @@ def cutoff(now: datetime | None, age: timedelta, zone: tzinfo | None) -> datetim
 def hour_of(wall: datetime) -> datetime:
     """The beginning of the hour that holds a time."""
     return wall.replace(minute=0, second=0, microsecond=0)
+
+
+def minutes_of_hours(hours: Iterable[datetime], zone: tzinfo | None) -> dict[datetime, int]:
+    """How long each hour of the wall clock lasted, by its beginning.
+
+    60 minutes, but where clocks changed: 120 for an hour that was there twice, 0 for one that they
+    left out, and 30 or 90 where they change by half an hour.
+    """
+    days: dict[date, set[timedelta]] = {}
+    found = {}
+    for hour in hours:
+        day = hour.date()
+        if day not in days:
+            days[day] = _offsets_around(day, zone)
+        found[hour] = 60 if len(days[day]) == 1 else _minutes_of(hour, days[day], zone)
+    return found
+
+
+def _offsets_around(day: date, zone: tzinfo | None) -> set[timedelta]:
+    """What the zone is ahead of UTC by, before and after all that a day there may hold."""
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+    try:
+        return {_offset_at(noon + timedelta(hours=hours), zone) for hours in (-36, 36)}
+    except OverflowError:  # the first days of the year 1, and the last ones of 9999
+        return {timedelta(0)}
+
+
+def _minutes_of(hour: datetime, offsets: set[timedelta], zone: tzinfo | None) -> int:
+    """For how many minutes the wall clock showed an hour, with whichever offset."""
+    begins = [hour.replace(tzinfo=UTC) - offset for offset in offsets]
+    return sum(
+        _offset_at(begin + timedelta(minutes=minute), zone) == offset
+        for begin, offset in zip(begins, offsets, strict=True)
+        for minute in range(60)
+    )
+
+
+def _offset_at(moment: datetime, zone: tzinfo | None) -> timedelta:
+    return moment.astimezone(zone).utcoffset() or timedelta(0)
 
 
 def canonical(wall: datetime) -> str:

@@ -35,7 +35,7 @@ class Collection:
     agents: tuple[AgentStatistics, ...]
     running: tuple[RunningRun, ...]
     hours: tuple[HourPoint, ...]
-    """the last 24 hours of the source zone, the current one (still growing) included"""
+    """those of the source zone in the last 24 hours, the current one (still growing) included"""
     run_counts: tuple[RunCount, ...]
     """invocations by agent, phase, model and status"""
     session_totals: SessionTotals

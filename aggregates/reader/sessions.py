@@ -475,11 +475,18 @@ def _own_rows(
 ) -> dict[str, queries.Row]:
     """What the rows of the listed sessions say, by session; `_NO_ROW` is like one of them."""
     means = meaning(compiler_of(connection), status="status_name")
+    # A column without a type may hold an integer, whose text is the key. The plus takes the type of
+    # our column from a value: what theirs makes of it decides, and its index serves.
+    keys = (
+        f"WITH wanted AS ({listed}) SELECT +session_id FROM wanted UNION ALL"
+        " SELECT +CAST(session_id AS INTEGER) FROM wanted"
+        " WHERE CAST(CAST(session_id AS INTEGER) AS TEXT) = session_id"
+    )
     found = facts_where(
         connection,
         sources.sessions,
         _OWN,
-        f"session_id IN ({listed})",
+        f"session_id IN ({keys})",
         *parameters,
         also=f"{means.succeeded} OR {means.failed}",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import unicodedata
 from collections.abc import Sequence
@@ -14,13 +15,26 @@ _LEVELS = "▁▂▃▄▅▆▇█"
 _ASCII_LEVELS = "_.-:=+*#"
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command, which knows what status to end with."""
+        raise BrokenPipeError
+
+
 def console() -> Console:
-    """The console of stdout. Text goes out as it stands: a name may look like markup."""
-    return Console(
+    """The console of stdout. Text goes out as it stands: a name may look like markup.
+
+    It is as wide as $COLUMNS says, else as the terminal is, if there is one.
+    """
+    columns = os.environ.get("COLUMNS", "")
+    width = None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL
+    if columns.isdecimal() and int(columns) > 0:
+        width = int(columns)
+    return _Console(
         markup=False,
         emoji=False,
         highlight=False,
-        width=None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL,
+        width=width,
     )
 
 

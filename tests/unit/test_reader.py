@@ -286,6 +286,73 @@ def test_hours_are_whole_and_in_the_source_zone(
     assert [point.invocations for point in points] == [0 if hour == 10 else hour for hour in hours]
 
 
+@pytest.mark.parametrize(
+    ("zone", "since", "hours"),
+    [
+        # 02:00 became 03:00: that day had 23 hours.
+        ("Europe/Berlin", "2026-03-28T23:30:00+00:00", "00 01 03 04"),
+        # 03:00 became 02:00: the tables cannot tell the one 02:30 from the other.
+        ("Europe/Berlin", "2026-10-24T22:30:00+00:00", "00 01 02:120 03"),
+        ("America/New_York", "2026-11-01T04:30:00+00:00", "00 01:120 02 03"),
+        # Half an hour, in the night of another day than that of UTC.
+        ("Australia/Lord_Howe", "2026-04-04T13:30:00+00:00", "00 01:90 02 03 04"),
+        ("Australia/Lord_Howe", "2026-10-03T14:00:00+00:00", "00 01 02:30 03 04"),
+        ("Asia/Kathmandu", "2026-10-24T18:30:00+00:00", "00 01 02 03 04"),
+        ("UTC", "2026-03-29T00:30:00+00:00", "00 01 02 03 04"),
+    ],
+)
+def test_hours_around_a_change_of_clocks(
+    connection: Connection, zone: str, since: str, hours: str
+) -> None:
+    begin = datetime.fromisoformat(since)
+    points = reader.hourly(
+        connection, begin, begin + timedelta(hours=4, minutes=1), zone=ZoneInfo(zone)
+    )
+    shown = [
+        point.hour[11:13] + ("" if point.minutes == 60 else f":{point.minutes}") for point in points
+    ]
+    assert shown[: len(hours.split())] == hours.split()
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25)])
+def test_a_day_on_which_clocks_change_has_all_its_time(
+    connection: Connection, day: str, hours: int
+) -> None:
+    begin = datetime.fromisoformat(day)
+    points = reader.hourly(
+        connection, begin, begin + timedelta(days=1), zone=ZoneInfo("Europe/Berlin")
+    )
+    assert sum(point.minutes for point in points) == hours * 60
+    assert len({point.hour for point in points}) == len(points)
+
+
+def test_a_run_at_an_hour_that_clocks_left_out_is_shown(connection: Connection) -> None:
+    insert(
+        connection,
+        "agent_hourly",
+        [("2026-03-29T02:00:00", "", "alpha", "", "", "completed", 1, 0, 0, 0, 0)],
+    )
+    begin = datetime(2026, 3, 29)
+    points = reader.hourly(
+        connection, begin, begin + timedelta(hours=4), zone=ZoneInfo("Europe/Berlin")
+    )
+    assert [(one.hour[11:13], one.invocations, one.minutes) for one in points] == [
+        ("00", 0, 60),
+        ("01", 0, 60),
+        ("02", 1, 0),
+        ("03", 0, 60),
+    ]
+
+
+def test_hours_at_the_ends_of_the_calendar(connection: Connection) -> None:
+    for begin, end in (
+        (datetime.min, datetime.min + timedelta(hours=2)),
+        (datetime.max - timedelta(hours=2), datetime.max),
+    ):
+        for zone in (UTC, ZoneInfo("America/New_York"), None):
+            assert len(reader.hourly(connection, begin, end, zone=zone)) in (2, 3)
+
+
 def test_running_runs_are_younger_than_the_timeout(connection: Connection) -> None:
     insert(
         connection,

@@ -13,6 +13,7 @@ from aggregates.engines.base import Capability, DriverConnection, Rows, SchemaOb
 from aggregates.engines.sqlite import adoption, proofs, trees
 from aggregates.engines.sqlite.compiler import SQLite
 from aggregates.engines.sqlite.explaining import explained, primary_code, translated
+from aggregates.engines.sqlite.files import OpenedFile
 from aggregates.errors import AggregatesError, DatabaseLocked
 from aggregates.frozen.shapes import Shape
 from aggregates.frozen.statements import Statement
@@ -24,13 +25,14 @@ _WAL_ATTEMPTS_SECONDS = 30.0
 
 
 class SQLiteConnection(DriverConnection):
-    """Wraps a connection that begins no transaction by itself."""
+    """Wraps a connection that begins no transaction by itself; `file` is what it has opened."""
 
     compiler = COMPILER
     capabilities = CAPABILITIES
 
-    def __init__(self, driver: sqlite3.Connection) -> None:
+    def __init__(self, driver: sqlite3.Connection, file: OpenedFile | None = None) -> None:
         self.driver: sqlite3.Connection = driver
+        self._file = file
 
     def execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Rows:
         """Execute a statement."""
@@ -83,6 +85,11 @@ class SQLiteConnection(DriverConnection):
             return data.decode()
         except UnicodeDecodeError:
             return data
+
+    def check_file(self) -> None:
+        """Raise DatabaseReplaced or DatabaseMissing where its path leads elsewhere, or nowhere."""
+        if self._file is not None:
+            self._file.check()
 
     def snapshot(self) -> AbstractContextManager[None]:
         """A transaction that reads one state, and writes at most tables of its connection."""
@@ -196,6 +203,11 @@ class SQLiteConnection(DriverConnection):
         """The statements with the UNIQUE keys of the table taken into account."""
         return adoption.fit(self, shape, statements)
 
+    def check_exchanging(self) -> None:
+        """Raise AggregatesError where the library does not let tables change their trees."""
+        trees.allow_exchange(self)
+        trees.end_exchange(self)
+
     @contextmanager
     def exchanging(self, pairs: Sequence[tuple[str, str]]) -> Iterator[None]:
         """Hold the writers' lock; as it ends, the tables of each pair change their trees."""
@@ -217,6 +229,7 @@ class SQLiteConnection(DriverConnection):
 
     @contextmanager
     def _transaction(self, mode: str) -> Iterator[None]:
+        self.check_file()
         with self.explained():
             self.driver.execute(f"BEGIN {mode}")
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,10 @@ from sqlalchemy.exc import NoSuchModuleError
 from aggregates.engines.base import Database
 from aggregates.engines.sqlite import proofs
 from aggregates.engines.sqlite.connection import CAPABILITIES, COMPILER, SQLiteConnection
-from aggregates.errors import AggregatesError
+from aggregates.engines.sqlite.files import OpenedFile
+from aggregates.errors import AggregatesError, DatabaseMissing, DatabaseReplaced
+
+log = logging.getLogger("aggregates")
 
 _BEGIN = "aggregates_begin"
 _HAS_CACHE = "aggregates_has_cache"
@@ -33,19 +37,38 @@ class SQLiteDatabase(Database):
     capabilities = CAPABILITIES
 
     def __init__(self, url: URL, *, lock_timeout: float, keep_open: bool) -> None:
+        path = file_of(url)
+        if path is not None and path.is_dir():
+            raise DatabaseMissing(
+                f"{path} is a folder; name a file in it: --database {path / 'agent_workflow.db'}"
+            )
+        # From another working directory a relative path would lead elsewhere.
+        self._file = None if path is None else OpenedFile(path.absolute())
+        if self._file is not None:
+            url = url.set(database=str(self._file.path))
         super().__init__(_engine(url, lock_timeout, keep_open))
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One snapshot for everything that is read inside."""
+        self._open_anew_if_replaced()
+        with super().reading() as connection:
+            yield connection
 
     @contextmanager
     def writer(self) -> Iterator[Connection]:
         """A connection whose transactions take the writers' lock as they begin."""
+        self._open_anew_if_replaced()
         with self.engine.connect() as connection:
             yield connection.execution_options(**{_BEGIN: "IMMEDIATE"})
 
     @contextmanager
     def own_connection(self) -> Iterator[SQLiteConnection]:
         """A connection of the driver's own, which goes in the end with its temporary tables."""
+        self._open_anew_if_replaced()
+        file = self._file
         with self.engine.connect() as pooled:
-            connection = driver(pooled)
+            connection = driver(pooled, file)
             pooled.detach()
             # Whoever wants one has large temporary tables.
             connection.execute("PRAGMA temp_store = DEFAULT")
@@ -62,13 +85,27 @@ class SQLiteDatabase(Database):
         if self.proof_file is not None:
             proofs.forget(self.proof_file)
 
+    def _open_anew_if_replaced(self) -> None:
+        """Close what is open where another file has taken the place of the one that it is of."""
+        if self._file is None:
+            return
+        try:
+            self._file.check()
+        except DatabaseReplaced:
+            log.warning("another file has taken the place of %s: opened anew", self._file.path)
+            self._file = OpenedFile(self._file.path)
+            self.engine.dispose()
 
-def driver(connection: Any) -> SQLiteConnection:
-    """The driver's own connection, of a SQLAlchemy one or of one that is the driver's already."""
+
+def driver(connection: Any, file: OpenedFile | None = None) -> SQLiteConnection:
+    """The driver's own connection, of a SQLAlchemy one or of one that is the driver's already.
+
+    `file` is what it has opened, where it may outlive that.
+    """
     if not isinstance(connection, sqlite3.Connection):
         connection = connection.connection.driver_connection
     assert isinstance(connection, sqlite3.Connection)
-    return SQLiteConnection(connection)
+    return SQLiteConnection(connection, file)
 
 
 def file_of(url: URL) -> Path | None:
