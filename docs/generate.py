@@ -22,7 +22,7 @@ from aggregates.engines.sqlite.facts import depths
 from aggregates.model.catalogue import catalogue as shipped
 from aggregates.model.definition import Catalogue, Definition, Listing, Source
 from aggregates.model.dictionary import dictionary
-from aggregates.proving import inspecting, record, repairing, rounds
+from aggregates.proving import findings, inspecting, record, repairing, rounds
 from aggregates.recomputing import drift
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -52,7 +52,8 @@ _RESULTS = {
         reader.Collection,
         reader.Percentiles,
     ),
-    "proving.inspecting": (inspecting.Inspection, inspecting.Finding),
+    "proving.inspecting": (inspecting.Inspection,),
+    "proving.findings": (findings.Finding,),
     "proving.rounds": (rounds.LastRound, rounds.OpenRound),
     "proving.repairing": (repairing.VerifyResult,),
     "recomputing.drift": (drift.Drift,),
@@ -490,7 +491,7 @@ def json_contract(catalogue: Catalogue) -> str:
         reader.AgentTools,
         reader.RunCount,
         reader.SessionTotals,
-        inspecting.Finding,
+        findings.Finding,
         record.Proof,
         rounds.LastRound,
         rounds.OpenRound,

@@ -84,7 +84,7 @@ def migrate_command(
         status = store.status()
     click.echo(f"{store.database}: revision {status.revision}, journal mode {status.journal_mode}")
     findings = [one for one in status.findings if not one.is_doubt]
-    for finding in findings:
+    for finding in [*findings, *status.warnings]:
         click.echo(finding, err=True)
     if findings:
         ctx.exit(NOT_AS_IT_SHOULD_BE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import sqlparse
 from sqlparse import tokens
 
@@ -39,6 +41,7 @@ def _broken(line: str, space: int) -> list[str]:
     return [line[:space], indent + line[space + 1 :]]
 
 
+@lru_cache(maxsize=1024)
 def compact(sql: str) -> str:
     """The same SQL without comments and white space that it can do without.
 
@@ -62,6 +65,7 @@ _TIGHT = "(),;=<>|*+"
 """White space beside these means nothing; beside a minus it keeps a comment from beginning."""
 
 
+@lru_cache(maxsize=1024)
 def normalised(sql: str) -> str:
     """SQL without what does not change its meaning: comments, white space, case of keywords.
 

@@ -21,7 +21,8 @@ from aggregates.engines.base import Database, OperationalError
 from aggregates.installing.upgrading import check_revision
 from aggregates.model.definition import Catalogue
 from aggregates.proving import rebuilding, repairing
-from aggregates.proving.inspecting import Finding, inspect
+from aggregates.proving.findings import Finding
+from aggregates.proving.inspecting import inspect
 from aggregates.proving.repairing import VerifyResult
 from aggregates.proving.rounds import open_round
 from aggregates.running.lease import LASTS, acquire, release

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aggregates.engines.base import Capability, DriverConnection, Rows, SchemaObject, quote
-from aggregates.engines.sqlite import adoption, proofs, trees
+from aggregates.engines.sqlite import adoption, keys, proofs, trees
 from aggregates.engines.sqlite.compiler import SQLite
 from aggregates.engines.sqlite.explaining import explained, primary_code, translated
 from aggregates.errors import AggregatesError, DatabaseLocked
@@ -180,6 +180,10 @@ class SQLiteConnection(DriverConnection):
                 " use a newer Python"
             ) from error
 
+    def columns(self, table: str) -> dict[str, str]:
+        """Names and types of the columns of a table, in order."""
+        return adoption.columns(self, table)
+
     def missing_columns(self, shape: Shape) -> dict[str, str]:
         """Names and types of the columns to add to a table."""
         return adoption.missing_columns(self, shape)
@@ -187,6 +191,10 @@ class SQLiteConnection(DriverConnection):
     def check_adoptable(self, shape: Shape) -> None:
         """Raise CannotAdopt where a table of this name is not one that the triggers can serve."""
         adoption.check_adoptable(self, shape)
+
+    def with_its_key(self, shape: Shape) -> str:
+        """A script that makes a table again, with all its rows and the key that it lacks."""
+        return keys.script(self, shape)
 
     def check_names(self, names: Iterable[str]) -> None:
         """Raise CannotAdopt where a name of ours is taken."""
