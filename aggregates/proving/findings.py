@@ -34,6 +34,12 @@ class Finding:
         return self.kind == "unproved"
 
     @property
+    def spoils(self) -> bool:
+        """Whether what is mended now may be wrong again after the next write."""
+        # To a table that nothing posts to no write does anything.
+        return self.kind not in ("unproved", "unposted")
+
+    @property
     def is_of_source(self) -> bool:
         """Whether a source table has to be put right before anything else can be."""
         return self.kind in ("column", "unfit")

@@ -10,15 +10,24 @@ from sqlalchemy import Connection
 
 from aggregates.changes import ConsumerStatus, consumers
 from aggregates.engines import driver
-from aggregates.engines.base import DriverConnection, SchemaObject, quote
+from aggregates.engines.base import Database, DriverConnection, SchemaObject, quote
 from aggregates.engines.tables import CONSUMERS, VERIFICATIONS, WALKS
+from aggregates.errors import SchemaMismatch
 from aggregates.frozen import statements as frozen
 from aggregates.frozen.layout import normalised
 from aggregates.frozen.shapes import shape_of
 from aggregates.frozen.statements import Statement
 from aggregates.installing import upgrading
 from aggregates.model.definition import Source
-from aggregates.proving.findings import MIGRATE, PUT_BACK, REINSTALL, REPAIR, Finding, next_steps
+from aggregates.proving.findings import (
+    MIGRATE,
+    PUT_BACK,
+    REINSTALL,
+    REPAIR,
+    STATUS,
+    Finding,
+    next_steps,
+)
 from aggregates.proving.record import Proof, proofs, proved_at, reinstalled_at
 from aggregates.proving.rounds import LastRound, OpenRound, last_round, open_round
 from aggregates.proving.sources import inspect_sources
@@ -89,6 +98,28 @@ def inspect(connection: Connection, sources: Sequence[Source]) -> Inspection:
         last_round=last,
         open_round=under_way,
     )
+
+
+def check_installed(database: Database, sources: Sequence[Source]) -> None:
+    """Raise SchemaMismatch where what is mended now would be wrong again with the next write.
+
+    So it is where the database is not at the head revision, or a table or trigger is not such as
+    that has made it.
+    """
+    with database.reading() as connection:
+        revision = upgrading.current(connection)
+        if wrong := upgrading.mismatch(revision):
+            raise SchemaMismatch(wrong)
+        found = differences(driver(connection), sources, upgrading.head())
+    if found := [one for one in found if one.spoils]:
+        names = ", ".join(f"{one.kind} {one.name}" for one in found[:_FINDINGS_NAMED])
+        more = f" and {len(found) - _FINDINGS_NAMED:,} more" if found[_FINDINGS_NAMED:] else ""
+        steps = next_steps(found)
+        first = steps[0] if steps and len(steps[0]) < _LONGEST_STEP else STATUS
+        raise SchemaMismatch(
+            f"not as it should be: {names}{more}; what is mended now may be wrong again after the"
+            f" next write, so nothing was changed: begin with `{first}`; `{STATUS}` lists all steps"
+        )
 
 
 def expected(revision: str) -> list[Statement]:
@@ -297,6 +328,9 @@ def _different_rows(
 
 _REINSTALL = f"`{REINSTALL}` puts it back, then run `{REPAIR}`"
 _PROOFS_SHOWN, _PROOFS_READ = 5, 1000
+_FINDINGS_NAMED = 3
+_LONGEST_STEP = 200
+"""Characters of SQL that an error may hold."""
 
 
 def _filling(connection: DriverConnection) -> str | None:

@@ -126,7 +126,10 @@ class Upkeep:
         if job is None or time.monotonic() < self._paused_until:
             return
         if wait:
-            self._run(job)
+            if any(one.spoils for one in self.findings):
+                log.warning("%s was not begun: first put right what is named above", job.kind)
+            else:
+                self._run(job)
             return
         self._job = threading.Thread(target=self._try, args=(job,), name=job.kind, daemon=True)
         self._job.start()
