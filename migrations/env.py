@@ -15,6 +15,7 @@ from aggregates.engines import database_url, driver, open_database
 from aggregates.errors import SchemaMismatch
 from aggregates.installing.upgrading import (
     VERSION_TABLE,
+    choose_journal_mode,
     current,
     drop_empty_version_table,
     is_known,
@@ -74,6 +75,9 @@ else:
                 print(f"error: {mismatch(revision, context.script)}", file=sys.stderr)
                 sys.exit(SchemaMismatch.exit_status)
             drop_empty_version_table(connection)
-            if is_done and config.attributes.get("journal_mode") == "wal":
+            asked = config.attributes.get("journal_mode")
+            if is_done and asked == "wal":
                 driver(connection).unblock_readers()
+            if is_done and asked:
+                choose_journal_mode(connection, asked)
     opened.close()

@@ -1,6 +1,7 @@
-"""What source tables were like when they were adopted: how else to tell what was changed since.
+"""What a database was like when it was adopted: how else to tell what was changed since.
 
-A column whose name was changed would otherwise be one that is gone, and one that nobody knows.
+A column whose name was changed would otherwise be one that is gone, and one that nobody knows; and
+a copy that is not in WAL one whose owner wants it so.
 """
 
 from __future__ import annotations
@@ -44,10 +45,22 @@ def remember(connection: DriverConnection, shape: Shape) -> None:
         # What makes a table anew leaves out the comments that tell.
         ours += [name for name in before.added if name not in ours]
     theirs = [name for name in connection.columns(shape.table) if name.lower() not in ours]
-    connection.execute(
-        f"INSERT OR REPLACE INTO {WALKS} (name, mark) VALUES (?, ?)",
-        (_name(shape.table), json.dumps(asdict(Adopted(theirs, ours)))),
-    )
+    _store(connection, _name(shape.table), json.dumps(asdict(Adopted(theirs, ours))))
+
+
+def remember_journal_mode(connection: DriverConnection, asked: str | None) -> None:
+    """Store whether the database is to be one in which readers block nobody.
+
+    It is where that was asked for, and where it was so when nobody had asked for anything.
+    """
+    is_new = _mark(connection, _JOURNAL_MODE) is None and not connection.readers_block()
+    if chosen := asked or ("wal" if is_new else None):
+        _store(connection, _JOURNAL_MODE, chosen)
+
+
+def has_lost_journal_mode(connection: DriverConnection) -> bool:
+    """Whether readers block writers, against what was chosen: as in a copy by VACUUM INTO."""
+    return _mark(connection, _JOURNAL_MODE) == "wal" and connection.readers_block()
 
 
 def added_columns(connection: DriverConnection, shape: Shape) -> list[str]:
@@ -68,15 +81,26 @@ def adopted(connection: DriverConnection, table: str) -> Adopted:
 
 
 def _stored(connection: DriverConnection, table: str) -> Adopted | None:
-    if not connection.table_exists(WALKS):
-        return None
-    query = f"SELECT mark FROM {WALKS} WHERE name = ?"
-    found = connection.execute(query, (_name(table),)).fetchone()
-    return None if found is None else Adopted(**json.loads(found[0]))
+    found = _mark(connection, _name(table))
+    return None if found is None else Adopted(**json.loads(found))
 
 
 def _name(table: str) -> str:
     return f"adopted {table}"
+
+
+_JOURNAL_MODE = "journal mode"
+
+
+def _mark(connection: DriverConnection, name: str) -> str | None:
+    if not connection.table_exists(WALKS):
+        return None
+    found = connection.execute(f"SELECT mark FROM {WALKS} WHERE name = ?", (name,)).fetchone()
+    return None if found is None else str(found[0])
+
+
+def _store(connection: DriverConnection, name: str, mark: str) -> None:
+    connection.execute(f"INSERT OR REPLACE INTO {WALKS} (name, mark) VALUES (?, ?)", (name, mark))
 
 
 def lost_columns(connection: DriverConnection, shape: Shape) -> list[LostColumn]:

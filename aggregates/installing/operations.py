@@ -18,7 +18,7 @@ from aggregates.errors import CannotAdopt
 from aggregates.frozen import statements as frozen
 from aggregates.frozen.shapes import ADDED, UPDATED_AT, Shape
 from aggregates.frozen.statements import Recomputation, Statement
-from aggregates.installing.adopted import added_columns, remember
+from aggregates.installing.adopted import added_columns, remember, remember_journal_mode
 from aggregates.installing.upgrading import current
 from aggregates.recomputing.filling import (
     BACKFILLS,
@@ -159,6 +159,8 @@ def adopt(op: Operations, shapes: Iterable[Shape], tables: Path) -> None:
             column = f"{quote(name)} {type_} {ADDED}"
             _execute(op, f"ALTER TABLE {quote(shape.table)} ADD COLUMN {column}")
         remember(connection, shape)
+    if Capability.JOURNAL_MODES in connection.capabilities:
+        remember_journal_mode(connection, _option(op, "journal_mode"))
 
 
 def create(op: Operations, statements: Path, shape: Shape | None = None) -> None:

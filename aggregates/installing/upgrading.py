@@ -11,9 +11,11 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
+from aggregates.engines import driver
 from aggregates.engines.base import Database
 from aggregates.errors import SchemaMismatch
 from aggregates.frozen.statements import migrations_folder
+from aggregates.installing.adopted import remember_journal_mode
 from aggregates.progress import Progress
 
 VERSION_TABLE = "_aggregates_version"
@@ -103,6 +105,13 @@ def drop_empty_version_table(connection: Connection) -> None:
     """After the last downgrade nothing of ours stays."""
     if current(connection) is None and inspect(connection).has_table(VERSION_TABLE):
         connection.exec_driver_sql(f"DROP TABLE {VERSION_TABLE}")
+    connection.commit()
+
+
+def choose_journal_mode(connection: Connection, asked: str) -> None:
+    """Store in an installed database which journal mode was asked for."""
+    if current(connection) is not None:
+        remember_journal_mode(driver(connection), asked)
     connection.commit()
 
 

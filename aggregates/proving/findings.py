@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 MIGRATE, STATUS = "aggregates migrate", "aggregates status"
 REINSTALL, REPAIR = "aggregates migrate --reinstall", "aggregates repair"
+WAL = "aggregates migrate --journal-mode wal"
 PUT_BACK = (REINSTALL, REPAIR)
 
 
@@ -57,7 +58,7 @@ def next_steps(findings: Iterable[Finding]) -> list[str]:
     return [*found, STATUS] if blocking else found
 
 
-_ORDER = (MIGRATE, REINSTALL, "aggregates rebuild", REPAIR)
+_ORDER = (MIGRATE, WAL, REINSTALL, "aggregates rebuild", REPAIR)
 
 
 def _rank(step: str) -> int:

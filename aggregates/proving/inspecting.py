@@ -18,6 +18,7 @@ from aggregates.frozen.layout import normalised
 from aggregates.frozen.shapes import shape_of
 from aggregates.frozen.statements import Statement
 from aggregates.installing import upgrading
+from aggregates.installing.adopted import has_lost_journal_mode
 from aggregates.model.definition import Source
 from aggregates.proving.findings import (
     MIGRATE,
@@ -25,6 +26,7 @@ from aggregates.proving.findings import (
     REINSTALL,
     REPAIR,
     STATUS,
+    WAL,
     Finding,
     next_steps,
 )
@@ -82,7 +84,7 @@ def inspect(connection: Connection, sources: Sequence[Source]) -> Inspection:
         findings += differences(own, sources, revision)
     proofs, consumers = _reconciled(own, sources, revision == head)
     findings += _doubts(proofs)
-    warnings: list[Finding] = []
+    warnings = list(_warnings(own))
     last, under_way = _rounds(own, revision == head)
     return Inspection(
         revision=revision,
@@ -119,6 +121,21 @@ def check_installed(database: Database, sources: Sequence[Source]) -> None:
         raise SchemaMismatch(
             f"not as it should be: {names}{more}; what is mended now may be wrong again after the"
             f" next write, so nothing was changed: begin with `{first}`; `{STATUS}` lists all steps"
+        )
+
+
+def _warnings(connection: DriverConnection) -> Iterator[Finding]:
+    """What keeps nothing from being exact."""
+    if has_lost_journal_mode(connection):
+        mode = connection.journal_mode()
+        yield Finding(
+            "journal mode",
+            "",
+            mode,
+            f"the file was in WAL, and is in mode {mode} now, as a copy by VACUUM INTO or out of a"
+            f" dump is: readers keep writers from committing; `{WAL}` switches it back, and"
+            f" `{MIGRATE} --journal-mode keep` leaves it so for good",
+            (WAL,),
         )
 
 

@@ -115,10 +115,10 @@ class Upkeep:
             return
         check_revision(self._database)
         with self._database.reading() as connection:
-            found = inspect(connection, self._catalogue.sources).findings
-        self.findings = [one for one in found if not one.is_doubt]
+            found = inspect(connection, self._catalogue.sources)
+        self.findings = [one for one in found.findings if not one.is_doubt]
         self._inspected = schema
-        for finding in self.findings:
+        for finding in [*self.findings, *found.warnings]:
             log.warning("%s", finding)
 
     def _begin_due(self, wait: bool) -> None:
