@@ -43,6 +43,16 @@ class CannotAdopt(AggregatesError):
     exit_status = 4
 
 
+class UnfitTable(CannotAdopt):
+    """The triggers cannot serve a table of this name: why, and what can be done."""
+
+    def __init__(self, table: str, reason: str, remedy: str, *, lacks_key: bool = False) -> None:
+        super().__init__(f"cannot adopt {table}: {reason}; {remedy}")
+        self.reason = reason
+        self.remedy = remedy
+        self.lacks_key = lacks_key
+
+
 class SchemaMismatch(AggregatesError):
     """What is installed in the database is not what this version expects."""
 

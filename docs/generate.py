@@ -22,7 +22,7 @@ from aggregates.engines.sqlite.facts import depths
 from aggregates.model.catalogue import catalogue as shipped
 from aggregates.model.definition import Catalogue, Definition, Listing, Source
 from aggregates.model.dictionary import dictionary
-from aggregates.proving import inspecting, record, repairing, rounds
+from aggregates.proving import findings, inspecting, record, repairing, rounds
 from aggregates.recomputing import drift
 from aggregates.running import keeping
 
@@ -54,7 +54,8 @@ _RESULTS = {
         reader.Collection,
         reader.Percentiles,
     ),
-    "proving.inspecting": (inspecting.Inspection, inspecting.Finding),
+    "proving.inspecting": (inspecting.Inspection,),
+    "proving.findings": (findings.Finding,),
     "proving.rounds": (rounds.LastRound, rounds.OpenRound),
     "running.keeping": (keeping.Keeping, keeping.LockWait),
     "proving.repairing": (repairing.VerifyResult,),
@@ -500,7 +501,7 @@ def json_contract(catalogue: Catalogue) -> str:
         reader.AgentTools,
         reader.RunCount,
         reader.SessionTotals,
-        inspecting.Finding,
+        findings.Finding,
         record.Proof,
         rounds.LastRound,
         rounds.OpenRound,

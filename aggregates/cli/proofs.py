@@ -26,12 +26,13 @@ NOT_AS_IT_SHOULD_BE = 4
 def status_command(ctx: click.Context, settings: Settings, as_json: bool) -> None:
     """Compare what is installed with what should be; exit status 4 where they differ.
 
-    JSON: ok, revision, head, filling, journal_mode, findings [kind, table, name, detail], proofs
-    [kind, started_at (UTC), seconds, rows_read, drifts, is_complete], consumers (as `consumers
-    list`), proved_at (UTC: when the whole was last proved), last_round [began_at, ended_at,
-    seconds, runs, rows_read] (how long that takes), open_round [began_at, ran_at, seconds, runs,
-    rows_read, positions {source: entry}], upkeep [owner, expires_at, is_late, lock_waits [work,
-    began_at, ended_at]] (the process that does it, and what got no lock for long).
+    JSON: ok, revision, head, filling, journal_mode, findings and warnings [kind, table, name,
+    detail, steps], steps (what to do, in order: commands, and SQL), proofs [kind, started_at (UTC),
+    seconds, rows_read, drifts, is_complete], consumers (as `consumers list`), proved_at (UTC: when
+    the whole was last proved), last_round [began_at, ended_at, seconds, runs, rows_read] (how long
+    that takes), open_round [began_at, ran_at, seconds, runs, rows_read, positions {source: entry}],
+    upkeep [owner, expires_at, is_late, lock_waits [work, began_at, ended_at]] (the process that
+    does it, and what got no lock for long).
     """
     with settings.store() as store:
         status, keeping = store.status(), store.keeping()

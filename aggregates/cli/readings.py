@@ -28,7 +28,7 @@ from aggregates.cli.settings import (
 )
 from aggregates.engines import explained, file_of
 from aggregates.errors import DatabaseLocked, DatabaseReplaced, DatabaseVanished
-from aggregates.proving.inspecting import Finding
+from aggregates.proving.findings import Finding
 from aggregates.reader import LATEST
 from aggregates.render.collections import screen, show_collection
 from aggregates.running.schedule import Schedule

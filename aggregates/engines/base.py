@@ -315,12 +315,20 @@ class DriverConnection(ABC):
         """Drop a column; AggregatesError where the engine is too old for it."""
 
     @abstractmethod
+    def columns(self, table: str) -> dict[str, str]:
+        """Names and types of the columns of a table, in order."""
+
+    @abstractmethod
     def missing_columns(self, shape: Shape) -> dict[str, str]:
         """Names and types of the columns to add to a table."""
 
     @abstractmethod
     def check_adoptable(self, shape: Shape) -> None:
         """Raise CannotAdopt where a table of this name is not one that the triggers can serve."""
+
+    @abstractmethod
+    def with_its_key(self, shape: Shape) -> str:
+        """A script that makes a table again, with all its rows and the key that it lacks."""
 
     @abstractmethod
     def check_names(self, names: Iterable[str]) -> None:

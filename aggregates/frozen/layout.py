@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import sqlparse
 from sqlparse import tokens
 
@@ -39,6 +41,7 @@ def _broken(line: str, space: int) -> list[str]:
     return [line[:space], indent + line[space + 1 :]]
 
 
+@lru_cache(maxsize=1024)
 def compact(sql: str) -> str:
     """The same SQL without comments and white space that it can do without.
 
@@ -69,6 +72,7 @@ _ALIASES = {tokens.Name, tokens.Literal.String.Symbol}
 """What a name of one's own may be, before which AS says nothing; types and keywords are others."""
 
 
+@lru_cache(maxsize=1024)
 def normalised(sql: str) -> str:
     """SQL without what does not change its meaning: comments, white space, AS, case of keywords.
 

@@ -26,13 +26,20 @@ def show_inspection(out: Console, status: Inspection, keeping: Keeping) -> None:
     out.print(f"revision {revision} (head {status.head}), journal mode {status.journal_mode}")
     if status.filling:
         out.print(f"being filled: {name(status.filling)}")
-    if status.findings:
-        table = _table("finding", "table", "name", "detail", left=4)
-        for finding in status.findings:
-            table.add_row(
-                finding.kind, line(finding.table), line(finding.name), line(finding.detail)
-            )
-        out.print(table)
+    for heading, findings in (("finding", status.findings), ("warning", status.warnings)):
+        if findings:
+            table = _table(heading, "table", "name", "detail", left=4)
+            for finding in findings:
+                table.add_row(
+                    finding.kind, line(finding.table), line(finding.name), line(finding.detail)
+                )
+            out.print(table)
+    if status.steps:
+        out.print("what to do, in this order:")
+        for step in status.steps:
+            # Not wrapped, however long it is: it is there to be copied.
+            for part in step.splitlines():
+                out.print(f"  {line(part)}", soft_wrap=True)
     for proof in status.proofs[:1]:
         found = f"{proof.drifts:,} drifts" if proof.drifts else "no drift"
         out.print(f"last proof: {proof.kind} at {proof.started_at}, {found}")

@@ -22,7 +22,8 @@ from aggregates.errors import DatabaseLocked, DatabaseReplaced
 from aggregates.installing.upgrading import check_revision
 from aggregates.model.definition import Catalogue
 from aggregates.proving import rebuilding, repairing
-from aggregates.proving.inspecting import Finding, inspect
+from aggregates.proving.findings import Finding
+from aggregates.proving.inspecting import inspect
 from aggregates.proving.repairing import VerifyResult
 from aggregates.proving.rounds import open_round
 from aggregates.running.keeping import LockWaits
@@ -132,10 +133,10 @@ class Upkeep:
             return
         check_revision(self._database)
         with self._database.reading() as connection:
-            found = inspect(connection, self._catalogue.sources).findings
-        self.findings = [one for one in found if not one.is_doubt]
+            found = inspect(connection, self._catalogue.sources)
+        self.findings = [one for one in found.findings if not one.is_doubt]
         self._inspected = schema
-        for finding in self.findings:
+        for finding in [*self.findings, *found.warnings]:
             log.warning("%s", finding)
 
     def _begin_due(self, wait: bool) -> None:
@@ -143,7 +144,10 @@ class Upkeep:
         if job is None or time.monotonic() < self._paused_until:
             return
         if wait:
-            self._run(job)
+            if any(one.spoils for one in self.findings):
+                log.warning("%s was not begun: first put right what is named above", job.kind)
+            else:
+                self._run(job)
             return
         self._job = threading.Thread(target=self._try, args=(job,), name=job.kind, daemon=True)
         self._job.start()

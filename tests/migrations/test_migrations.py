@@ -21,7 +21,8 @@ from statements import Plan, execute
 
 from aggregates.errors import CannotAdopt
 from aggregates.installing import upgrading
-from aggregates.proving.inspecting import Finding, Inspection
+from aggregates.proving.findings import Finding
+from aggregates.proving.inspecting import Inspection
 from aggregates.store import Store
 
 ALEMBIC_INI = Path(__file__).parents[2] / "alembic.ini"

@@ -11,7 +11,7 @@ from typing import Any
 from sqlparse import tokens
 
 from aggregates.engines.base import DriverConnection, quote
-from aggregates.errors import CannotAdopt
+from aggregates.errors import CannotAdopt, UnfitTable
 from aggregates.frozen.layout import tokenize
 from aggregates.frozen.shapes import Shape
 from aggregates.frozen.statements import (
@@ -51,6 +51,11 @@ def table_exists(connection: DriverConnection, table: str) -> bool:
     return _kind(connection, table) is not None
 
 
+def columns(connection: DriverConnection, table: str) -> dict[str, str]:
+    """Names and types of the columns of a table, in order."""
+    return {row[1]: row[2] for row in _pragma(connection, "table_info", table)}
+
+
 def missing_columns(connection: DriverConnection, shape: Shape) -> dict[str, str]:
     """Names and types of the columns to add."""
     present = {column.name.lower() for column in _columns(connection, shape.table)}
@@ -64,11 +69,9 @@ def check_adoptable(connection: DriverConnection, shape: Shape) -> None:
         check_names(connection, [shape.table])
         return
 
-    def refuse(found: str, needed: str) -> CannotAdopt:
-        return CannotAdopt(
-            f"cannot adopt {shape.table}: {found}, but {needed}; nothing was changed. Rename it,"
-            " or name another database"
-        )
+    def refuse(found: str, needed: str, *, lacks_key: bool = False) -> UnfitTable:
+        remedy = "nothing was changed. Rename it, or name another database"
+        return UnfitTable(shape.table, f"{found}, but {needed}", remedy, lacks_key=lacks_key)
 
     if kind != "table":
         raise refuse(f"it is a {kind}", "a table is needed")
@@ -78,15 +81,15 @@ def check_adoptable(connection: DriverConnection, shape: Shape) -> None:
     if shape.unique is None:
         needed = f"{shape.key} INTEGER PRIMARY KEY is needed"
         if keys != [shape.key]:
-            raise refuse(found, needed)
+            raise refuse(found, needed, lacks_key=True)
         if any(origin == "pk" for _, _, origin, _ in _indexes(connection, shape.table)):
-            raise refuse(f"its primary key {shape.key} is not the rowid", needed)
+            raise refuse(f"its primary key {shape.key} is not the rowid", needed, lacks_key=True)
     elif keys != [shape.unique]:
-        raise refuse(found, f"{shape.unique} PRIMARY KEY is needed")
+        raise refuse(found, f"{shape.unique} PRIMARY KEY is needed", lacks_key=True)
     elif "rowid" in columns:
         raise refuse("a column is named rowid", "the key of that name is needed")
     elif _is_without_rowid(connection, shape.table):
-        raise refuse("it is WITHOUT ROWID", "a table with rowids is needed")
+        raise refuse("it is WITHOUT ROWID", "a table with rowids is needed", lacks_key=True)
     for name in shape.required:
         if name not in columns:
             found = ", ".join(column.name for column in columns.values())
@@ -186,9 +189,11 @@ def unique_keys(connection: DriverConnection, table: str) -> list[UniqueKey]:
         read = [*terms, condition] if is_partial or not all(name for name, _ in members) else []
         if any(re.search(r"\b(id|rowid|oid|_rowid_)\b", term, re.IGNORECASE) for term in read):
             # Before an INSERT nobody knows the id that a row will get.
-            raise CannotAdopt(
-                f"cannot adopt {table}: the UNIQUE index {name} reads id in an expression or"
-                " condition, which triggers cannot follow; drop it first"
+            raise UnfitTable(
+                table,
+                f"the UNIQUE index {name} reads id in an expression or condition, which triggers"
+                " cannot follow",
+                "drop it first",
             )
         clashes = []
         for position, (column, collation) in enumerate(members):

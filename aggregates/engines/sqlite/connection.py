@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aggregates.engines.base import Capability, DriverConnection, Rows, SchemaObject, quote
-from aggregates.engines.sqlite import adoption, proofs, trees
+from aggregates.engines.sqlite import adoption, keys, proofs, trees, waiting
 from aggregates.engines.sqlite.compiler import SQLite
 from aggregates.engines.sqlite.explaining import explained, primary_code, translated
 from aggregates.engines.sqlite.files import OpenedFile
@@ -22,6 +22,7 @@ COMPILER = SQLite()
 CAPABILITIES = frozenset({Capability.JOURNAL_MODES, Capability.PROOF_FILE})
 
 _WAL_ATTEMPTS_SECONDS = 30.0
+_WAL_ATTEMPT_SECONDS = 0.5
 
 
 class SQLiteConnection(DriverConnection):
@@ -135,23 +136,36 @@ class SQLiteConnection(DriverConnection):
 
     def unblock_readers(self) -> None:
         """Switch to WAL; tried for a while, as any other open transaction prevents it."""
-        deadline = time.monotonic() + _WAL_ATTEMPTS_SECONDS
-        while True:
-            try:
-                (mode,) = self.driver.execute("PRAGMA main.journal_mode = WAL").fetchone()
-            except sqlite3.OperationalError as error:
-                if primary_code(error) != sqlite3.SQLITE_BUSY:
-                    raise translated(error) from error
-                mode = "busy"
+        patience = waiting.patience_of(self.driver)
+        deadline = time.monotonic() + (patience.seconds if patience else _WAL_ATTEMPTS_SECONDS)
+        is_told = False
+        while (mode := self._try_wal(deadline)) not in ("wal", "memory"):
             # An in-memory database has a mode of its own, and nobody else that it could block.
-            if mode in ("wal", "memory"):
-                return
             if time.monotonic() > deadline:
                 raise DatabaseLocked(
                     "the journal mode did not become WAL because other connections stayed open"
                     f" (it is {mode}); close them, or keep the mode: --journal-mode keep"
                 )
+            if patience is not None and not is_told:
+                what = "the end of other programs' transactions, to switch to the journal mode WAL"
+                patience.tell_of(self.driver, what)
+                is_told = True
             time.sleep(0.05)
+
+    def _try_wal(self, deadline: float) -> str:
+        """The mode after a try; `busy` where it could not be read."""
+        (before,) = self.execute("PRAGMA busy_timeout").fetchone()
+        left = max(0.0, deadline - time.monotonic())
+        self.set_lock_timeout(min(_WAL_ATTEMPT_SECONDS, left))
+        try:
+            (mode,) = self.driver.execute("PRAGMA main.journal_mode = WAL").fetchone()
+        except sqlite3.OperationalError as error:
+            if primary_code(error) != sqlite3.SQLITE_BUSY:
+                raise translated(error) from error
+            return "busy"
+        finally:
+            self.set_lock_timeout(before / 1000)
+        return str(mode)
 
     def schema_version(self) -> int:
         """A number that every change of the schema changes."""
@@ -187,6 +201,10 @@ class SQLiteConnection(DriverConnection):
                 " use a newer Python"
             ) from error
 
+    def columns(self, table: str) -> dict[str, str]:
+        """Names and types of the columns of a table, in order."""
+        return adoption.columns(self, table)
+
     def missing_columns(self, shape: Shape) -> dict[str, str]:
         """Names and types of the columns to add to a table."""
         return adoption.missing_columns(self, shape)
@@ -194,6 +212,10 @@ class SQLiteConnection(DriverConnection):
     def check_adoptable(self, shape: Shape) -> None:
         """Raise CannotAdopt where a table of this name is not one that the triggers can serve."""
         adoption.check_adoptable(self, shape)
+
+    def with_its_key(self, shape: Shape) -> str:
+        """A script that makes a table again, with all its rows and the key that it lacks."""
+        return keys.script(self, shape)
 
     def check_names(self, names: Iterable[str]) -> None:
         """Raise CannotAdopt where a name of ours is taken."""
@@ -231,7 +253,7 @@ class SQLiteConnection(DriverConnection):
     def _transaction(self, mode: str) -> Iterator[None]:
         self.check_file()
         with self.explained():
-            self.driver.execute(f"BEGIN {mode}")
+            waiting.execute(self.driver, f"BEGIN {mode}")
         try:
             yield
         except BaseException:
@@ -239,7 +261,7 @@ class SQLiteConnection(DriverConnection):
                 self.execute("ROLLBACK")
             raise
         with self.explained():
-            self.driver.execute("COMMIT")
+            waiting.execute(self.driver, "COMMIT")
 
     @contextmanager
     def _text_as(self, errors: str) -> Iterator[None]:

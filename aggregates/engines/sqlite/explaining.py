@@ -59,10 +59,19 @@ def explained(database: str | sqlite3.Connection | Callable[[], str]) -> Iterato
         yield
     except (DBAPIError, sqlite3.Error) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
-        raise _explain(_shown(database), cause or error) from error
+        raise _explain(shown(database), cause or error) from error
 
 
-def _shown(database: str | sqlite3.Connection | Callable[[], str]) -> str:
+def is_locked(error: BaseException) -> bool:
+    """Whether an error says that somebody else holds a lock."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    locked = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return isinstance(error, DatabaseLocked) or (
+        cause is not None and primary_code(cause) in locked
+    )
+
+
+def shown(database: str | sqlite3.Connection | Callable[[], str]) -> str:
     """The database as a message may name it: without the password of a URL."""
     if isinstance(database, sqlite3.Connection):
         try:
@@ -97,7 +106,7 @@ def _writable(error: BaseException) -> str:
 
 def _explain(database: str, error: BaseException) -> AggregatesError:
     code = primary_code(error)
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+    if is_locked(error):
         return DatabaseLocked(
             f"another program holds the lock of {database} ({error}); try again later"
         )
