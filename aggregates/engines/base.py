@@ -43,9 +43,10 @@ def quote(name: str) -> str:
 class Comparison:
     """The rows of a stored aggregate that differ from a shadow, and how to make one right.
 
-    `rows` answers `(is_stored, key…, values…)` for the keys above one and up to another, `one` for
-    a single key; both take their keys twice. `next_key` takes a key, and how many keys of the
-    shadow to pass over. `remove` and `restore` take the key once.
+    `rows` answers `(is_stored, key…, values…)` for the rows above one and up to another, `one` for
+    a single key; both take their parameters twice. `next_key` takes a row, and how many rows of the
+    shadow to pass over. Rows are told by the whole key of the table that they lie in. `remove` and
+    `restore` take the key once.
     """
 
     table: str
@@ -63,7 +64,23 @@ class Comparison:
     latest: tuple[str, ...] = ()
     """for each of them, what puts a value back unless a later one is there: value, key…, value"""
     carry: Mapping[tuple[bool, bool], str] = field(default_factory=dict)
-    """what takes them over into the shadow, where they are later, for the keys that `rows` has"""
+    """what takes them over into the shadow, where they are later, for the rows that `rows` has"""
+
+
+@dataclass(frozen=True)
+class TableWalk:
+    """Ranges of the rows of a table, one after the other, and whether they are as in its shadow.
+
+    Takes less than half of the time of a Comparison, once for all definitions of a table, but does
+    not tell what differs. Rows are told, and keys taken, as there; `differs` takes them four times.
+    """
+
+    names: tuple[str, ...]
+    """of the definitions whose rows are compared"""
+    first_key: str
+    next_key: str
+    differs: dict[tuple[bool, bool], str]
+    """by whether there is a lower and an upper bound"""
 
 
 class Compiler(ABC):
@@ -159,6 +176,16 @@ class Compiler(ABC):
         schema: str = "temp",
     ) -> Comparison:
         """How to compare a stored aggregate with its shadow."""
+
+    @abstractmethod
+    def walks(
+        self,
+        catalogue: Catalogue,
+        definitions: Sequence[Definition],
+        naming: Naming,
+        schema: str = "temp",
+    ) -> list[TableWalk]:
+        """How to find the ranges of tables in which definitions differ from their shadows."""
 
 
 class Capability(Enum):
@@ -265,6 +292,17 @@ class DriverConnection(ABC):
     @abstractmethod
     def write_lock(self) -> AbstractContextManager[None]:
         """A transaction that takes the writers' lock as it begins."""
+
+    @abstractmethod
+    def in_bulk(self) -> AbstractContextManager[None]:
+        """Many transactions in a row: the last of them may be lost where the machine loses power.
+
+        They stay whole, and in order. `settle` is to be called between them.
+        """
+
+    @abstractmethod
+    def settle(self) -> None:
+        """Put in its place what has been committed, while others write, if that is still to do."""
 
     @abstractmethod
     def undone(self) -> AbstractContextManager[None]:

@@ -93,14 +93,26 @@ class Reading:
 class Folding:
     """How signed facts are added to aggregates.
 
-    `folds` add them to the targets; `sweeps` remove keys that became zero, which only negative
-    facts can cause; `clears` take a few rows out of the targets, and none where they are empty.
+    `groups` sum them up by key into temporary tables, which concerns nobody else; `folds` add these
+    to the targets; `sweeps` remove keys that became zero, which only negative facts can cause;
+    `clears` take a few rows out of the targets, and none where they are empty.
     """
 
     source: str
+    groups: tuple[str, ...]
     folds: tuple[str, ...]
     sweeps: tuple[str, ...]
     clears: tuple[str, ...]
+
+    @property
+    def grouped(self) -> dict[str, str]:
+        """The temporary tables of sums, by name, and the statements that make them."""
+        found = {}
+        for statement in self.groups:
+            into = re.match(r"INSERT INTO temp\.(\w+) (\([^)]+\))", statement)
+            assert into is not None
+            found[into[1]] = f"CREATE TEMP TABLE {into[1]} {into[2]}"
+        return found
 
 
 @dataclass(frozen=True)
@@ -199,7 +211,7 @@ def reading(path: Path) -> Reading:
 
 def dump_folding(one: Folding) -> str:
     """The text of a file that says how facts are added up."""
-    kinds = {"fold": one.folds, "sweep": one.sweeps, "clear": one.clears}
+    kinds = {"group": one.groups, "fold": one.folds, "sweep": one.sweeps, "clear": one.clears}
     return dump(
         (kind, f"{one.source} {number}", sql)
         for kind, some in kinds.items()
@@ -209,7 +221,7 @@ def dump_folding(one: Folding) -> str:
 
 def folding(path: Path) -> Folding:
     """How facts are added up, as a file says."""
-    found: dict[str, list[str]] = {"fold": [], "sweep": [], "clear": []}
+    found: dict[str, list[str]] = {"group": [], "fold": [], "sweep": [], "clear": []}
     source = ""
     for kind, name, sql in parse(path.read_text(encoding="utf-8")):
         source = name.split()[0]

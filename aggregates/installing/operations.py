@@ -241,11 +241,13 @@ def drop_added_columns(op: Operations, shapes: Iterable[Shape]) -> None:
 
 def _backfill_at_once(op: Operations, sql: Recomputation) -> None:
     rows = sql.reading
-    _execute(op, rows.create)
+    tables = {rows.table: rows.create} | sql.folding.grouped
     every = rows.slice.replace(":mark", "-9e999").replace(":upto", "9e999")
-    for statement in (rows.into(every), *sql.folding.folds):
+    work = (*sql.folding.groups, *sql.folding.folds)
+    for statement in (*tables.values(), rows.into(every), *work):
         _execute(op, statement)
-    _execute(op, f"DROP TABLE temp.{rows.table}")
+    for table in tables:
+        _execute(op, f"DROP TABLE temp.{table}")
     _execute(op, f"DELETE FROM {BACKFILLS} WHERE source = '{rows.source}'")
 
 

@@ -101,9 +101,10 @@ def _reconcile(
     deadline = started + budget if budget is not None and is_kept else float("inf")
     drifts: list[Drift] = []
     round_ = OpenRound(started_at)
-    computed = _computed(catalogue, names, of_sessions)
+    needed = _needed(catalogue, names, of_sessions)
+    computed = sessions.with_runs(needed) if of_sessions else needed
     try:
-        with verification(database, computed, is_kept=is_kept) as proof:
+        with verification(database, needed, computed, is_kept=is_kept) as proof:
             if is_kept and is_whole:
                 round_ = rounds.go_on(
                     proof.connection, started_at, proof.rows_read, proof.positions
@@ -183,7 +184,7 @@ def _can_be_kept(database: Database) -> bool:
     )
 
 
-def _computed(
+def _needed(
     catalogue: Catalogue,
     names: Sequence[str],
     of_sessions: Sequence[str],

@@ -30,6 +30,11 @@ class Superseded(Exception):
 
 def fill(recomputer: Recomputer, revision: str, progress: Progress | None) -> None:
     """Read the source until only a few entries of the log are left; the position is stored."""
+    with recomputer.connection.in_bulk():
+        _fill(recomputer, revision, progress)
+
+
+def _fill(recomputer: Recomputer, revision: str, progress: Progress | None) -> None:
     connection = recomputer.connection
     source = recomputer.rows.source
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from aggregates.engines.base import Comparison, Database, DriverConnection
+from aggregates.engines.base import Comparison, Database, DriverConnection, TableWalk
 from aggregates.model.definition import Catalogue, Definition
 from aggregates.progress import Progress
 from aggregates.recomputing import pace
@@ -27,12 +27,22 @@ def shadow(name: str) -> str:
 
 
 class Verification:
-    """Shadows of aggregates, computed from the source and kept up to date from the log."""
+    """Shadows of aggregates, computed from the source and kept up to date from the log.
 
-    def __init__(self, connection: DriverConnection, catalogue: Catalogue, schema: str) -> None:
+    `computed` are the same definitions, of which some may have more measures in their shadows.
+    """
+
+    def __init__(
+        self,
+        connection: DriverConnection,
+        catalogue: Catalogue,
+        schema: str,
+        computed: Catalogue | None = None,
+    ) -> None:
         compiler = connection.compiler
         self.connection = connection
         self.catalogue = catalogue
+        self._computed = computed or catalogue
         self.schema = schema
         self.comparisons = {
             definition.name: compiler.comparison(catalogue, definition, shadow, schema)
@@ -40,14 +50,16 @@ class Verification:
         }
         if not connection.has_table(schema, "positions"):
             with connection.snapshot():
-                for statement in compiler.shadows(catalogue, shadow, schema):
+                for statement in compiler.shadows(self._computed, shadow, schema):
                     connection.execute(statement.sql)
                 connection.execute(
                     f"CREATE TABLE {schema}.positions"
                     " (source PRIMARY KEY, mark, seq, rows_read, schema_version, logged_at)"
                 )
         self.recomputers = [
-            Recomputer(connection, compiler.recomputation(catalogue, source, shadow), Position())
+            Recomputer(
+                connection, compiler.recomputation(self._computed, source, shadow), Position()
+            )
             for source in catalogue.sources
         ]
         for recomputer in self.recomputers:
@@ -98,32 +110,39 @@ class Verification:
 
         Raises StaleError where the shadows cannot be brought up to date any more.
         """
-        found: list[Drift] = []
+        found: dict[str, list[Drift]] = {name: [] for name in names}
         self._approach()
-        for name in names:
-            comparison = self.comparisons[name]
-            when = None if window is None else window.column(self.catalogue[name])
+        chosen = [self.catalogue[name] for name in names]
+        for walk in self.connection.compiler.walks(self.catalogue, chosen, shadow, self.schema):
             lower: Key | None = None
             is_last = False
             while not is_last:
                 started = time.monotonic()
                 with self.connection.snapshot(), self.connection.any_text():
                     self.catch_up()
-                    upper = self._key_after(comparison, lower, pace.KEYS_OF_A_SNAPSHOT)
+                    upper = self._key_after(walk, lower, pace.ROWS_OF_A_SNAPSHOT)
                     bounds = (lower or ()) + (upper or ())
-                    rows = comparison.rows[lower is not None, upper is not None]
-                    found += [
-                        drift
-                        for drift in drifts_of(
-                            comparison, self.connection.execute_any_text(rows, bounds * 2)
-                        )
-                        if window is None or when is None or window.holds(str(drift.key[when]))
-                    ]
+                    which = lower is not None, upper is not None
+                    differs = self.connection.execute_any_text(walk.differs[which], bounds * 4)
+                    if differs.fetchone()[0]:
+                        for name in walk.names:
+                            found[name] += self._differing(name, which, bounds, window)
                 lower, is_last = upper, upper is None
                 self.rest(started)
                 if progress is not None:
                     progress(self.rows_read, self.rows_read)
-        return found
+        return [drift for name in names for drift in found[name]]
+
+    def _differing(
+        self, name: str, which: tuple[bool, bool], bounds: Key, window: Window | None
+    ) -> Iterator[Drift]:
+        """What differs of a definition, in a range of the rows of its table and in a window."""
+        comparison = self.comparisons[name]
+        rows = self.connection.execute_any_text(comparison.rows[which], bounds * 2)
+        when = None if window is None else window.column(self.catalogue[name])
+        for drift in drifts_of(comparison, rows):
+            if window is None or when is None or window.holds(str(drift.key[when])):
+                yield drift
 
     def mend(self, drifts: Sequence[Drift]) -> None:
         """Make the keys of drifts right.
@@ -149,8 +168,8 @@ class Verification:
 
     def shadow_of(self, name: str) -> str:
         """A table, or SELECT in parentheses, of the rows that an aggregate should hold."""
-        definition = self.catalogue[name]
-        return self.connection.compiler.selected(self.catalogue, definition, shadow, self.schema)
+        definition = self._computed[name]
+        return self.connection.compiler.selected(self._computed, definition, shadow, self.schema)
 
     def restart(self) -> None:
         """Begin with the first row again."""
@@ -168,8 +187,10 @@ class Verification:
         Raises StaleError where the log does not reach back so far.
         """
         for recomputer in self.recomputers:
+            before = recomputer.position.seq
             recomputer.catch_up()
-            self._save(recomputer, recomputer.position)
+            if recomputer.position.seq != before:
+                self._save(recomputer, recomputer.position)
 
     def rest(self, started: float) -> None:
         """Where readers block writers, leave them half of the time."""
@@ -229,11 +250,11 @@ class Verification:
             recomputer.position = Position(seq=recomputer.last_entry())
             self._save(recomputer, recomputer.position)
 
-    def _key_after(self, comparison: Comparison, key: Key | None, distance: int) -> Key | None:
+    def _key_after(self, walk: TableWalk, key: Key | None, distance: int) -> Key | None:
         if key is None:
-            found = self.connection.execute(comparison.first_key, (distance,))
+            found = self.connection.execute(walk.first_key, (distance,))
         else:
-            found = self.connection.execute_any_text(comparison.next_key, (*key, distance))
+            found = self.connection.execute_any_text(walk.next_key, (*key, distance))
         row: Key | None = found.fetchone()
         return row
 
@@ -263,15 +284,22 @@ class Verification:
 
 @contextmanager
 def verification(
-    database: Database, catalogue: Catalogue, *, is_kept: bool = False
+    database: Database,
+    catalogue: Catalogue,
+    computed: Catalogue | None = None,
+    *,
+    is_kept: bool = False,
 ) -> Iterator[Verification]:
     """A verification over a connection of its own; one that is kept goes on from run to run."""
     with database.own_connection() as connection:
         schema = "temp"
         if is_kept and database.proof_file is not None:
-            names = ",".join(definition.name for definition in catalogue.definitions)
+            names = ",".join(
+                f"{definition.name}({','.join(definition.values)})"
+                for definition in (computed or catalogue).definitions
+            )
             schema = connection.attach_proof(database.proof_file, names)
-        found = Verification(connection, catalogue, schema)
+        found = Verification(connection, catalogue, schema, computed)
         try:
             yield found
         finally:

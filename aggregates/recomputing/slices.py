@@ -60,12 +60,15 @@ class Recomputer:
         self.rows = recomputation.reading
         self._slice = self.rows.into(self.rows.slice)
         self._entries = tuple(map(self.rows.into, self.rows.entries))
-        connection.execute(f"DROP TABLE IF EXISTS temp.{self.rows.table}")
-        connection.execute(self.rows.create)
+        self._tables = {self.rows.table: self.rows.create} | recomputation.folding.grouped
+        for table, create in self._tables.items():
+            connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
+            connection.execute(create)
 
     def close(self) -> None:
-        """Drop the temporary table."""
-        self.connection.execute(f"DROP TABLE temp.{self.rows.table}")
+        """Drop the temporary tables."""
+        for table in self._tables:
+            self.connection.execute(f"DROP TABLE temp.{table}")
 
     @property
     def is_complete(self) -> bool:
@@ -92,7 +95,7 @@ class Recomputer:
         """Inside a read transaction: the facts of the next slice, and the position they are of."""
         before = self.position
         schema = self.check_rowids()
-        self.connection.execute(f"DELETE FROM temp.{self.rows.table}")
+        self._forget()
         seq = self.last_entry()
         known = {"mark": before.mark, "rows": self.slice_rows}
         count, highest = self.connection.execute(self.rows.end, known).fetchone()
@@ -125,15 +128,29 @@ class Recomputer:
         for entries in self._entries:
             self.connection.execute(entries, parameters)
 
-    def fold(self) -> None:
-        """Add the facts to the targets."""
+    def group(self) -> bool:
+        """Sum the facts up by key; whether some of them are negative."""
         some, negative = self.connection.execute(
             f"SELECT count(*), coalesce(sum(sign < 0), 0) FROM temp.{self.rows.table}"
         ).fetchone()
-        if some:
-            for statement in self.sql.folding.folds + (self.sql.folding.sweeps if negative else ()):
-                self.connection.execute(statement)
-        self.connection.execute(f"DELETE FROM temp.{self.rows.table}")
+        for statement in self.sql.folding.groups if some else ():
+            self.connection.execute(statement)
+        return bool(negative)
+
+    def add(self, *, has_negative: bool) -> None:
+        """Add what was grouped to the targets, and forget it, and the facts."""
+        folding = self.sql.folding
+        for statement in folding.folds + (folding.sweeps if has_negative else ()):
+            self.connection.execute(statement)
+        self._forget()
+
+    def fold(self) -> None:
+        """Add the facts to the targets."""
+        self.add(has_negative=self.group())
+
+    def _forget(self) -> None:
+        for table in self._tables:
+            self.connection.execute(f"DELETE FROM temp.{table}")
 
     def catch_up(self, entries: int | None = None) -> None:
         """Inside a transaction: take in what the log says of the rows that have been read.
@@ -141,29 +158,30 @@ class Recomputer:
         At most so many entries, all by default.
         """
         self.check_rowids()
-        self.connection.execute(f"DELETE FROM temp.{self.rows.table}")
         now = self.last_entry()
         if entries is not None:
             now = min(now, self.position.seq + entries)
         if now != self.position.seq:
+            self._forget()
             self.add_entries(-math.inf, self.position.mark, self.position.seq, now)
             self.fold()
             self.position.seq = now
 
-    def adapt(self, seconds: float) -> None:
+    def adapt(self, seconds: float, aim: float = pace.LONGEST_LOCK) -> None:
         """Choose the size of the next slice by how long the lock for this one was held."""
         self.slice_rows = pace.adapted(
-            self.slice_rows, seconds, pace.SMALLEST_SLICE, pace.LARGEST_SLICE
+            self.slice_rows, seconds, pace.SMALLEST_SLICE, pace.LARGEST_SLICE, aim
         )
 
     def write_round(self, stored: Callable[[], Position], save: Callable[[Position], None]) -> None:
-        """One slice into permanent targets: read without a lock, fold under a short one.
+        """One slice into permanent targets: read and summed up without a lock, added under one.
 
         Where another process has moved the stored position meanwhile, its word holds.
         """
         started = time.monotonic()
         with self.connection.snapshot():
             after = self.read_slice()
+            has_negative = self.group()
         read = time.monotonic()
         with self.connection.write_lock():
             locked = time.monotonic()
@@ -174,17 +192,23 @@ class Recomputer:
             if self.check_rowids() != after.schema:
                 raise StaleError
             now = self.last_entry()
-            self.add_entries(before.mark, after.mark, after.seq)
-            self.add_entries(-math.inf, before.mark, before.seq)
-            self.fold()
+            self.add(has_negative=has_negative)
+            if not now == after.seq == before.seq:
+                self.add_entries(before.mark, after.mark, after.seq)
+                self.add_entries(-math.inf, before.mark, before.seq)
+                self.fold()
             self.position = Position(after.mark, now, after.rows, after.schema)
             save(self.position)
-        held = time.monotonic() - locked
-        blocks_readers = self.readers_block()
-        self.adapt(max(held, read - started) if blocks_readers else held)
+        done = time.monotonic()
+        self.connection.settle()
+        held, reading, settling = done - locked, read - started, time.monotonic() - done
         # Never more than half of the time: short locks back to back starve a writer as well.
-        free = 0.0 if blocks_readers else read - started
-        time.sleep(max(0.0, held + (read - started if blocks_readers else 0.0) - free))
+        if self.readers_block():
+            self.adapt(max(held, reading))
+            time.sleep(max(0.0, held + reading - settling))
+        else:
+            self.adapt(held)
+            time.sleep(max(0.0, held - reading - settling))
 
     def write_entries(
         self, stored: Callable[[], Position], save: Callable[[Position], None]
@@ -198,6 +222,7 @@ class Recomputer:
             self.catch_up(self.entries_of_a_lock)
             save(self.position)
         held = time.monotonic() - locked
+        self.connection.settle()
         self._adapt_entries(held)
         time.sleep(max(0.001, held))
 
@@ -228,9 +253,11 @@ class Recomputer:
                 save(after)
         self.position = after
         seconds = time.monotonic() - started
-        self.adapt(seconds)
         if self.readers_block():
+            self.adapt(seconds)
             time.sleep(seconds)
+        else:
+            self.adapt(seconds, pace.LONGEST_SNAPSHOT)
 
     def pending(self) -> int:
         """Entries that are not taken into account yet."""

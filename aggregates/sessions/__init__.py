@@ -8,6 +8,7 @@ replaces what a few sessions had before: killed at any instant, the next round d
 from aggregates.sessions.checking import Checker
 from aggregates.sessions.deriving import Deriver, Round
 from aggregates.sessions.pending import CONSUMER, restart_walk
+from aggregates.sessions.ranges import with_runs
 from aggregates.sessions.values import STARTS, STATS, TABLES
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "Deriver",
     "Round",
     "restart_walk",
+    "with_runs",
 ]

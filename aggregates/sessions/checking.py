@@ -13,8 +13,6 @@ from aggregates.recomputing.drift import Drift
 from aggregates.sessions.pending import Pending, names_after
 from aggregates.sessions.ranges import Derived, Range
 from aggregates.sessions.values import (
-    STARTS,
-    STATS,
     Buckets,
     Expected,
     add_to,
@@ -24,14 +22,17 @@ from aggregates.sessions.values import (
 
 
 class Checker:
-    """Compares what is derived of sessions with what should be, some of them at a time."""
+    """Compares what is derived of sessions with what should be, some of them at a time.
+
+    `starts` and `stats` are recomputed aggregates `with_runs`, SELECTs in parentheses.
+    """
 
     def __init__(
         self,
         connection: DriverConnection,
         bounds: Sequence[int],
-        starts: str = f"main.{STARTS}",
-        stats: str = f"main.{STATS}",
+        starts: str,
+        stats: str,
     ) -> None:
         self.connection = connection
         self._bounds = bounds

@@ -1,28 +1,36 @@
-"""What is known of the sessions of a range of names, with one query for each kind of thing."""
+"""What is known of the sessions of a range of names, with one query for each kind of thing.
+
+Their runs come out of the recomputed listing of starts, which `with_runs` has tell what matters of
+each: so nothing that has been read from the source is read there, and parsed, once more.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from sqlalchemy import and_, case, literal, or_
+
 from aggregates.engines.base import Compiler, DriverConnection, OperationalError
 from aggregates.engines.tables import COUNTED, DERIVED
+from aggregates.model.constructs import elapsed_ms, flag
+from aggregates.model.definition import Aggregate, Catalogue, Measure
+from aggregates.model.sources import agent_invocations
 from aggregates.sessions.values import (
+    STARTS,
     STATS,
     Buckets,
     Expected,
-    Run,
     Version,
     computed,
-    expected,
     own_durations,
     own_durations_sql,
-    runs_sql,
 )
 
-RUNS_OF_A_RANGE = 3000
+RUNS_OF_A_RANGE = 5000
 """Runs that are read at once, at most."""
 
 Derived = tuple[str, int, int, int]
@@ -30,39 +38,69 @@ Derived = tuple[str, int, int, int]
 
 _NAME = "session_id COLLATE BINARY"
 _INSIDE = f"{_NAME} > CAST(:mark AS TEXT) AND {_NAME} <= CAST(:last AS TEXT)"
-_LISTED = f"{_INSIDE} AND (start_time, invocation_id) > ('', 0)"
+
+_duration = agent_invocations.fact("duration_ms")
+_is_known = and_(
+    _duration.is_not(None),
+    or_(agent_invocations.fact("succeeded"), agent_invocations.fact("failed")),
+)
+_RUN = (
+    Measure("has_lasted", flag(_is_known), "1 where it has ended, and is known to have lasted"),
+    Measure("lasted_ms", case((_is_known, _duration), else_=0), "for so long"),
+    Measure(
+        "began_ms",
+        elapsed_ms(literal("0001-01-01T00:00:00.000"), agent_invocations.fact("start")),
+        "milliseconds before it",
+    ),
+)
+
+
+def with_runs(catalogue: Catalogue) -> Catalogue:
+    """The same definitions, of which the listing of starts tells what ranges need of each run."""
+
+    def told(one: Aggregate) -> Aggregate:
+        return replace(one, measures=(*one.measures, *_RUN))
+
+    definitions = (
+        told(one) if isinstance(one, Aggregate) and one.name == STARTS else one
+        for one in catalogue.definitions
+    )
+    return replace(catalogue, definitions=tuple(definitions))
 
 
 class Range:
     """Sessions that follow a name, in the order of names, as far as not too many runs are theirs.
 
-    Inside a transaction; `names` are all that there are after `mark` and up to the last of them.
+    Inside a transaction; `names` are all that there are after `mark` and up to the last of them;
+    `starts` is the listing, a SELECT in parentheses.
     """
 
     def __init__(
         self, connection: DriverConnection, mark: str, names: Sequence[str], starts: str
     ) -> None:
-        self.names = names
         self._connection = connection
         self._starts = starts
         self._parameters = {"mark": connection.encoded(mark)}
         self._end_with(names)
-        self._listed = self._rows(
-            f"SELECT session_id, invocation_id FROM {starts} WHERE {_LISTED}"
-            f" ORDER BY {_NAME} LIMIT {RUNS_OF_A_RANGE + 1}"
-        )
-        if len(self._listed) > RUNS_OF_A_RANGE:
-            # What is listed of the last session may not be all.
-            last = self._listed[-1][0]
-            self._end_with(names[: max(1, names.index(last))] if last in names else names[:1])
+        runs = self._rows(f"SELECT {_NAME}, {_READ} LIMIT {RUNS_OF_A_RANGE + 1}".format(starts))
+        self._is_one_long = False
+        if len(runs) > RUNS_OF_A_RANGE:
+            # What was read of the last session may not be all.
+            last = runs[-1][0]
+            self._end_with(names[: max(1, names.index(last))])
+            self._is_one_long = last == names[0]
+        self._runs: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for name, has_lasted, began, lasted in runs:
+            if has_lasted:
+                self._runs[name].append((began, lasted))
 
     def expected(self, bounds: Sequence[int]) -> list[Expected]:
         """What should be derived of each."""
-        if len(self.names) == 1:
-            # Its runs may be very many.
-            return [expected(self._connection, self.names[0], bounds, self._starts)]
-        runs, versions = self._runs(), self._versions()
-        return [computed(name, runs[name].values(), versions[name], bounds) for name in self.names]
+        agents, versions = self._first_agents(), self._versions()
+        return [
+            computed(name, agents.get(name, ""), self._intervals(name), versions[name], bounds)
+            for name in self.names
+        ]
 
     def of(self, stats: str) -> set[str]:
         """Those that a table of statistics, or a SELECT in parentheses, names."""
@@ -90,15 +128,17 @@ class Range:
         self.names = names
         self._parameters["last"] = self._connection.encoded(names[-1])
 
-    def _runs(self) -> dict[str, dict[int, Run]]:
-        rows = self._rows(_runs_sql(self._connection.compiler, self._starts))
-        runs = {run.invocation_id: run for run in map(Run._make, rows)}
-        found: dict[str, dict[int, Run]] = defaultdict(dict)
-        for name, key in self._listed:
-            # A listing that has drifted names what is not there, and what is of others too.
-            if key in runs:
-                found[name][key] = runs[key]
-        return found
+    def _intervals(self, name: str) -> Iterable[tuple[int, int]]:
+        """The runs of a session that have lasted, as (start, duration)."""
+        if not self._is_one_long:
+            return self._runs[name]
+        runs = self._connection.execute(f"SELECT {_READ}".format(self._starts), self._parameters)
+        return ((began, lasted) for has_lasted, began, lasted in runs if has_lasted)
+
+    def _first_agents(self) -> dict[str, str]:
+        """The agents of the first run of each session that has one."""
+        sql = _first_agents_sql(self._connection.compiler, self._starts)
+        return dict(self._rows(sql))
 
     def _versions(self) -> dict[str, Version]:
         changed = dict(
@@ -125,9 +165,20 @@ class Range:
                 return self._connection.execute(sql, self._parameters).fetchall()
 
 
+_READ = f"has_lasted, began_ms, lasted_ms FROM {{}} WHERE {_INSIDE} ORDER BY {_NAME}"
+"""Runs out of a listing, in the order of their sessions."""
+
+
 @lru_cache(maxsize=4)
-def _runs_sql(compiler: Compiler, starts: str) -> str:
-    return runs_sql(compiler, f"SELECT invocation_id FROM {starts} WHERE {_LISTED}")
+def _first_agents_sql(compiler: Compiler, starts: str) -> str:
+    earlier = (
+        f"SELECT 1 FROM {starts} AS earlier WHERE earlier.session_id = first.session_id AND"
+        " (earlier.start_time, earlier.invocation_id) < (first.start_time, first.invocation_id)"
+    )
+    firsts = (
+        f"SELECT invocation_id FROM {starts} AS first WHERE {_INSIDE} AND NOT EXISTS ({earlier})"
+    )
+    return compiler.facts_where(agent_invocations, ("session", "agent"), f"id IN ({firsts})")
 
 
 @lru_cache(maxsize=4)

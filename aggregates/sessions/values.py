@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -61,20 +61,28 @@ def expected(
     connection: DriverConnection,
     session: str,
     bounds: Sequence[int],
-    starts: str = f"main.{STARTS}",
 ) -> Expected:
-    """What is derived of a session, from its runs, which a table of starts names, and its row."""
+    """What is derived of a session, from its runs, which the stored starts name, and its row."""
     with connection.any_text():
-        runs = list(_runs(connection, session, starts))
-    return computed(session, runs, version_of(connection, session), bounds)
+        runs = list(_runs(connection, session))
+    first = min(runs, default=None)
+    lasted = (
+        (milliseconds(run.start), run.duration_ms)
+        for run in runs
+        if run.duration_ms is not None and (run.succeeded or run.failed)
+    )
+    version = version_of(connection, session)
+    return computed(session, first.agent if first else "", lasted, version, bounds)
 
 
 def computed(
-    session: str, runs: Collection[Run], version: Version, bounds: Sequence[int]
+    session: str,
+    first_agent: str,
+    lasted: Iterable[tuple[int, int]],
+    version: Version,
+    bounds: Sequence[int],
 ) -> Expected:
-    """What is derived of a session that has these runs and these rows."""
-    first = min(runs, default=None)
-    first_agent = first.agent if first else ""
+    """What is derived of a session with such a first agent, runs (start, duration) and rows."""
     buckets: Buckets = {}
     for duration in version.durations:
         if duration is not None:
@@ -84,17 +92,13 @@ def computed(
     return Expected(
         session,
         first_agent,
-        overlap(
-            (milliseconds(run.start), run.duration_ms)
-            for run in runs
-            if run.duration_ms is not None and (run.succeeded or run.failed)
-        ),
+        overlap(lasted),
         buckets,
         version,
     )
 
 
-def _runs(connection: DriverConnection, session: str, starts: str) -> Iterator[Run]:
+def _runs(connection: DriverConnection, session: str) -> Iterator[Run]:
     """The runs of a session, some in each read."""
     mark: tuple[str, int] = ("", 0)
     after = f"{SESSION} AND (start_time, invocation_id) > (:start, :id)"
@@ -102,7 +106,7 @@ def _runs(connection: DriverConnection, session: str, starts: str) -> Iterator[R
         parameters = {"session": connection.encoded(session), "start": mark[0], "id": mark[1]}
         # A slice ends where its last entry lies: what the source says of it may be something else.
         last = connection.execute(
-            f"SELECT start_time, invocation_id FROM (SELECT * FROM {starts} WHERE {after}"
+            f"SELECT start_time, invocation_id FROM (SELECT * FROM main.{STARTS} WHERE {after}"
             f" ORDER BY start_time, invocation_id LIMIT {_RUNS_OF_A_READ})"
             " ORDER BY start_time DESC, invocation_id DESC LIMIT 1",
             parameters,
@@ -111,23 +115,18 @@ def _runs(connection: DriverConnection, session: str, starts: str) -> Iterator[R
             return
         upto = {"last_start": last[0], "last_id": last[1]}
         for row in connection.execute(
-            _slice_sql(connection.compiler, starts, after), parameters | upto
+            _slice_sql(connection.compiler, after), parameters | upto
         ).fetchall():
             yield Run(*row)
         mark = last
 
 
 @lru_cache(maxsize=4)
-def _slice_sql(compiler: Compiler, starts: str, after: str) -> str:
-    return runs_sql(
-        compiler,
-        f"SELECT invocation_id FROM {starts}"
-        f" WHERE {after} AND (start_time, invocation_id) <= (:last_start, :last_id)",
+def _slice_sql(compiler: Compiler, after: str) -> str:
+    keys = (
+        f"SELECT invocation_id FROM main.{STARTS}"
+        f" WHERE {after} AND (start_time, invocation_id) <= (:last_start, :last_id)"
     )
-
-
-def runs_sql(compiler: Compiler, keys: str) -> str:
-    """SELECT of the runs whose keys another SELECT lists."""
     runs = compiler.facts_where(agent_invocations, Run._fields, f"id IN ({keys})")
     # A listing that has drifted names runs without a start too.
     return f"SELECT * FROM ({runs}) WHERE start IS NOT NULL"

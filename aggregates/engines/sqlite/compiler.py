@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
-from aggregates.engines.base import Comparison, Compiler, Naming, itself
-from aggregates.engines.sqlite import consuming, facts, ledger, posting, recomputation, tables
+from aggregates.engines.base import Comparison, Compiler, Naming, TableWalk, itself
+from aggregates.engines.sqlite import (
+    comparing,
+    consuming,
+    facts,
+    ledger,
+    posting,
+    recomputation,
+    tables,
+)
 from aggregates.frozen.layout import wrapped
 from aggregates.frozen.statements import Recomputation, Statement
 from aggregates.model.definition import Catalogue, Definition, Source
@@ -92,7 +100,7 @@ class SQLite(Compiler):
         self, catalogue: Catalogue, definition: Definition, naming: Naming, schema: str
     ) -> str:
         """A SELECT, in parentheses, of the keys and measures that a table holds of a definition."""
-        return recomputation.selected(self, catalogue, definition, naming, schema)
+        return comparing.selected(self, catalogue, definition, naming, schema)
 
     def comparison(
         self,
@@ -102,7 +110,17 @@ class SQLite(Compiler):
         schema: str = "temp",
     ) -> Comparison:
         """How to compare a stored aggregate with its shadow."""
-        return recomputation.comparison(self, catalogue, definition, naming, schema)
+        return comparing.comparison(self, catalogue, definition, naming, schema)
+
+    def walks(
+        self,
+        catalogue: Catalogue,
+        definitions: Sequence[Definition],
+        naming: Naming,
+        schema: str = "temp",
+    ) -> list[TableWalk]:
+        """How to find the ranges of tables in which definitions differ from their shadows."""
+        return list(comparing.walks(self, catalogue, definitions, naming, schema))
 
 
 def _laid_out(statements: Iterable[Statement]) -> list[Statement]:

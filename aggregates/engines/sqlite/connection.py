@@ -101,6 +101,26 @@ class SQLiteConnection(DriverConnection):
         return self._transaction("IMMEDIATE")
 
     @contextmanager
+    def in_bulk(self) -> Iterator[None]:
+        """Many transactions in a row, which do not wait for the disk, nor for a checkpoint."""
+        if self.readers_block():
+            yield
+            return
+        settings = {name: self._setting(name) for name in ("synchronous", "wal_autocheckpoint")}
+        self.execute("PRAGMA main.synchronous = NORMAL")
+        self.execute("PRAGMA wal_autocheckpoint = 0")
+        try:
+            yield
+        finally:
+            for name, value in settings.items():
+                self.execute(f"PRAGMA main.{name} = {value}")
+
+    def settle(self) -> None:
+        """Take into the file what others do not read from the WAL any more."""
+        if not self.readers_block():
+            self.execute("PRAGMA main.wal_checkpoint(PASSIVE)").fetchall()
+
+    @contextmanager
     def undone(self) -> Iterator[None]:
         """Undo what is done inside, in a transaction of the caller's or not; rows are tuples."""
         factories = self.driver.row_factory, self.driver.text_factory
@@ -248,6 +268,10 @@ class SQLiteConnection(DriverConnection):
         """A connection to an empty database, which goes in the end."""
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
             yield SQLiteConnection(connection)
+
+    def _setting(self, name: str) -> int:
+        (value,) = self.execute(f"PRAGMA main.{name}").fetchone()
+        return int(value)
 
     @contextmanager
     def _transaction(self, mode: str) -> Iterator[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from aggregates.engines.base import Comparison, Compiler, Naming, itself
+from aggregates.engines.base import Compiler, Naming
 from aggregates.engines.sqlite.facts import (
     image,
     kept_facts,
@@ -22,6 +22,7 @@ from aggregates.model.definition import (
     DistinctCount,
     Listing,
     Source,
+    internal,
     references,
 )
 
@@ -52,8 +53,7 @@ def folding(
     naming: Naming,
 ) -> Folding:
     """How the facts of many rows are added to definitions of a source."""
-    facts = f"{source.prefix}_read"
-    fold = _Fold(compiler, catalogue, facts, naming)
+    fold = _Fold(compiler, catalogue, source, definitions, naming)
     folds: list[str] = []
     sweeps: list[str] = []
     aggregates = [one for one in definitions if isinstance(one, Aggregate)]
@@ -69,6 +69,7 @@ def folding(
         sweeps.append(fold.sweep(one))
     return Folding(
         source=source.name,
+        groups=tuple(fold.groups.values()),
         folds=tuple(folds),
         sweeps=tuple(sweeps),
         clears=tuple(
@@ -172,48 +173,99 @@ class _Fold:
     """Statements that add the facts of many rows to the tables of definitions."""
 
     def __init__(
-        self, compiler: Compiler, catalogue: Catalogue, facts: str, naming: Naming
+        self,
+        compiler: Compiler,
+        catalogue: Catalogue,
+        source: Source,
+        definitions: list[Definition],
+        naming: Naming,
     ) -> None:
         self.compiler = compiler
         self.catalogue = catalogue
-        self.facts = f"temp.{compiler.quote(facts)}"
+        self.facts = f"temp.{compiler.quote(f'{source.prefix}_read')}"
+        self.definitions = definitions
         self.naming = naming
+        self.groups: dict[str, str] = {}
+        """what sums facts up, by table; a table stands after those that it is summed up from"""
 
     def aggregate(self, one: Aggregate) -> str:
         """Add sums by key."""
-        q = self.compiler.quote
-        place, names = self._place(one), self._names(one.source)
-        key = self._key(one, place)
-        sums = {
-            q(measure.name): _signed(self.compiler.render(measure.expression, names))
-            for measure in one.measures
-        }
-        latest = {q(each.name): f"max({each.of})" for each in one.latest}
+        place = self._place(one)
+        sums = [self.compiler.quote(measure.name) for measure in one.measures]
         updates = [f"{name} = {name} + excluded.{name}" for name in sums]
         # What is older than the log, and has none, must not hide what has one.
+        latest = [self.compiler.quote(each.name) for each in one.latest]
         updates += [
             f"{name} = CASE WHEN {name} IS NULL OR excluded.{name} > {name}"
             f" THEN excluded.{name} ELSE {name} END"
             for name in latest
         ]
-        changes = " OR ".join(f"{value} <> 0" for value in sums.values())
-        having = "" if latest else f" HAVING {changes}"
         if any(references(part.expression) == {one.source.log_key} for part in one.dimensions):
-            return self._each(one, place, key, updates)
-        values = place.constants | key | sums | latest
+            return self._each(one, place, self._key(one, place), updates)
+        key = {place.columns[name]: self.compiler.quote(name) for name in one.key}
+        values = place.constants | key | {name: name for name in (*sums, *latest)}
+        # Without a WHERE the parser would take ON for that of a join.
         return (
             f"INSERT INTO {place.table} ({', '.join(values)})\n"
-            f"SELECT {', '.join(values.values())}\nFROM {self.facts}{self._where(one)}\n"
-            f"GROUP BY {self._numbers(place, key)}{having}\n"
+            f"SELECT {', '.join(values.values())} FROM {self.grouped(one)} WHERE true\n"
             f"ON CONFLICT ({', '.join(place.key)}) DO UPDATE SET {', '.join(updates)}"
         )
+
+    def grouped(self, one: Aggregate) -> str:
+        """The temporary table of an aggregate's sums, out of the facts or of finer sums."""
+        q = self.compiler.quote
+        table = f"temp.{q(internal(f'grouped_{one.name}'))}"
+        if table not in self.groups:
+            finer = self._finer(one)
+            names = self._names(one.source)
+            if finer is not None:
+                rows = self.grouped(finer)
+                key = {q(name): q(name) for name in one.key}
+                sums = {q(measure.name): f"sum({q(measure.name)})" for measure in one.measures}
+            else:
+                rows = f"{self.facts}{self._where(one)}"
+                key = {
+                    q(part.name): self.compiler.render(part.expression, names)
+                    for part in one.dimensions
+                }
+                sums = {
+                    q(measure.name): _signed(self.compiler.render(measure.expression, names))
+                    for measure in one.measures
+                }
+            latest = {q(each.name): f"max({each.of})" for each in one.latest}
+            changes = " OR ".join(f"{value} <> 0" for value in sums.values())
+            having = "" if latest else f" HAVING {changes}"
+            values = key | sums | latest
+            numbers = ", ".join(str(number) for number in range(1, len(key) + 1))
+            self.groups[table] = (
+                f"INSERT INTO {table} ({', '.join(values)})\n"
+                f"SELECT {', '.join(values.values())}\nFROM {rows}\nGROUP BY {numbers}{having}"
+            )
+        return table
+
+    def _finer(self, one: Aggregate) -> Aggregate | None:
+        """An aggregate of the same rows and measures, with more dimensions, if there is one."""
+        for other in self.definitions:
+            if (
+                isinstance(other, Aggregate)
+                and set(one.dimensions) < set(other.dimensions)
+                and set(one.measures) <= set(other.measures)
+                and one.filter == other.filter
+                and not one.latest
+            ):
+                return other
+        return None
 
     def _each(
         self, one: Aggregate, place: Placement, key: dict[str, str], updates: list[str]
     ) -> str:
         """Add rows of which each has a key of its own."""
         q = self.compiler.quote
-        values = place.constants | key | {q(measure.name): "sign" for measure in one.measures}
+        names = self._names(one.source)
+        values = place.constants | key
+        for measure in one.measures:
+            value = self.compiler.render(measure.expression, names)
+            values[q(measure.name)] = "sign" if value == "1" else f"sign * ({value})"
         where = self._where(one) or " WHERE true"
         return (
             f"INSERT INTO {place.table} ({', '.join(values)})\n"
@@ -226,12 +278,8 @@ class _Fold:
         """Count pairs that come and go."""
         q = self.compiler.quote
         pairs = self.catalogue[count.pairs]
+        assert isinstance(pairs, Aggregate)
         place, theirs = self._place(one), self._place(pairs)
-        names = self._names(one.source)
-        dimensions = {
-            q(part.name): self.compiler.render(part.expression, names) for part in pairs.dimensions
-        }
-        read = ", ".join(f"{sql} AS {name}" for name, sql in dimensions.items())
         same = " AND ".join(
             [
                 f"there.{theirs.columns[part.name]} = pair.{q(part.name)}"
@@ -247,18 +295,15 @@ class _Fold:
             else self.compiler.render(part.expression, {})
             for part in one.dimensions
         }
-        change = "sum((before + change <> 0) - (before <> 0))"
+        first = q(pairs.counts[0])
+        change = f"sum((before + {first} <> 0) - (before <> 0))"
         values = place.constants | key | {q(count.name): change}
-        first = q(pairs.counts[0]) if isinstance(pairs, Aggregate) else ""
-        numbers = ", ".join(str(position) for position in range(1, len(dimensions) + 1))
         column = q(count.name)
         return (
             f"INSERT INTO {place.table} ({', '.join(values)})\n"
             f"SELECT {', '.join(values.values())}\n"
             f"FROM (SELECT pair.*, coalesce((SELECT there.{first} FROM {theirs.table} AS there"
-            f" WHERE {same}), 0) AS before\n"
-            f"  FROM (SELECT {read}, sum(sign) AS change FROM {self.facts}{self._where(pairs)}"
-            f" GROUP BY {numbers}) AS pair)\n"
+            f" WHERE {same}), 0) AS before FROM {self.grouped(pairs)} AS pair)\n"
             f"WHERE {counted} <> '' GROUP BY {self._numbers(place, key)} HAVING {change} <> 0\n"
             f"ON CONFLICT ({', '.join(place.key)}) DO UPDATE SET"
             f" {column} = {column} + excluded.{column}"
@@ -328,94 +373,3 @@ def _clear(place: Placement) -> str:
     keys = ", ".join(place.key)
     few = f"SELECT {keys} FROM {place.table} LIMIT {_ROWS_OF_A_CLEARING}"
     return f"DELETE FROM {place.table} WHERE ({keys}) IN ({few})"
-
-
-def selected(
-    compiler: Compiler, catalogue: Catalogue, definition: Definition, naming: Naming, schema: str
-) -> str:
-    """A SELECT, in parentheses, of the keys and measures that a table holds of a definition."""
-    place = placed(compiler, catalogue, definition, naming)
-    columns = [f"{column} AS {compiler.quote(name)}" for name, column in place.columns.items()]
-    columns += [compiler.quote(name) for name in definition.values]
-    where = f" WHERE {place.part}" if place.part else ""
-    return f"(SELECT {', '.join(columns)} FROM {schema}.{place.table}{where})"
-
-
-def comparison(
-    compiler: Compiler, catalogue: Catalogue, definition: Definition, naming: Naming, schema: str
-) -> Comparison:
-    """How to compare a stored aggregate with its shadow."""
-    q = compiler.quote
-    place, shadowed = (placed(compiler, catalogue, definition, one) for one in (itself, naming))
-    stored, shadow = f"main.{place.table}", f"{schema}.{shadowed.table}"
-    columns = [*place.columns.values()]
-    values = [q(name) for name in definition.values]
-    of_cluster = [place.part] if place.part else []
-    conditions = [*of_cluster]
-    if isinstance(definition, Aggregate):
-        conditions.append(f"NOT ({zero(compiler, definition)})")
-    some = " AND ".join(conditions) or "true"
-    same = " AND ".join(
-        [f"other.{name} = one.{name}" for name in (*columns, *place.constants)]
-        + [f"other.{name} IS one.{name}" for name in values]
-    )
-    read = ", ".join([*columns, *values])
-
-    def only(is_stored: int, one: str, other: str, where: str) -> str:
-        return (
-            f"SELECT {is_stored}, {read} FROM {one} AS one\nWHERE {where}"
-            f" AND NOT EXISTS (SELECT 1 FROM {other} AS other WHERE {same})"
-        )
-
-    def both(where: str) -> str:
-        return f"{only(1, stored, shadow, where)}\nUNION ALL {only(0, shadow, stored, where)}"
-
-    keys = ", ".join(columns)
-    marks = ", ".join("?" * len(columns))
-    one_key = " AND ".join([*(f"{name} = ?" for name in columns), *conditions])
-    bounds = {(True, False): f"({keys}) > ({marks})", (False, True): f"({keys}) <= ({marks})"}
-    bounds[True, True] = f"{bounds[True, False]} AND {bounds[False, True]}"
-    parts = " AND ".join(f"{name} = {value}" for name, value in place.constants.items()) or "true"
-    every_row = " AND ".join([*(f"{name} = ?" for name in columns), *of_cluster])
-    of_part = " AND ".join(f"{name} = ?" for name in columns) + f" AND {parts}"
-    # What verify does not compare (when a key was last touched) stays as it is where it can.
-    every = [*columns, *place.constants, *values]
-    if isinstance(definition, Aggregate):
-        every += [q(latest.name) for latest in definition.latest]
-    all_columns = ", ".join(every)
-    latest = [q(one.name) for one in getattr(definition, "latest", ())]
-    there = " AND ".join(
-        f"kept.{name} = {shadowed.table}.{name}" for name in (*columns, *place.constants)
-    )
-    carried = ", ".join(
-        f"{name} = coalesce(max({name}, {old}), {name}, {old})"
-        for name in latest
-        for old in [f"(SELECT kept.{name} FROM {stored} AS kept WHERE {there})"]
-    )
-
-    def carry(*conditions: str) -> str:
-        return f"UPDATE {shadow} SET {carried} WHERE {' AND '.join([parts, *conditions])}"
-
-    return Comparison(
-        read_latest=f"SELECT {', '.join(latest)} FROM {stored} WHERE {of_part}" if latest else "",
-        latest=tuple(
-            f"UPDATE {stored} SET {name} = ? WHERE {of_part} AND coalesce({name} < ?, true)"
-            for name in latest
-        ),
-        carry={(False, False): carry()} | {which: carry(one) for which, one in bounds.items()}
-        if latest
-        else {},
-        table=definition.name,
-        key=definition.key,
-        values=definition.values,
-        first_key=f"SELECT {keys} FROM {shadow} WHERE {parts} ORDER BY {keys} LIMIT 1 OFFSET ?",
-        next_key=f"SELECT {keys} FROM {shadow} WHERE ({keys}) > ({marks}) AND {parts}"
-        f" ORDER BY {keys} LIMIT 1 OFFSET ?",
-        rows={(False, False): both(some)}
-        | {which: both(f"{some} AND {bound}") for which, bound in bounds.items()},
-        one=both(one_key),
-        # One that no trigger writes, too: readers know a cluster's rows by key and part alone.
-        remove=f"DELETE FROM {stored} WHERE {every_row}",
-        restore=f"INSERT INTO {stored} ({all_columns})"
-        f" SELECT {all_columns} FROM {shadow} WHERE {one_key}",
-    )
