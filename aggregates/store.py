@@ -183,6 +183,11 @@ class Store:
         with self._reading() as connection:
             return inspecting.inspect(connection, self.catalogue.sources)
 
+    def unreadable_times(self) -> tuple[reader.UnreadableTimes, ...]:
+        """Rows of each source whose start or end is there and does not parse."""
+        with self._reading() as connection:
+            return reader.unreadable_times(connection, reader.totals(connection))
+
     def keeping(self) -> Keeping:
         """Which process does the upkeep, and which of its work gets no lock."""
         with explained(self.database), self._database.own_connection() as connection:

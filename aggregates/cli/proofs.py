@@ -32,15 +32,18 @@ def status_command(ctx: click.Context, settings: Settings, as_json: bool) -> Non
     the whole was last proved), last_round [began_at, ended_at, seconds, runs, rows_read] (how long
     that takes), open_round [began_at, ran_at, seconds, runs, rows_read, positions {source: entry}],
     upkeep [owner, expires_at, is_late, lock_waits [work, began_at, ended_at]] (the process that
-    does it, and what got no lock for long).
+    does it, and what got no lock for long), unreadable_times [source, rows, example, accepted]
+    (rows with a start or an end that is there and does not parse).
     """
     with settings.store() as store:
         status, keeping = store.status(), store.keeping()
+        unreadable = store.unreadable_times() if status.ok else ()
     settings.outcome = 0 if status.ok else NOT_AS_IT_SHOULD_BE
     if as_json:
-        print_json({"ok": status.ok, **plain(status), "upkeep": keeping})
+        also = {"upkeep": keeping, "unreadable_times": unreadable}
+        print_json({"ok": status.ok, **plain(status), **also})
     else:
-        show_inspection(render.console(), status, keeping)
+        show_inspection(render.console(), status, keeping, unreadable)
     ctx.exit(settings.outcome)
 
 

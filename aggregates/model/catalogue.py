@@ -327,6 +327,13 @@ session_tool_uses = Listing(
     description="tool uses of each session by time, behind timelines",
 )
 
+UNREADABLE = {
+    "unreadable_run_times": agent_stats,
+    "unreadable_session_times": sessions_summary,
+    "unreadable_tool_times": tool_stats,
+}
+"""Totals of times that are there and do not parse."""
+
 catalogue = Catalogue(
     definitions=(
         agent_stats,
@@ -363,16 +370,12 @@ catalogue = Catalogue(
         Total("tool_uses", "tool_stats", "uses of tools", "uses"),
         *(
             Total(
-                f"unreadable_{name}_times",
+                name,
                 aggregate.name,
                 f"rows of {aggregate.source.name} with a start or an end that does not parse",
                 _unreadable.name,
             )
-            for name, aggregate in (
-                ("run", agent_stats),
-                ("session", sessions_summary),
-                ("tool", tool_stats),
-            )
+            for name, aggregate in UNREADABLE.items()
         ),
     ),
     bounds=_bounds(),

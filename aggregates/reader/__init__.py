@@ -29,6 +29,7 @@ from aggregates.reader.sessions import (
 )
 from aggregates.reader.timelines import Timeline, TimelineRun, TimelineToolUse, timeline
 from aggregates.reader.tools import AgentTools, ToolStatistics, agent_tools, tools
+from aggregates.reader.unreadable import UnreadableTimes, unreadable_times
 
 __all__ = [
     "ABANDON_AFTER",
@@ -49,6 +50,7 @@ __all__ = [
     "TimelineRun",
     "TimelineToolUse",
     "ToolStatistics",
+    "UnreadableTimes",
     "active_count",
     "agent_tools",
     "agents",
@@ -62,5 +64,6 @@ __all__ = [
     "timeline",
     "tools",
     "totals",
+    "unreadable_times",
     "wall_clock",
 ]

@@ -23,6 +23,7 @@ from aggregates.reader.sessions import (
     sessions,
 )
 from aggregates.reader.tools import AgentTools, ToolStatistics, tools, tools_by_agent
+from aggregates.reader.unreadable import UnreadableTimes, unreadable_times
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Collection:
     """each tool of each agent, all-time, most uses first, without percentiles"""
     agent_tools: tuple[AgentTools, ...]
     """all tools of each agent, all-time, most uses first"""
+    unreadable_times: tuple[UnreadableTimes, ...] = ()
+    """by source, where rows have times that do not parse"""
 
 
 def totals(connection: Connection) -> dict[str, int]:
@@ -89,4 +92,5 @@ def collect(
         sessions=tuple(latest),
         tools=tuple(of_tools),
         agent_tools=tuple(tools_by_agent(of_tools, invocations)),
+        unreadable_times=unreadable_times(connection, by_name),
     )

@@ -9,7 +9,7 @@ from rich.console import Console, Group, RenderableType
 from aggregates.reader import Collection, HourPoint, latest_start
 from aggregates.render.grids import Column, Row, table
 from aggregates.render.tables import AGENT_TOOLS, AGENTS, RUNNING, SESSIONS
-from aggregates.render.text import clock, line, rate, sparkline
+from aggregates.render.text import clock, line, rate, sparkline, unreadable_lines
 
 _MOST_ROWS = {"running": 10, "agents": 20, "sessions": 10, "tools": 10}
 """Of each list, those that matter most first."""
@@ -79,6 +79,7 @@ def _summary(out: Console, collection: Collection) -> Iterator[str]:
         f" {totals.get('tool_uses', 0):,} uses of tools"
     )
     yield _load(out, collection.hours, latest_start(collection.agents))
+    yield from unreadable_lines(collection.unreadable_times)
 
 
 def _list(

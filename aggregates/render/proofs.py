@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from rich import box
@@ -13,14 +13,17 @@ from aggregates.changes import ConsumerStatus
 from aggregates.proving.inspecting import Inspection
 from aggregates.proving.repairing import VerifyResult
 from aggregates.proving.rounds import LastRound, OpenRound
-from aggregates.render.text import duration, line, name
+from aggregates.reader import UnreadableTimes
+from aggregates.render.text import duration, line, name, unreadable_lines
 from aggregates.running.keeping import Keeping
 from aggregates.sessions import CONSUMER
 
 _NO_PAUSE = "a program that writes without a pause has to make one, of 0.1 s now and then"
 
 
-def show_inspection(out: Console, status: Inspection, keeping: Keeping) -> None:
+def show_inspection(
+    out: Console, status: Inspection, keeping: Keeping, unreadable: Sequence[UnreadableTimes] = ()
+) -> None:
     """What is installed, everything that is not as it should be, and what waits for a lock."""
     revision = status.revision or "none"
     out.print(f"revision {revision} (head {status.head}), journal mode {status.journal_mode}")
@@ -52,6 +55,8 @@ def show_inspection(out: Console, status: Inspection, keeping: Keeping) -> None:
         if consumer.is_lost:
             out.print(_lost(consumer))
     for text in _waiting(keeping):
+        out.print(text)
+    for text in unreadable_lines(unreadable):
         out.print(text)
     out.print("all is as it should be" if status.ok else "not as it should be")
 

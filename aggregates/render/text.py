@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
+
+from aggregates.reader import UnreadableTimes
 
 _LONGEST_NAME = 60
 _WIDTH_WITHOUT_TERMINAL = 200
@@ -96,3 +98,12 @@ def _safe(character: str) -> str:
     if category in ("Cc", "Cf", "Zl", "Zp"):
         return character.encode("unicode_escape").decode("ascii")
     return character
+
+
+def unreadable_lines(found: Sequence[UnreadableTimes]) -> Iterator[str]:
+    """How many rows of each source have times that do not parse, one of them, and what does."""
+    for one in found:
+        example = "" if one.example is None else f", such as {line(one.example)}"
+        yield f"{one.source}: {one.rows:,} rows have a start or an end that is no time{example}"
+    for accepted in dict.fromkeys(one.accepted for one in found):
+        yield f"a time is {accepted}"
