@@ -33,6 +33,8 @@ STEP, SIGN = "step", "sign"
 """Arguments of the facts' view: 1 a row comes, -1 one goes, 0 one that has begun ends; and -1 where
 the facts are to be subtracted, else 1."""
 
+_ENTRY = ("seq", "updated_at")
+
 PARSE, PARSED = "_aggregates_parse", "_aggregates_parsed"
 
 Values = dict[str, str]
@@ -46,6 +48,11 @@ def depths(source: Source) -> dict[str, int]:
         below = [depth[name] for name in references(fact.expression) if name in depth]
         depth[fact.name] = 1 + max(below, default=-1)
     return depth
+
+
+def of_entry(source: Source) -> tuple[str, ...]:
+    """Columns of the entry that the facts' view takes, too: others look them up in the log."""
+    return _ENTRY if source.begun else ()
 
 
 def image(compiler: Compiler, source: Source, row: str) -> Values:
@@ -69,7 +76,7 @@ def programs(compiler: Compiler, source: Source) -> Iterator[Statement]:
     """The views and triggers that take each entry of the log to the facts' view."""
     q = compiler.quote
     program = _Program(compiler, source)
-    yield callee(compiler, program.given, map(q, [STEP, source.log_key, *program.image]))
+    yield callee(compiler, program.given, map(q, [*program.passed, *program.image]))
     if source.begun is not None:
         yield from program.fast()
     else:
@@ -101,7 +108,7 @@ class _Program:
         }
         """columns by the facts that are times"""
         self.new = {name: f"NEW.{q(name)}" for name in (source.log_key, *self.image)}
-        self.passed = {STEP: f"NEW.{STEP}", source.log_key: f"NEW.{q(source.log_key)}"}
+        self.passed = {name: f"NEW.{q(name)}" for name in (STEP, *of_entry(source), source.log_key)}
 
     def fast(self) -> Iterator[Statement]:
         """Compute facts of the image, then what stands on them; odd times go another way."""
@@ -174,7 +181,8 @@ class _Program:
         late = {fact.name: self.compiler.render(fact.expression, known) for fact in self.late}
         sign = f"CASE WHEN NEW.{STEP} < 0 THEN -1 ELSE 1 END"
         facts = known | late
-        handed = {name: facts[name] for name in self.source.public_facts if name in facts}
+        names = (*of_entry(self.source), *self.source.public_facts)
+        handed = {name: facts[name] for name in names if name in facts}
         return {STEP: known[STEP], SIGN: sign, **handed}
 
     def _facts_view(self) -> Statement:
@@ -216,8 +224,9 @@ def _entries(
     q = compiler.quote
     key, old_key = q(source.log_key), q(f"old_{source.log_key}")
     ends = "NEW.is_ending IS NULL" if source.begun else "1"
-    new = {STEP: ends, source.log_key: f"NEW.{key}"}
-    old = {STEP: "-1", source.log_key: f"coalesce(NEW.{old_key}, NEW.{key})"}
+    entry = {name: f"NEW.{name}" for name in of_entry(source)}
+    new = {STEP: ends, **entry, source.log_key: f"NEW.{key}"}
+    old = {STEP: "-1", **entry, source.log_key: f"coalesce(NEW.{old_key}, NEW.{key})"}
     for side, of in (("new", new), ("old", old)):
         of |= {name: f"NEW.{q(f'{side}_{name}')}" for name in columns}
     both = " AND NEW.is_ending IS NULL" if source.begun else ""
