@@ -15,6 +15,14 @@ class DatabaseMissing(AggregatesError):
     exit_status = 10
 
 
+class DatabaseVanished(DatabaseMissing):
+    """There was a database at the place, and there is none at the moment."""
+
+
+class DatabaseReplaced(AggregatesError):
+    """Another file lies where the one was that is open."""
+
+
 class DatabaseLocked(AggregatesError):
     """Another program held the database's lock for longer than we wait."""
 
@@ -33,6 +41,16 @@ class CannotAdopt(AggregatesError):
     """A table of the database does not have the shape that the triggers need."""
 
     exit_status = 4
+
+
+class UnfitTable(CannotAdopt):
+    """The triggers cannot serve a table of this name: why, and what can be done."""
+
+    def __init__(self, table: str, reason: str, remedy: str, *, lacks_key: bool = False) -> None:
+        super().__init__(f"cannot adopt {table}: {reason}; {remedy}")
+        self.reason = reason
+        self.remedy = remedy
+        self.lacks_key = lacks_key
 
 
 class SchemaMismatch(AggregatesError):

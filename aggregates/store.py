@@ -24,6 +24,7 @@ from aggregates.progress import Progress
 from aggregates.proving import inspecting, rebuilding, reinstalling, repairing
 from aggregates.recomputing.drift import Window
 from aggregates.running import upkeep
+from aggregates.running.keeping import Keeping, keeping
 from aggregates.running.schedule import Schedule
 
 
@@ -37,7 +38,9 @@ class Store:
     collection holds the `latest_sessions` latest sessions. `catalogue` is what the database keeps.
 
     Raises DatabaseMissing where there is no such file. Methods raise DatabaseLocked, or
-    SchemaMismatch where a table of ours is missing.
+    SchemaMismatch where a table of ours is missing. Where another file takes the place of the
+    database, as in a restore, methods answer of that one; a Consumer, a Log and a job under way
+    raise DatabaseReplaced, as what they know is of the old one. Where none does, DatabaseVanished.
     """
 
     def __init__(
@@ -52,7 +55,7 @@ class Store:
         catalogue: Catalogue = shipped,
     ) -> None:
         path = file_of(database)
-        if path is not None and not path.is_file():
+        if path is not None and not (path.is_file() or path.is_dir()):
             raise DatabaseMissing(
                 f"there is no database at {path}; `aggregates migrate --database {path}` makes one"
             )
@@ -179,6 +182,16 @@ class Store:
         """What is installed, compared with what should be. Changes nothing."""
         with self._reading() as connection:
             return inspecting.inspect(connection, self.catalogue.sources)
+
+    def unreadable_times(self) -> tuple[reader.UnreadableTimes, ...]:
+        """Rows of each source whose start or end is there and does not parse."""
+        with self._reading() as connection:
+            return reader.unreadable_times(connection, reader.totals(connection))
+
+    def keeping(self) -> Keeping:
+        """Which process does the upkeep, and which of its work gets no lock."""
+        with explained(self.database), self._database.own_connection() as connection:
+            return keeping(connection)
 
     def verify(
         self,

@@ -17,7 +17,7 @@ _STATS_KEY = ("event_type", "agent_name", "phase", "model", "status")
 
 # name -> (key columns, measures)
 CONTRACT: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "agent_stats": (_STATS_KEY, _RUN),
+    "agent_stats": (_STATS_KEY, (*_RUN, "unreadable_times")),
     "agent_hourly": (("hour", *_STATS_KEY), _RUN),
     "agent_durations": (
         ("event_type", "agent_name", "phase", "model", "le_ms"),
@@ -49,10 +49,13 @@ CONTRACT: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             *("duration_ms_sum", "agents", "phases", "first_start", "last_end"),
         ),
     ),
-    "sessions_summary": (("status",), ("sessions", "duration_count", "duration_ms_sum")),
+    "sessions_summary": (
+        ("status",),
+        ("sessions", "duration_count", "duration_ms_sum", "unreadable_times"),
+    ),
     "tool_stats": (
         ("agent_name", "tool_name", "status"),
-        ("uses", "duration_count", "duration_ms_sum"),
+        ("uses", "duration_count", "duration_ms_sum", "unreadable_times"),
     ),
     "tool_durations": (("agent_name", "tool_name", "le_ms"), ("uses", "duration_ms_sum")),
     "aggregate_totals": (("name",), ("value",)),
@@ -114,6 +117,11 @@ def canonical_or_empty(value: object) -> str:
     """A value as the aggregates show it, '' where it does not parse."""
     parsed = parse_time(value)
     return canonical(parsed[0]) if parsed else ""
+
+
+def has_unreadable(*times: object) -> int:
+    """1 where a time is there and does not parse, else 0."""
+    return int(any(time is not None and parse_time(time) is None for time in times))
 
 
 def duration_ms(start: object, end: object, seconds: object) -> int | None:
@@ -213,6 +221,9 @@ def recompute(connection: sqlite3.Connection) -> Aggregates:
         ("sessions",): (len([key for key in result["session_stats"] if key != ("",)]),),
         ("session_rows",): (tables.total("sessions_summary", "sessions"),),
         ("tool_uses",): (tables.total("tool_stats", "uses"),),
+        ("unreadable_run_times",): (tables.total("agent_stats", "unreadable_times"),),
+        ("unreadable_session_times",): (tables.total("sessions_summary", "unreadable_times"),),
+        ("unreadable_tool_times",): (tables.total("tool_stats", "unreadable_times"),),
     }
     return {name: _some(result[name]) for name in CONTRACT}
 
@@ -252,7 +263,7 @@ def _of_invocations(
             number_after("totalToolUseCount", output),
         )
         key = (event, agent, phase_, model_, status_)
-        tables.add("agent_stats", key, *measures)
+        tables.add("agent_stats", key, *measures, has_unreadable(start_time, end_time))
         tables.add("agent_hourly", (f"{start[:13]}:00:00" if start else "", *key), *measures)
         le_ms = bounds[bisect_left(bounds, duration)] if duration is not None else None
         if duration is not None:
@@ -308,7 +319,8 @@ def _of_sessions(connection: sqlite3.Connection, tables: _Tables) -> Aggregates:
     ):
         duration = duration_ms(start_time, end_time, None)
         known = (int(duration is not None), duration or 0)
-        tables.add("sessions_summary", (dimension(status),), 1, *known)
+        odd = has_unreadable(start_time, end_time)
+        tables.add("sessions_summary", (dimension(status),), 1, *known, odd)
         if start := canonical_or_empty(start_time):
             key = (start, dimension(session_id))
             tables.add("_aggregates_sessions_by_start", key, 1)
@@ -327,7 +339,8 @@ def _of_tool_uses(connection: sqlite3.Connection, tables: _Tables, bounds: list[
         key = (dimension(agent_name), dimension(tool_name))
         duration = duration_ms(*times)
         known = (int(duration is not None), duration or 0)
-        tables.add("tool_stats", (*key, dimension(status)), 1, *known)
+        odd = has_unreadable(*times[:2])
+        tables.add("tool_stats", (*key, dimension(status)), 1, *known, odd)
         if duration is not None:
             le_ms = bounds[bisect_left(bounds, duration)]
             tables.add("tool_durations", (*key, le_ms), 1, duration)

@@ -92,7 +92,11 @@ class Log:
         return found in (None, (checkpoint.last_id, checkpoint.last_timestamp))
 
     def read(self, after: int, limit: int) -> list[Change]:
-        """The entries after a position, oldest first."""
+        """The entries after a position, oldest first.
+
+        Raises DatabaseReplaced where the log is no longer the one that positions are of.
+        """
+        self.connection.check_file()
         width = len(self.source.image)
         with self.connection.explained(), self.connection.any_text():
             rows = self.connection.execute(

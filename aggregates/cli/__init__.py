@@ -1,17 +1,16 @@
 """The command line.
 
 The result goes to stdout, everything else to stderr. Exit status: 0 well, 1 error, 2 usage,
-3 drift found, 4 schema or triggers not as they should be, 10 no such database, 11 locked.
+3 drift found, 4 schema or triggers not as they should be, 10 no such database, 11 locked. Whoever
+reads stdout may stop early: the status is what it would have been.
 """
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from aggregates import __version__
-from aggregates.cli import changes, databases, datasette, proofs, readings, reports
+from aggregates.cli import changes, databases, datasette, proofs, readings, reports, streams
 from aggregates.cli.settings import Commands, shared_options
 
 
@@ -22,12 +21,9 @@ def main() -> None:
     """Exact aggregates of AI-agent runs, kept by triggers inside the agents' own database.
 
     Exit status: 0 well, 1 error, 2 usage, 3 drift found, 4 schema or triggers not as they should
-    be, 10 no such database, 11 locked.
+    be, 10 no such database, 11 locked, 130 Ctrl-C.
     """
-    # A name that the terminal's encoding lacks must not end a command half way.
-    for stream in (sys.stdout, sys.stderr):
-        if reconfigure := getattr(stream, "reconfigure", None):
-            reconfigure(errors="replace")
+    streams.prepare()
 
 
 for command in (

@@ -15,7 +15,14 @@ from aggregates.cli.output import (
     limit_option,
     print_rows,
 )
-from aggregates.cli.settings import MAX_INTEGER, Bounded, Settings, pass_settings, shared_options
+from aggregates.cli.settings import (
+    MAX_INTEGER,
+    Bounded,
+    Settings,
+    pass_settings,
+    shared_options,
+    text,
+)
 from aggregates.model.catalogue import catalogue
 from aggregates.render.changes import CONSUMERS, change_line
 from aggregates.running.stopping import StopSignal
@@ -38,7 +45,7 @@ _source_option = click.option(
 )
 @limit_option
 @agent_option
-@click.option("--session", metavar="ID", help="Only this session.")
+@click.option("--session", type=text, metavar="ID", help="Only this session.")
 @click.option("--edits", is_flag=True, help="Only edits of history: the row had ended before.")
 @click.option("--follow", is_flag=True, help="Go on until Ctrl-C or SIGTERM.")
 @click.option(
@@ -50,6 +57,7 @@ _source_option = click.option(
 )
 @click.option(
     "--consumer",
+    type=text,
     metavar="NAME",
     help="Begin at the checkpoint of this consumer, and acknowledge what was gone through, shown"
     " or filtered out.",
@@ -107,7 +115,7 @@ def consumers_list_command(settings: Settings, output: Format) -> None:
 
 
 @consumers_group.command("reset")
-@click.argument("name")
+@click.argument("name", type=text)
 @_source_option
 @click.option("--to", default="newest", show_default=True, help="An entry, `newest` or `oldest`.")
 @shared_options
@@ -123,7 +131,7 @@ def consumers_reset_command(settings: Settings, name: str, source: str, to: str)
 
 
 @consumers_group.command("remove")
-@click.argument("name")
+@click.argument("name", type=text)
 @_source_option
 @shared_options
 @pass_settings

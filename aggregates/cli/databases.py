@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 
 import click
 
 from aggregates import render, samples
 from aggregates.cli.proofs import NOT_AS_IT_SHOULD_BE
-from aggregates.cli.settings import Settings, pass_settings, shared_options
+from aggregates.cli.settings import Bounded, Settings, pass_settings, shared_options, text
 from aggregates.engines import compiler, explained, file_of, open_database
 from aggregates.errors import AggregatesError
 from aggregates.frozen import freezing
 from aggregates.installing import upgrading
 from aggregates.model.catalogue import catalogue
+from aggregates.proving import reinstalling
 from aggregates.store import Store
 
 
@@ -49,6 +51,16 @@ def sample_command(path: Path, rows: int, days: int | None, seed: int, row_bytes
     click.echo(f"{path}: {rows:,} rows")
 
 
+wait_option = click.option(
+    "--wait",
+    type=Bounded(0, 86_400),
+    default=upgrading.WAIT,
+    show_default=True,
+    metavar="SECONDS",
+    help="Wait so long for a lock that another program holds.",
+)
+
+
 @click.command("migrate")
 @click.option(
     "--journal-mode",
@@ -61,6 +73,7 @@ def sample_command(path: Path, rows: int, days: int | None, seed: int, row_bytes
     is_flag=True,
     help="Put triggers and views back that are missing or altered, and tables that are gone.",
 )
+@wait_option
 @shared_options
 @pass_settings
 @click.pass_context
@@ -70,6 +83,7 @@ def migrate_command(
     /,
     journal_mode: upgrading.JournalMode | None,
     reinstall: bool,
+    wait: float,
 ) -> None:
     """Install or upgrade the aggregates, and fill them from the history.
 
@@ -77,14 +91,14 @@ def migrate_command(
     to the file needs SQLite 3.24 or newer from then on. Ends with status 4 where something is not
     installed as it should be, which `--reinstall` puts right.
     """
-    migrate(settings.named_database(), journal_mode=journal_mode)
+    migrate(settings.named_database(), journal_mode=journal_mode, wait=wait)
     with settings.store() as store:
         if reinstall:
-            _reinstall(store)
+            _reinstall(store, wait)
         status = store.status()
     click.echo(f"{store.database}: revision {status.revision}, journal mode {status.journal_mode}")
     findings = [one for one in status.findings if not one.is_doubt]
-    for finding in findings:
+    for finding in [*findings, *status.warnings]:
         click.echo(finding, err=True)
     if findings:
         ctx.exit(NOT_AS_IT_SHOULD_BE)
@@ -93,9 +107,10 @@ def migrate_command(
 @click.command("downgrade")
 @click.option("--drop-columns", is_flag=True, help="Drop the column updated_at too (SQLite 3.35).")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@wait_option
 @shared_options
 @pass_settings
-def downgrade_command(settings: Settings, drop_columns: bool, yes: bool) -> None:
+def downgrade_command(settings: Settings, drop_columns: bool, yes: bool, wait: float) -> None:
     """Remove everything that `migrate` installed; the source tables' data stays.
 
     Holds the lock for writing while it does: for less than a second, but --drop-columns writes the
@@ -108,13 +123,15 @@ def downgrade_command(settings: Settings, drop_columns: bool, yes: bool) -> None
             f"Remove all aggregates and the change log from {database}?", abort=True, err=True
         )
     with explained(database):
-        upgrading.downgrade(database, drop_columns=drop_columns)
+        upgrading.downgrade(database, drop_columns=drop_columns, wait=wait, on_wait=_tell)
     open_database(database).forget_proof()
     click.echo(f"{database}: aggregates removed")
 
 
 @click.command("revision")
-@click.option("--message", "-m", required=True, help="What the revision adds, in a few words.")
+@click.option(
+    "--message", "-m", type=text, required=True, help="What the revision adds, in a few words."
+)
 @shared_options
 def revision_command(message: str) -> None:
     """Freeze what the catalogue says, and no revision says yet, into a revision's SQL.
@@ -143,18 +160,33 @@ def write_sample(
         partial.unlink(missing_ok=True)
 
 
-def migrate(database: str, *, journal_mode: upgrading.JournalMode | None = None) -> None:
+def migrate(
+    database: str,
+    *,
+    journal_mode: upgrading.JournalMode | None = None,
+    wait: float = upgrading.WAIT,
+) -> None:
     """Install or upgrade the aggregates; makes the database where there is none."""
     path = file_of(database)
     is_new = path is not None and not path.exists()
     with explained(database), render.progress_bar("filling") as progress:
-        upgrading.upgrade(database, progress=progress, journal_mode=journal_mode)
+        upgrading.upgrade(
+            database, progress=progress, journal_mode=journal_mode, wait=wait, on_wait=_tell
+        )
     if is_new:
         click.echo(f"{path}: made a new database", err=True)
 
 
-def _reinstall(store: Store) -> None:
-    gone = store.reinstall()
+def _tell(message: str) -> None:
+    click.echo(message, err=True)
+
+
+def _reinstall(store: Store, wait: float) -> None:
+    with (
+        explained(store.database),
+        closing(open_database(store.database, lock_timeout=wait, on_wait=_tell)) as opened,
+    ):
+        gone = reinstalling.reinstall(opened, store.catalogue.sources)
     if gone:
         with render.progress_bar("rebuilding") as progress:
             store.rebuild(progress)

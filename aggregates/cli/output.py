@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields
@@ -13,15 +14,18 @@ import click
 
 from aggregates import render
 from aggregates.cli.as_json import plain, print_json
-from aggregates.cli.settings import at_least_one
+from aggregates.cli.settings import at_least_one, text
 from aggregates.render import grids
 
 Format = Literal["table", "json", "csv", "markdown"]
 Row = TypeVar("Row")
 
+_FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20")
+"""What the text of a formula may begin with in a spreadsheet, full-width forms included."""
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON with stable keys.")
 limit_option = click.option("--limit", type=at_least_one, help="At most this many.")
-agent_option = click.option("--agent", metavar="NAME", help="Only this agent.")
+agent_option = click.option("--agent", type=text, metavar="NAME", help="Only this agent.")
 
 
 def format_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -37,7 +41,8 @@ def format_options(command: Callable[..., None]) -> Callable[..., None]:
         "--format",
         "output_format",
         type=click.Choice(["table", "json", "csv", "markdown"]),
-        help="A table for people, Markdown, or JSON or CSV with stable keys.  [default: table]",
+        help="A table for people, Markdown, JSON with stable keys, or CSV with the same ones, in"
+        " which a text that could be a formula begins with an apostrophe.  [default: table]",
     )
     json = click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
     return option(json(chosen))
@@ -65,9 +70,25 @@ def print_rows(
 
 
 def print_csv(names: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """CSV with a line of names; on a terminal, control characters are escaped."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(names)
+    """CSV with a line of names, in which no text is a formula; on a terminal, control characters
+    are escaped."""
     show = render.line if sys.stdout.isatty() else str
+    # Not by click, which strips what looks like a colour.
+    sys.stdout.write(_csv_line(names))
     for row in rows:
-        writer.writerow("" if cell is None else show(plain(cell)) for cell in row)
+        cells = ["" if cell is None else show(_unformulated(plain(cell))) for cell in row]
+        sys.stdout.write(_csv_line(cells))
+
+
+def _unformulated(cell: object) -> object:
+    """A text that a spreadsheet would take for a formula gets an apostrophe before it."""
+    is_formula = isinstance(cell, str) and cell.startswith(_FORMULA_BEGINS)
+    return f"'{cell}" if is_formula else cell
+
+
+def _csv_line(cells: Sequence[str]) -> str:
+    """Cells in quotes where they need them, and a line feed."""
+    line = io.StringIO(newline="")
+    # Of a line's end, both characters are quoted in a cell: some programs begin a line at either.
+    csv.writer(line, lineterminator="\r\n").writerow(cells)
+    return line.getvalue().removesuffix("\r\n") + "\n"

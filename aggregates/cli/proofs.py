@@ -9,7 +9,7 @@ import click
 from aggregates import render
 from aggregates.cli.as_json import plain, print_json
 from aggregates.cli.output import json_option
-from aggregates.cli.settings import Bounded, Command, Settings, pass_settings, shared_options
+from aggregates.cli.settings import Bounded, Command, Settings, pass_settings, shared_options, text
 from aggregates.cli.times import since_option
 from aggregates.proving.repairing import VerifyResult
 from aggregates.render.proofs import show_inspection, show_verification
@@ -26,20 +26,25 @@ NOT_AS_IT_SHOULD_BE = 4
 def status_command(ctx: click.Context, settings: Settings, as_json: bool) -> None:
     """Compare what is installed with what should be; exit status 4 where they differ.
 
-    JSON: ok, revision, head, filling, journal_mode, findings [kind, table, name, detail], proofs
-    [kind, started_at (UTC), seconds, rows_read, drifts, is_complete], consumers (as `consumers
-    list`), proved_at (UTC: when the whole was last proved), last_round [began_at, ended_at,
-    seconds, runs, rows_read] (how long that takes), open_round [began_at, ran_at, seconds, runs,
-    rows_read, positions {source: entry}].
+    JSON: ok, revision, head, filling, journal_mode, findings and warnings [kind, table, name,
+    detail, steps], steps (what to do, in order: commands, and SQL), proofs [kind, started_at (UTC),
+    seconds, rows_read, drifts, is_complete], consumers (as `consumers list`), proved_at (UTC: when
+    the whole was last proved), last_round [began_at, ended_at, seconds, runs, rows_read] (how long
+    that takes), open_round [began_at, ran_at, seconds, runs, rows_read, positions {source: entry}],
+    upkeep [owner, expires_at, is_late, lock_waits [work, began_at, ended_at]] (the process that
+    does it, and what got no lock for long), unreadable_times [source, rows, example, accepted]
+    (rows with a start or an end that is there and does not parse).
     """
     with settings.store() as store:
-        status = store.status()
+        status, keeping = store.status(), store.keeping()
+        unreadable = store.unreadable_times() if status.ok else ()
+    settings.outcome = 0 if status.ok else NOT_AS_IT_SHOULD_BE
     if as_json:
-        print_json({"ok": status.ok, **plain(status)})
+        also = {"upkeep": keeping, "unreadable_times": unreadable}
+        print_json({"ok": status.ok, **plain(status), **also})
     else:
-        show_inspection(render.console(), status)
-    if not status.ok:
-        ctx.exit(NOT_AS_IT_SHOULD_BE)
+        show_inspection(render.console(), status, keeping, unreadable)
+    ctx.exit(settings.outcome)
 
 
 def _scope_options(command: Command) -> Command:
@@ -54,7 +59,12 @@ def _scope_options(command: Command) -> Command:
         since_option("Only hours, days and times before this.", "--until"),
         since_option("Only hours, days and times from this ISO time or age on: 24h, 7d."),
         click.option(
-            "--table", "tables", multiple=True, metavar="NAME", help="Only this table; repeatable."
+            "--table",
+            "tables",
+            type=text,
+            multiple=True,
+            metavar="NAME",
+            help="Only this table; repeatable.",
         ),
     ):
         command = decorate(command)
@@ -76,9 +86,8 @@ def verify_command(
     JSON: ok (no drift is left), repaired, rows_read, seconds, is_complete (false where the budget
     was spent first), tables, drifts [table, key, column, stored, right].
     """
-    result = _reconcile(settings, repair=repair, as_json=as_json, **scope)
-    if result.drifts and not repair:
-        ctx.exit(DRIFT_FOUND)
+    _reconcile(settings, repair=repair, as_json=as_json, **scope)
+    ctx.exit(settings.outcome)
 
 
 @click.command("repair")
@@ -95,14 +104,18 @@ def repair_command(
 
     JSON: as `verify`; the drifts are those that were repaired.
     """
-    result = _reconcile(settings, repair=not dry_run, as_json=as_json, **scope)
-    if result.drifts and dry_run:
-        ctx.exit(DRIFT_FOUND)
+    _reconcile(settings, repair=not dry_run, as_json=as_json, **scope)
+    ctx.exit(settings.outcome)
 
 
 @click.command("rebuild")
 @click.option(
-    "--table", "tables", multiple=True, metavar="NAME", help="Only this table; repeatable."
+    "--table",
+    "tables",
+    type=text,
+    multiple=True,
+    metavar="NAME",
+    help="Only this table; repeatable.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 @json_option
@@ -120,10 +133,8 @@ def rebuild_command(
     JSON: as `verify`; drifts only of a dry run.
     """
     if dry_run:
-        result = _reconcile(settings, repair=False, as_json=as_json, tables=tables)
-        if result.drifts:
-            ctx.exit(DRIFT_FOUND)
-        return
+        _reconcile(settings, repair=False, as_json=as_json, tables=tables)
+        ctx.exit(settings.outcome)
     with settings.store() as store, render.progress_bar("rebuilding") as progress:
         result = store.rebuild(progress, tables=tables)
     if as_json:
@@ -134,15 +145,15 @@ def rebuild_command(
         out.print(f"tables rebuilt: {len(result.tables)}")
 
 
-def _reconcile(settings: Settings, *, repair: bool, as_json: bool, **scope: Any) -> VerifyResult:
+def _reconcile(settings: Settings, *, repair: bool, as_json: bool, **scope: Any) -> None:
     with settings.store() as store, render.progress_bar("verifying") as progress:
         prove = store.repair if repair else store.verify
-        result = prove(progress, **scope)
+        result: VerifyResult = prove(progress, **scope)
+    settings.outcome = DRIFT_FOUND if result.drifts and not repair else 0
     if as_json:
         print_json({"ok": repair or not result.drifts, "repaired": repair, **plain(result)})
     else:
         show_verification(render.console(), result, repaired=repair)
-    return result
 
 
 COMMANDS = (status_command, verify_command, repair_command, rebuild_command)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 import click
 from rich.console import Console
@@ -27,7 +27,8 @@ from aggregates.cli.settings import (
     shared_options,
 )
 from aggregates.engines import explained, file_of
-from aggregates.errors import DatabaseLocked
+from aggregates.errors import DatabaseLocked, DatabaseReplaced, DatabaseVanished
+from aggregates.proving.findings import Finding
 from aggregates.reader import LATEST
 from aggregates.render.collections import screen, show_collection
 from aggregates.running.schedule import Schedule
@@ -137,8 +138,8 @@ def watch_command(settings: Settings, interval: float) -> None:
             show_collection(out, store.collect())
             return
         stop = StopSignal()
-        with stop.listening():
-            _watch(out, store, stop, interval)
+        with stop.listening(), _told_to(_Notes()) as notes:
+            _watch(out, store, stop, interval, notes)
 
 
 @click.command("run")
@@ -181,12 +182,13 @@ def run_command(
     Ends with status 0; with --once, with 4 where triggers or tables are not as they should be. That
     is told on stderr, as are edits of history, and drifts, which are repaired. SIGHUP begins a
     round at once. Only one process at a time consumes and proves for a database;
-    others only collect.
+    others only collect. Where another file takes the place of the database, the next round is of
+    that one; where the database goes, rounds wait until there is one again.
 
     JSON: one line for each collection, as `collect`.
     """
     stop = StopSignal()
-    with stop.listening():
+    with stop.listening(), _told_to(logging.StreamHandler()):
         with stop.at_once():
             database = settings.named_database()
             path = file_of(database)
@@ -195,26 +197,45 @@ def run_command(
                 click.echo(f"{path}: made a sample database of {sample_rows:,} rows", err=True)
             if is_to_migrate:
                 migrate(database)
-        with (
-            _told_on_stderr(),
-            settings.store(latest_sessions=sessions) as store,
-            store.upkeep(_schedule(**schedule), stop.check) as upkeep,
-        ):
-            while not stop.requested:
-                _round(store, upkeep, as_json=as_json, is_only_one=once)
-                if once or stop.wait(interval):
-                    break
-        if once and upkeep.findings:
-            ctx.exit(NOT_AS_IT_SHOULD_BE)
+        pause = None if once else interval
+        while not stop.requested:
+            store = settings.store(latest_sessions=sessions)
+            try:
+                findings = _rounds(store, _schedule(**schedule), stop, pause, as_json=as_json)
+            except DatabaseReplaced as error:
+                if once:
+                    raise
+                log.warning("%s", error)
+                # Whoever copies a file there, and does not move it, may not be done yet.
+                stop.wait(interval)
+                continue
+            if once and findings:
+                ctx.exit(NOT_AS_IT_SHOULD_BE)
+            break
 
 
-def _watch(out: Console, store: Store, stop: StopSignal, interval: float) -> None:
+def _rounds(
+    store: Store, schedule: Schedule, stop: StopSignal, pause: float | None, *, as_json: bool
+) -> list[Finding]:
+    """Rounds until a stop is requested, only one without a pause; what the last inspection found.
+
+    Raises DatabaseReplaced where they have to begin anew.
+    """
+    with store, store.upkeep(schedule, stop.check) as upkeep:
+        while not stop.requested:
+            _round(store, upkeep, as_json=as_json, is_only_one=pause is None)
+            if pause is None or stop.wait(pause):
+                break
+        return upkeep.findings
+
+
+def _watch(out: Console, store: Store, stop: StopSignal, interval: float, notes: _Notes) -> None:
     # Opened by the first reading, so that an error before it is on the ordinary screen.
-    shown = screen(out, store.collect())
+    shown = screen(out, store.collect(), notes.latest)
     with Live(shown, console=out, screen=True, auto_refresh=False) as live:
         while not stop.wait(interval):
             try:
-                shown = screen(out, store.collect())
+                shown = screen(out, store.collect(), notes.latest)
             except DatabaseLocked:
                 continue
             live.update(shown, refresh=True)
@@ -225,7 +246,7 @@ def _round(store: Store, upkeep: Upkeep, *, as_json: bool, is_only_one: bool) ->
         with explained(store.database):
             upkeep.round(wait=is_only_one)
         collection = store.collect()
-    except DatabaseLocked as error:
+    except (DatabaseLocked, DatabaseVanished) as error:
         if is_only_one:
             raise
         click.echo(f"error: {render.line(error)}", err=True)
@@ -256,14 +277,27 @@ def _schedule(
     )
 
 
+_Handler = TypeVar("_Handler", bound=logging.Handler)
+
+
+class _Notes(logging.Handler):
+    """The latest line of the log, for a screen that shows nothing else of it."""
+
+    latest: str | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a line, and when it was logged."""
+        at = datetime.fromtimestamp(record.created)
+        self.latest = f"{at:%H:%M:%S} {record.levelname} {record.getMessage()}"
+
+
 @contextmanager
-def _told_on_stderr() -> Iterator[None]:
-    """Inside, what is logged goes to stderr in one line each."""
-    handler = logging.StreamHandler()
+def _told_to(handler: _Handler) -> Iterator[_Handler]:
+    """Inside, what is logged goes to a handler."""
     handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
     log.addHandler(handler)
     try:
-        yield
+        yield handler
     finally:
         log.removeHandler(handler)
 

@@ -18,7 +18,7 @@ from aggregates.cli.output import (
     print_csv,
     print_rows,
 )
-from aggregates.cli.settings import Settings, at_least_one, pass_settings, shared_options
+from aggregates.cli.settings import Settings, at_least_one, pass_settings, shared_options, text
 from aggregates.cli.times import since_option
 from aggregates.reader import (
     LATEST,
@@ -28,10 +28,11 @@ from aggregates.reader import (
     SessionStatistics,
     Timeline,
     ToolStatistics,
+    latest_start,
     wall_clock,
 )
 from aggregates.render import tables
-from aggregates.render.collections import show_sparkline
+from aggregates.render.collections import show_load
 from aggregates.render.timelines import show_timeline, timeline_markdown
 
 _MOST_HOURS = 24 * 366
@@ -107,10 +108,13 @@ def report_hours_command(
     agent: str | None,
     output: Format,
 ) -> None:
-    """Runs, durations and tokens of each hour, by start.
+    """Runs, durations and tokens of each hour, by start; hours without a run are there too.
+
+    Where none has one, the table says when the last run was instead.
 
     JSON, a list of: hour (in the source zone), invocations, succeeded, failed, duration_count,
-    duration_ms_sum, tokens, tool_calls.
+    duration_ms_sum, tokens, tool_calls, minutes (how long the hour lasted: not 60 where clocks
+    changed in it).
     """
     now = datetime.now(UTC)
     if since is None:
@@ -122,8 +126,11 @@ def report_hours_command(
         if wall_clock(since, store.zone) < earliest:
             raise click.UsageError(f"--since lies more than {_MOST_HOURS:,} hours back")
         points = store.hourly(since, now, agent=agent)
-    if output == "table":
-        show_sparkline(render.console(), points)
+        if output == "table":
+            agents = [one for one in store.agents() if agent in (None, one.agent_name)]
+            show_load(render.console(), points, latest_start(agents))
+            if not any(point.invocations for point in points):
+                return
     print_rows(output, points, tables.HOURS, HourPoint)
 
 
@@ -136,7 +143,7 @@ def report_hours_command(
 @since_option(
     "Only sessions that started since this ISO time (naive: in the source zone) or age: 24h, 7d."
 )
-@click.option("--agent", metavar="NAME", help="Only sessions in which this agent ran.")
+@click.option("--agent", type=text, metavar="NAME", help="Only sessions in which this agent ran.")
 @click.option(
     "--limit",
     type=at_least_one,
@@ -168,7 +175,7 @@ def report_sessions_command(
 
 
 @report_group.command("session")
-@click.argument("session", metavar="ID")
+@click.argument("session", type=text, metavar="ID")
 @click.option(
     "--limit",
     type=at_least_one,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from aggregates import render
+from aggregates.cli.streams import flushed
 from aggregates.engines import explained, is_in_memory
 from aggregates.errors import AggregatesError
 from aggregates.reader import ABANDON_AFTER, IDLE_AFTER, LATEST, SESSION_WINDOW
@@ -22,9 +24,12 @@ from aggregates.store import Store, zone_named
 
 _DATABASE_VARIABLES = ("AGGREGATES_DATABASE_URL", "DATABASE_URL")
 _ZONE_VARIABLE = "AGGREGATES_SOURCE_TIMEZONE"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _MAX_HOURS = 24 * 3650
 
 MAX_INTEGER = 2**63 - 1
+INTERRUPTED = 130
+"""128 and the number of SIGINT, as shells have it."""
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -39,6 +44,8 @@ class Settings:
     session_window: timedelta = SESSION_WINDOW
     idle_after: timedelta = IDLE_AFTER
     verbose: bool = False
+    outcome: int = 0
+    """the exit status of a command that ends because nobody reads on"""
 
     def wanted_database(self) -> str:
         """The database of the option, else of the environment; '' if there is none."""
@@ -82,10 +89,15 @@ class Commands(click.Group):
         # Made here, before a command's own context, so that options of both reach the same one.
         settings = ctx.ensure_object(Settings)
         try:
-            with explained(settings.wanted_database):
+            with flushed(), explained(settings.wanted_database):
                 return super().invoke(ctx)
-        except (click.exceptions.Exit, click.Abort, click.ClickException, BrokenPipeError):
+        except (click.exceptions.Exit, click.Abort, click.ClickException):
             raise
+        except BrokenPipeError:
+            ctx.exit(settings.outcome)
+        except KeyboardInterrupt:
+            click.echo("\nInterrupted", err=True)
+            ctx.exit(INTERRUPTED)
         except (AggregatesError, SQLAlchemyError, OSError) as error:
             if settings.verbose:
                 traceback.print_exc()
@@ -106,6 +118,22 @@ class Bounded(click.FloatRange):
         return number
 
 
+class Text(click.ParamType[str]):
+    """A text to be found in the database, which is in UTF-8 whatever the locale."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text; a usage error where what was typed is none."""
+        text = str(value)
+        try:
+            # What the locale could not read is in it as surrogates.
+            return os.fsencode(text).decode() if _SURROGATE.search(text) else text
+        except UnicodeError:
+            self.fail("it is not text in UTF-8.", param, ctx)
+
+
+text = Text()
 hours_range = Bounded(0, _MAX_HOURS, min_open=True)
 """A duration in hours."""
 at_least_one = click.IntRange(1, MAX_INTEGER)

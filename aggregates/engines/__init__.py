@@ -30,6 +30,7 @@ __all__ = [
     "explained",
     "file_of",
     "is_in_memory",
+    "is_locked",
     "new_hooks_database",
     "open_database",
 ]
@@ -46,19 +47,25 @@ def database_url(database: str | Path) -> URL:
 
 
 def open_database(
-    database: str | Path, *, lock_timeout: float = 5.0, keep_open: bool = False
+    database: str | Path,
+    *,
+    lock_timeout: float = 5.0,
+    keep_open: bool = False,
+    on_wait: Callable[[str], None] | None = None,
 ) -> Database:
     """The database of a URL or path; it waits `lock_timeout` seconds for a lock.
 
-    With `keep_open` it keeps a connection from one use to the next. Raises AggregatesError for an
-    engine that is not supported.
+    `on_wait` is told what it waits for. With `keep_open` it keeps a connection from one use to the
+    next. Raises AggregatesError for an engine that is not supported.
     """
     url = database_url(database)
     if url.get_backend_name() != "sqlite":
         raise AggregatesError(
             f"{url.get_backend_name()} is not supported yet; name a SQLite file or its URL"
         )
-    return sqlite.SQLiteDatabase(url, lock_timeout=lock_timeout, keep_open=keep_open)
+    return sqlite.SQLiteDatabase(
+        url, lock_timeout=lock_timeout, keep_open=keep_open, on_wait=on_wait
+    )
 
 
 def driver(connection: Any) -> DriverConnection:
@@ -79,6 +86,11 @@ def compiler_of(connection: Connection) -> Compiler:
 def explained(database: str | Callable[[], str]) -> AbstractContextManager[None]:
     """Turn what a driver raises inside into an error that says what to do next."""
     return explaining.explained(database)
+
+
+def is_locked(error: BaseException) -> bool:
+    """Whether an error says that somebody else holds a lock of the database."""
+    return explaining.is_locked(error)
 
 
 def file_of(database: str | Path) -> Path | None:

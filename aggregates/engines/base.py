@@ -138,6 +138,14 @@ class Compiler(ABC):
         """SELECT of some facts of the rows for which a condition holds, out of the source."""
 
     @abstractmethod
+    def images_where(self, source: Source, names: tuple[str, ...], condition: str) -> str:
+        """SELECT of what `facts_of_image` takes, of the rows for which a condition holds."""
+
+    @abstractmethod
+    def facts_of_image(self, source: Source, names: tuple[str, ...]) -> str:
+        """SELECT of some facts of one row, out of those columns of its image that they stand on."""
+
+    @abstractmethod
     def recomputation(
         self,
         catalogue: Catalogue,
@@ -195,6 +203,10 @@ class DriverError(Exception):
 
 class OperationalError(DriverError):
     """The database cannot do that now: it is locked, its disk is full, a table is not there."""
+
+
+class LockHeld(OperationalError):
+    """Another connection has held a lock for longer than we wait."""
 
 
 class DamagedFile(DriverError):
@@ -267,6 +279,13 @@ class DriverConnection(ABC):
         """A text that `any_text` has read, as a parameter of `CAST(? AS TEXT)`."""
 
     @abstractmethod
+    def check_file(self) -> None:
+        """Raise DatabaseReplaced or DatabaseMissing where the database is not what it leads to.
+
+        So does whatever begins a transaction.
+        """
+
+    @abstractmethod
     def snapshot(self) -> AbstractContextManager[None]:
         """A transaction that reads one state, and writes at most tables of its connection."""
 
@@ -334,6 +353,10 @@ class DriverConnection(ABC):
         """Drop a column; AggregatesError where the engine is too old for it."""
 
     @abstractmethod
+    def columns(self, table: str) -> dict[str, str]:
+        """Names and types of the columns of a table, in order."""
+
+    @abstractmethod
     def missing_columns(self, shape: Shape) -> dict[str, str]:
         """Names and types of the columns to add to a table."""
 
@@ -342,12 +365,20 @@ class DriverConnection(ABC):
         """Raise CannotAdopt where a table of this name is not one that the triggers can serve."""
 
     @abstractmethod
+    def with_its_key(self, shape: Shape) -> str:
+        """A script that makes a table again, with all its rows and the key that it lacks."""
+
+    @abstractmethod
     def check_names(self, names: Iterable[str]) -> None:
         """Raise CannotAdopt where a name of ours is taken."""
 
     @abstractmethod
     def fit(self, shape: Shape, statements: list[Statement]) -> list[Statement]:
         """The statements with the UNIQUE keys of the table taken into account."""
+
+    @abstractmethod
+    def check_exchanging(self) -> None:
+        """Raise AggregatesError where `exchanging` cannot work."""
 
     @abstractmethod
     def exchanging(self, pairs: Sequence[tuple[str, str]]) -> AbstractContextManager[None]:
@@ -369,7 +400,11 @@ class DriverConnection(ABC):
 
 
 class Database(ABC):
-    """A database that was opened; it connects when it is first asked something."""
+    """A database that was opened; it connects when it is first asked something.
+
+    Where another has taken its place meanwhile, whoever asks next is answered by that one; raises
+    DatabaseMissing where none has.
+    """
 
     compiler: ClassVar[Compiler]
     capabilities: ClassVar[frozenset[Capability]]

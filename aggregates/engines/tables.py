@@ -11,5 +11,5 @@ COUNTED = "_aggregates_session_counted"
 OVERLAP = "session_overlap"
 DURATIONS = "session_durations"
 
-PENDING = "derived.session_id IS NULL\n    OR as_of_seq < coalesce(changed_seq, 0)"
+PENDING = "coalesce(as_of_seq, -1) < coalesce(changed_seq, 0)"
 """Whether what is derived of a session is of an older entry than the newest about it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import sqlparse
 from sqlparse import tokens
 
@@ -39,6 +41,7 @@ def _broken(line: str, space: int) -> list[str]:
     return [line[:space], indent + line[space + 1 :]]
 
 
+@lru_cache(maxsize=1024)
 def compact(sql: str) -> str:
     """The same SQL without comments and white space that it can do without.
 
@@ -46,29 +49,37 @@ def compact(sql: str) -> str:
     """
     words: list[str] = []
     is_apart = False
-    for kind, value in tokenize(sql):
-        if kind in tokens.Comment or not value.strip():
+    lexed = [one for one in tokenize(sql) if one[0] not in tokens.Comment]
+    for position, (_, value) in enumerate(lexed):
+        following = [one for one in lexed[position + 1 : position + 3] if one[1].strip()]
+        names_it = value.upper() == "AS" and following and following[0][0] in _ALIASES
+        if not value.strip() or names_it:
             is_apart = True
             continue
         ends = words[-1][-1:] if words else "("
-        if is_apart and ends not in _TIGHT and value[:1] not in _TIGHT:
+        is_tight = ends in _TIGHT or value[:1] in _TIGHT
+        if is_apart and (not is_tight or ends == value[:1]):  # two quotes are one within
             words.append(" ")
         words.append(value)
         is_apart = False
     return "".join(words)
 
 
-_TIGHT = "(),;=<>|*+"
+_TIGHT = "(),;=<>|*+/!'\""
 """White space beside these means nothing; beside a minus it keeps a comment from beginning."""
 
+_ALIASES = {tokens.Name, tokens.Literal.String.Symbol}
+"""What a name of one's own may be, before which AS says nothing; types and keywords are others."""
 
+
+@lru_cache(maxsize=1024)
 def normalised(sql: str) -> str:
-    """SQL without what does not change its meaning: comments, white space, case of keywords.
+    """SQL without what does not change its meaning: comments, white space, AS, case of keywords.
 
     Quotes of names too: SQLite puts them there as it renames a table.
     """
     return " ".join(
         value.upper() if kind in tokens.Keyword else value.strip('"')
         for kind, value in tokenize(sql)
-        if kind not in tokens.Comment and kind not in tokens.Whitespace and value.strip()
+        if kind not in tokens.Comment and value.strip() and value.upper() != "AS"
     )

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from aggregates.model.definition import Source
+
+UPDATED_AT = "updated_at"
+ADDED = "/* added by aggregates */"
+"""Stands in the definition of a column of ours, for as long as the column is there."""
 
 
 @dataclass(frozen=True)
@@ -27,5 +32,10 @@ def shape_of(source: Source) -> Shape:
     added = {column.name: column.type for column in source.tracked}
     added |= {one.column: "JSON" for one in source.extracted}
     if source.is_touched:
-        added["updated_at"] = "TEXT"
+        added[UPDATED_AT] = "TEXT"
     return Shape(source.name, source.key, source.required, added, source.unique)
+
+
+def is_added(definition: str, name: str, type_: str) -> bool:
+    """Whether the definition of a table says that a column was added by us."""
+    return bool(re.search(rf"\b{re.escape(name)}\b\W*\s{type_} {re.escape(ADDED)}", definition))

@@ -24,6 +24,7 @@ OTHER_KEYS = "/* or the same value of another unique key */"
 THEIR_COLUMNS = "/* and the columns of other unique keys */"
 OR_IT_IS_GONE = "/* or its row is gone */"
 OR_ANOTHER_TYPE = "/* or another type, in columns without one */"
+AND_THE_SAME_TYPE = "/* and the same type, in columns without one */"
 
 _HEADING = re.compile(r"^-- \[([a-z ]+)\] (.+)\n", re.MULTILINE)
 

@@ -5,7 +5,6 @@ Offline (`--sql`) the same statements are printed, for tables in the hooks' shap
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,9 @@ from aggregates.engines import driver
 from aggregates.engines.base import Capability, DriverConnection, OperationalError, quote
 from aggregates.errors import CannotAdopt
 from aggregates.frozen import statements as frozen
-from aggregates.frozen.shapes import Shape
+from aggregates.frozen.shapes import ADDED, UPDATED_AT, Shape
 from aggregates.frozen.statements import Recomputation, Statement
+from aggregates.installing.adopted import added_columns, remember, remember_journal_mode
 from aggregates.installing.upgrading import current
 from aggregates.recomputing.filling import (
     BACKFILLS,
@@ -29,10 +29,6 @@ from aggregates.recomputing.filling import (
     stored_position,
 )
 from aggregates.recomputing.slices import Recomputer, StaleError
-
-UPDATED_AT = "updated_at"
-_ADDED = "/* added by aggregates */"
-"""Stands in the definition of a column of ours, for as long as the column is there."""
 
 _DROPPED = ("trigger", "view", "index", "table")
 """Kinds in the order in which they are dropped."""
@@ -151,7 +147,7 @@ def adopt(op: Operations, shapes: Iterable[Shape], tables: Path) -> None:
             _execute(op, made[shape.table].sql)
             if UPDATED_AT in shape.added:  # the one column that the hooks do not make
                 _execute(
-                    op, f"ALTER TABLE {quote(shape.table)} ADD COLUMN {UPDATED_AT} TEXT {_ADDED}"
+                    op, f"ALTER TABLE {quote(shape.table)} ADD COLUMN {UPDATED_AT} TEXT {ADDED}"
                 )
         return
     connection = _driver(op)
@@ -160,8 +156,11 @@ def adopt(op: Operations, shapes: Iterable[Shape], tables: Path) -> None:
         if not connection.table_exists(shape.table):
             _execute(op, made[shape.table].sql)
         for name, type_ in connection.missing_columns(shape).items():
-            column = f"{quote(name)} {type_} {_ADDED}"
+            column = f"{quote(name)} {type_} {ADDED}"
             _execute(op, f"ALTER TABLE {quote(shape.table)} ADD COLUMN {column}")
+        remember(connection, shape)
+    if Capability.JOURNAL_MODES in connection.capabilities:
+        remember_journal_mode(connection, _option(op, "journal_mode"))
 
 
 def create(op: Operations, statements: Path, shape: Shape | None = None) -> None:
@@ -235,12 +234,9 @@ def drop_added_columns(op: Operations, shapes: Iterable[Shape]) -> None:
     if not _option(op, "drop_columns") or op.get_context().as_sql:
         return
     connection = _driver(op)
-    definitions = {one.name.lower(): one.sql for one in connection.objects("table")}
     for shape in shapes:
-        definition = definitions.get(shape.table.lower(), "")
-        for name, type_ in shape.added.items():
-            if re.search(rf"\b{name}\b\W*\s{type_} {re.escape(_ADDED)}", definition):
-                connection.drop_column(shape.table, name)
+        for name in added_columns(connection, shape):
+            connection.drop_column(shape.table, name)
 
 
 def _backfill_at_once(op: Operations, sql: Recomputation) -> None:

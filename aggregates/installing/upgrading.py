@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, TextIO
 
@@ -11,12 +12,17 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
+from aggregates.engines import driver
 from aggregates.engines.base import Database
 from aggregates.errors import SchemaMismatch
 from aggregates.frozen.statements import migrations_folder
+from aggregates.installing.adopted import remember_journal_mode
 from aggregates.progress import Progress
 
 VERSION_TABLE = "_aggregates_version"
+
+WAIT = 60.0
+"""Seconds that are waited for a lock."""
 
 JournalMode = Literal["wal", "keep"]
 
@@ -27,16 +33,19 @@ def upgrade(
     journal_mode: JournalMode | None = None,
     revision: str = "head",
     folder: Path | None = None,
+    wait: float = WAIT,
+    on_wait: Callable[[str], None] | None = None,
 ) -> None:
     """Install or upgrade, and fill the aggregates while writers write.
 
     Makes a SQLite file that is not there. Can be killed at any point and called again. `progress`
     gets (done, total) rows. `journal_mode` is that of a new installation, WAL unless it says
     `keep`; what is installed already becomes WAL only where it says `wal`. `folder` holds other
-    revisions than ours. Raises CannotAdopt, having changed nothing, where the database has a table
-    `agent_invocations` that triggers cannot serve.
+    revisions than ours. A lock is waited for `wait` seconds, and `on_wait` is told so. Raises
+    CannotAdopt, having changed nothing, where the database has a table `agent_invocations` that
+    triggers cannot serve.
     """
-    config = _config(database, folder)
+    config = _config(database, folder, wait, on_wait)
     config.attributes["progress"] = progress
     config.attributes["journal_mode"] = journal_mode
     command.upgrade(config, revision)
@@ -47,9 +56,11 @@ def downgrade(
     drop_columns: bool = False,
     revision: str = "base",
     folder: Path | None = None,
+    wait: float = WAIT,
+    on_wait: Callable[[str], None] | None = None,
 ) -> None:
     """Remove what `upgrade` installed. Columns that it added stay, unless `drop_columns`."""
-    config = _config(database, folder)
+    config = _config(database, folder, wait, on_wait)
     config.attributes["drop_columns"] = drop_columns
     command.downgrade(config, revision)
 
@@ -106,6 +117,13 @@ def drop_empty_version_table(connection: Connection) -> None:
     connection.commit()
 
 
+def choose_journal_mode(connection: Connection, asked: str) -> None:
+    """Store in an installed database which journal mode was asked for."""
+    if current(connection) is not None:
+        remember_journal_mode(driver(connection), asked)
+    connection.commit()
+
+
 def progress_to(stream: TextIO) -> Progress | None:
     """Lines with a rate and a remaining time on a terminal; None where the stream is none."""
     if not stream.isatty():
@@ -123,10 +141,14 @@ def progress_to(stream: TextIO) -> Progress | None:
     return show
 
 
-def _config(database: str, folder: Path | None) -> Config:
+def _config(
+    database: str, folder: Path | None, wait: float, on_wait: Callable[[str], None] | None
+) -> Config:
     config = Config()
     location = str(folder or migrations_folder())
     config.set_main_option("script_location", location.replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["database"] = database
+    config.attributes["wait"] = wait
+    config.attributes["on_wait"] = on_wait
     return config

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, literal
+from sqlalchemy import func, literal, or_
 
 from aggregates.model.constructs import day_of, flag, hour_of
 from aggregates.model.definition import (
@@ -68,6 +68,11 @@ _runs = (
     Measure("tokens_sum", _fact("token_count"), "tokens"),
     Measure("tool_calls_sum", _fact("tool_call_count"), "tool calls"),
 )
+_unreadable = Measure(
+    "unreadable_times",
+    flag(or_(_fact("unreadable_start"), _fact("unreadable_end"))),
+    "with a start or an end that is there and does not parse",
+)
 _histogram = (
     Measure("runs", _one, "rows whose duration lies in the bucket"),
     Measure("duration_ms_sum", _fact("duration_ms"), "sum of their durations, in milliseconds"),
@@ -89,7 +94,7 @@ agent_stats = Aggregate(
     name="agent_stats",
     source=agent_invocations,
     dimensions=(EVENT_TYPE, AGENT_NAME, PHASE, MODEL, STATUS),
-    measures=_runs,
+    measures=(*_runs, _unreadable),
     description="all rows, all-time",
 )
 
@@ -264,6 +269,7 @@ sessions_summary = Aggregate(
     measures=(
         Measure("sessions", _one, "rows of the table sessions"),
         *(one for one in _runs if one.name in ("duration_count", "duration_ms_sum")),
+        _unreadable,
     ),
     description="sessions by status, with the durations from their own start to their own end",
 )
@@ -296,6 +302,7 @@ tool_stats = Aggregate(
     measures=(
         Measure("uses", _one, "rows"),
         *(one for one in _runs if one.name in ("duration_count", "duration_ms_sum")),
+        _unreadable,
     ),
     description="uses of tools by agent, all-time",
 )
@@ -319,6 +326,13 @@ session_tool_uses = Listing(
     filter=Filter("started", agent_tool_uses.fact("start").is_not(None), "whose start parses"),
     description="tool uses of each session by time, behind timelines",
 )
+
+UNREADABLE = {
+    "unreadable_run_times": agent_stats,
+    "unreadable_session_times": sessions_summary,
+    "unreadable_tool_times": tool_stats,
+}
+"""Totals of times that are there and do not parse."""
 
 catalogue = Catalogue(
     definitions=(
@@ -354,6 +368,15 @@ catalogue = Catalogue(
         Total("sessions", "_aggregates_session_totals", "sessions with an invocation", "sessions"),
         Total("session_rows", "sessions_summary", "rows of the table sessions", "sessions"),
         Total("tool_uses", "tool_stats", "uses of tools", "uses"),
+        *(
+            Total(
+                name,
+                aggregate.name,
+                f"rows of {aggregate.source.name} with a start or an end that does not parse",
+                _unreadable.name,
+            )
+            for name, aggregate in UNREADABLE.items()
+        ),
     ),
     bounds=_bounds(),
     views=views,

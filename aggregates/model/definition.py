@@ -293,9 +293,13 @@ class Aggregate:
     @property
     def is_view(self) -> bool:
         """Whether people read it through a view over its table."""
-        looked_up = (*self.extremes, *self.pending)
-        computed = any(not count.is_stored for count in self.distinct_counts)
-        return self.cluster is not None or bool(looked_up) or computed
+        return self.cluster is not None or self.looks_up
+
+    @property
+    def looks_up(self) -> bool:
+        """Whether that view takes something of a row from elsewhere."""
+        counted = (one for one in self.distinct_counts if not one.is_stored)
+        return any((*self.extremes, *self.pending, *counted))
 
     @property
     def table(self) -> str:
@@ -354,10 +358,10 @@ class View:
 
     name: str
     sql: str
-    """a SELECT in words that every engine knows; `{name}` stands for an expression"""
+    """a SELECT in words that every library knows; `{name}` stands for an expression"""
     description: str
     columns: Mapping[str, str]
-    """descriptions by name, in the order in which the SELECT answers them"""
+    """descriptions by name, in the order in which the SELECT answers them; none if internal"""
     expressions: Mapping[str, Expression] = field(default_factory=dict, repr=False)
     """over columns that are there where the SQL names them"""
 

@@ -74,6 +74,8 @@ def dictionary(catalogue: Catalogue) -> Iterator[Entry]:
     yield "aggregate_descriptions", "description", "one line"
     yield from _CONSUMING
     for view in catalogue.views:
+        if view.name.startswith("_"):
+            continue
         yield view.name, "", view.description
         for name, description in view.columns.items():
             yield view.name, name, description

@@ -43,6 +43,22 @@ _SAME_CLOCK = Fact(
 _HAS_NO_END = Fact(
     "has_no_end", _raw("end_time").is_(None), "whether end_time is NULL", is_internal=True
 )
+_HAS_NO_START = Fact(
+    "has_no_start", _raw("start_time").is_(None), "whether start_time is NULL", is_internal=True
+)
+_IS_THERE = (_HAS_NO_START, _HAS_NO_END)
+_UNREADABLE = (
+    Fact(
+        "unreadable_start",
+        and_(_raw("start").is_(None), ~_raw("has_no_start")),
+        "whether start_time is there and is no time",
+    ),
+    Fact(
+        "unreadable_end",
+        and_(_raw("end").is_(None), ~_raw("has_no_end")),
+        "whether end_time is there and is no time",
+    ),
+)
 _MEASURED = Fact(
     "measured_ms",
     seconds_to_ms(_raw("duration_seconds")),
@@ -86,19 +102,9 @@ MEANING: dict[str, Expression] = {
         *(_raw("event_type") != text for text in NOT_INVOCATIONS),
     ),
     "succeeded": flag(_is_one_of(_raw("status"), SUCCEEDED)),
-    "failed": flag(_is_one_of(_raw("status"), FAILED)),
+    "failed": flag(_raw("status").in_(FAILED)),
 }
 """What the facts of these names are, over columns of an aggregate's key, which are never NULL."""
-
-# As hooks insert a run, or a use of a tool, when it starts.
-_BEGUN = {"status": "started", "end_time": None, "duration_seconds": None}
-_BEGUN_FACTS: dict[str, Expression] = {
-    "status_name": literal("started"),
-    "end": null(),
-    "duration_ms": null(),
-    "le_ms": null(),
-}
-
 
 agent_invocations = Source(
     name="agent_invocations",
@@ -139,20 +145,32 @@ agent_invocations = Source(
         _START,
         _END,
         _SAME_CLOCK,
-        _HAS_NO_END,
+        *_IS_THERE,
         _MEASURED,
         _duration(_raw("measured_ms")),
         Fact("succeeded", _SUCCEEDED, "whether the run succeeded"),
         Fact("failed", _FAILED, "whether the run failed"),
         Fact("in_flight", _IS_OPEN, "whether the run has started and not ended"),
+        *_UNREADABLE,
         _LE_MS,
     ),
     description="one row a run of an agent, and markers, written by the agents' hooks",
     is_touched=True,
     begun=Begun(
-        values={**_BEGUN, "model": None, "raw_output": None},
+        # As hooks insert a run when it starts.
+        values={
+            "status": "started",
+            "end_time": None,
+            "duration_seconds": None,
+            "model": None,
+            "raw_output": None,
+        },
         facts={
-            **_BEGUN_FACTS,
+            "status_name": literal("started"),
+            "end": null(),
+            "unreadable_end": literal(0),
+            "duration_ms": null(),
+            "le_ms": null(),
             "model_name": literal(""),
             "token_count": literal(0),
             "tool_call_count": literal(0),
@@ -183,9 +201,10 @@ sessions = Source(
         _START,
         _END,
         _SAME_CLOCK,
-        _HAS_NO_END,
+        *_IS_THERE,
         _duration(null()),
         Fact("is_open", _IS_OPEN, "whether the session has started and not ended"),
+        *_UNREADABLE,
     ),
     description="one row a session, written again when it is resumed",
 )
@@ -214,10 +233,11 @@ agent_tool_uses = Source(
         _START,
         _END,
         _SAME_CLOCK,
+        *_IS_THERE,
         _MEASURED,
         _duration(_raw("measured_ms")),
+        *_UNREADABLE,
         _LE_MS,
     ),
     description="one row a use of a tool by an agent",
-    begun=Begun(values=_BEGUN, facts=_BEGUN_FACTS),
 )

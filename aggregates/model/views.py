@@ -3,12 +3,12 @@
 They hold to words that every library knows: no window function, which SQLite has from 3.25 on and
 without which it calls a file malformed that has one in a view; a recursive WITH does its work. A
 name that is not known (`''`) is shown as `unknown`; an hour or a day stays `''`, since no text
-that sorts after the digits may stand among times.
+that sorts after the digits may stand among times. What is divided by 0 is NULL.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from sqlalchemy import column
 
@@ -36,71 +36,95 @@ def _shown(name: str) -> str:
 
 
 def _rate(part: str, whole: str) -> str:
-    return f"round(1.0 * {part} / nullif({whole}, 0), 4)"
+    return f"round(1.0 * {part} / {whole}, 4)"
 
 
 def _percentile(percent: int) -> str:
-    """Nearest rank: the first bucket up to which there are so many runs, compared as integers."""
-    return f"min(CASE WHEN runs_up_to * 100 >= runs_known * {percent} THEN seconds END)"
-
-
-def _some(measures: Iterable[str]) -> str:
-    """A row that counts nothing is a leftover."""
-    count, *_ = measures
-    return f"{count} <> 0"
+    """Nearest rank: the first bucket up to which there are so many of a hundred runs."""
+    return f"round(min(CASE WHEN percent >= {percent} THEN seconds END), 4) AS p{percent}_seconds"
 
 
 def _lines(columns: Iterable[str]) -> str:
     return ",\n  ".join(columns)
 
 
-def _summed(keys: str, measures: Sequence[str], table: str, where: str = "") -> str:
-    """Sums of an aggregate that has a status in its key; the first measure counts its rows."""
-    sums = [f"sum({one}) AS {one}" for one in measures]
-    outcomes = [f"sum({measures[0]} * {{{one}}}) AS {one}" for one in ("succeeded", "failed")]
-    columns = _lines(f"  {one}" for one in (keys, *sums, *outcomes))
-    return f"SELECT\n  {columns}\n  FROM {table}{where}"
-
-
 _SUCCESS = f"""succeeded, failed, succeeded + failed AS ended,
-  {_rate("succeeded", "succeeded + failed")} AS success_rate"""
-_OUTCOME = f"""{_SUCCESS},
-  {_rate("duration_ms_sum / 1000", "duration_count")} AS mean_seconds"""
-_INVOCATIONS = " WHERE {is_invocation}"
-_RUNS = ("invocations", "duration_count", "duration_ms_sum", "tokens_sum", "tool_calls_sum")
-_USES = ("uses", "duration_count", "duration_ms_sum")
+  {_rate("succeeded", "(succeeded + failed)")} AS success_rate"""
+_MEAN_OF_SUMS = "round(sum(duration_ms_sum) / 1000.0 / sum(duration_count), 4) AS mean_seconds"
+_AMOUNT_SUMS = "sum(tokens_sum) AS tokens, sum(tool_calls_sum) AS tool_calls"
 
 
-def _distribution(table: str, keys: tuple[str, ...], count: str, condition: str = "") -> str:
-    """A histogram with its running count: a walk from each bucket to the next one of its key.
+def _internal(name: str, sql: str, description: str) -> View:
+    """What is read in several places; a reader's plan is as if it stood there itself."""
+    return View(f"_aggregates_{name}", sql, description, columns={}, expressions=MEANING)
+
+
+def _runs(name: str, table: str) -> View:
+    return _internal(
+        name,
+        f"""\
+SELECT *, invocations * {{succeeded}} AS succeeded, invocations * {{failed}} AS failed
+FROM {table}
+WHERE {{is_invocation}}""",
+        f"what {table} says of invocations",
+    )
+
+
+_runs_all_time = _runs("runs", "agent_stats")
+_runs_hourly = _runs("hourly_runs", "agent_hourly")
+_durations = _internal(
+    "durations",
+    "SELECT * FROM agent_durations WHERE {is_invocation}",
+    "what agent_durations says of invocations",
+)
+
+
+def _walk(table: str, keys: tuple[str, ...], count: str) -> str:
+    """A walk from each bucket of a histogram to the next one of its key, counting what is below.
+
+    Its columns are the keys without `_name`, how many are `known`, the bucket's `le`, and `below`.
+    """
+    shorter = ", ".join(key.removesuffix("_name") for key in keys)
+    positions = ", ".join(str(position) for position, _ in enumerate(keys, 1))
+    same = _same(keys)
+    return f"""\
+WITH RECURSIVE walk ({shorter}, known, le, below) AS (
+  SELECT {", ".join(keys)}, sum({count}), min(le_ms), 0 FROM {table}
+  GROUP BY {positions} HAVING sum({count}) > 0
+  UNION ALL
+  SELECT {shorter}, known, (SELECT min(le_ms) FROM {table} WHERE {same} AND le_ms > le),
+    below + (SELECT sum({count}) FROM {table} WHERE {same} AND le_ms = le)
+  FROM walk WHERE le IS NOT NULL
+)"""
+
+
+def _same(keys: tuple[str, ...]) -> str:
+    """Whether a bucket is of the key that a walk is at."""
+    return " AND ".join(f"{key} = {key.removesuffix('_name')}" for key in keys)
+
+
+def _seconds(mean_ms: str) -> str:
+    """What stands for a duration in the bucket that a walk has come to.
 
     Durations in a bucket are integers from `low` to `high`; of all estimates of one of them
     2 * low * high / (low + high) has the least greatest relative error, 2 % at most from 10 ms to
     24 h. The first bucket begins at 0 and the last has no end: their mean stands in.
     """
-    names = ", ".join(keys)
-    of_walk = ", ".join(f"walk.{key}" for key in keys)
-    same = " AND ".join([*(f"b.{key} = walk.{key}" for key in keys), *filter(None, [condition])])
-    here = f"FROM {table} AS b WHERE {same} AND b.le_ms = bound.le_ms"
-    where = f" WHERE {condition}" if condition else ""
+    return f"""coalesce(
+    (SELECT 2 * (max(le_ms) + 1.0) * le / (max(le_ms) + 1.0 + le) FROM duration_bounds
+      WHERE le_ms < le AND le < {_UNLIMITED}),
+    {mean_ms}) / 1000 AS seconds"""
+
+
+def _sums(keys: str, grouping: str, runs: View) -> str:
+    """The invocations by some keys; a row that counts nothing is a leftover."""
     return f"""\
-WITH RECURSIVE walk ({names}, runs_known, le_ms, runs, duration_ms_sum, runs_up_to) AS (
-SELECT {names}, sum({count}), -1, 0, 0, 0 FROM {table}{where}
-GROUP BY {names} HAVING sum({count}) > 0
-UNION ALL
-SELECT {of_walk}, runs_known, bound.le_ms, (SELECT sum({count}) {here}),
-(SELECT sum(b.duration_ms_sum) {here}), runs_up_to + (SELECT sum({count}) {here})
-FROM walk JOIN duration_bounds AS bound ON bound.le_ms =
-(SELECT min(b.le_ms) FROM {table} AS b WHERE {same} AND b.le_ms > walk.le_ms)
-), bounded AS (
-SELECT {names}, le_ms, runs, duration_ms_sum, runs_up_to, runs_known,
-(SELECT max(below.le_ms) + 1.0 FROM duration_bounds AS below WHERE below.le_ms < walk.le_ms) AS low
-FROM walk WHERE runs <> 0
-)
-SELECT {names}, le_ms, runs, runs_up_to, runs_known, coalesce(
-CASE WHEN le_ms < {_UNLIMITED} THEN 2 * low * le_ms / (low + le_ms) END,
-1.0 * duration_ms_sum / runs) / 1000 AS seconds
-FROM bounded"""
+SELECT {keys}, sum(invocations) AS invocations, sum(succeeded) AS succeeded,
+  sum(failed) AS failed, sum(succeeded) + sum(failed) AS ended,
+  {_rate("sum(succeeded)", "(sum(succeeded) + sum(failed))")} AS success_rate,
+  {_MEAN_OF_SUMS}, {_AMOUNT_SUMS}
+FROM {runs.name}
+GROUP BY {grouping} HAVING sum(invocations) <> 0"""
 
 
 def _series(name: str, period: str, description: str) -> View:
@@ -108,14 +132,7 @@ def _series(name: str, period: str, description: str) -> View:
     key = period if period == "hour" else f"substr(hour, 1, 10) AS {period}"
     return View(
         name=name,
-        sql=f"""\
-SELECT {period}, agent_name, invocations, {_OUTCOME}, tokens_sum AS tokens,
-  tool_calls_sum AS tool_calls
-FROM (
-  {_summed(f"{key}, agent_name", _RUNS, "agent_hourly", _INVOCATIONS)}
-  GROUP BY 1, 2
-) AS summed
-WHERE {_some(_RUNS)}""",
+        sql=_sums(f"{key}, agent_name", "1, 2", _runs_hourly),
         description=description,
         columns={
             period: f"{period} of the start; '' where it does not parse",
@@ -125,13 +142,18 @@ WHERE {_some(_RUNS)}""",
             **_MEAN,
             **_AMOUNTS,
         },
-        expressions=MEANING,
     )
 
 
+# CROSS JOIN keeps SQLite from reading the histogram first and looking the walk up in it.
 v_agent_durations = View(
     name="v_agent_durations",
-    sql=_distribution("agent_durations", ("agent_name",), "runs", "{is_invocation}"),
+    sql=f"""\
+{_walk(_durations.name, ("agent_name",), "runs")}
+SELECT agent_name, le_ms, sum(runs) AS runs, below + sum(runs) AS runs_up_to,
+  known AS runs_known, {_seconds("1.0 * sum(duration_ms_sum) / sum(runs)")}
+FROM walk CROSS JOIN {_durations.name} WHERE {_same(("agent_name",))} AND le_ms = le
+GROUP BY agent_name, le_ms, known, below HAVING sum(runs) <> 0""",
     description="cumulative histogram of each agent's known durations; any percentile is in it",
     columns={
         **_AGENT,
@@ -141,7 +163,6 @@ v_agent_durations = View(
         "runs_known": "all whose duration is known",
         "seconds": "middle of the bucket: wrong by 2 % at most from 10 ms to 24 h",
     },
-    expressions={"is_invocation": MEANING["is_invocation"]},
 )
 
 _PERCENTILES = (50, 90, 95, 99)
@@ -149,26 +170,25 @@ _PERCENTILES = (50, 90, 95, 99)
 v_agents = View(
     name="v_agents",
     sql=f"""\
-SELECT activity.agent_name, invocations, in_flight, {_OUTCOME},
-  {_lines(f"round(p{p}, 4) AS p{p}_seconds" for p in _PERCENTILES)},
-  coalesce(tokens_sum, 0) AS tokens,
-  {_rate("coalesce(tokens_sum, 0)", "invocations")} AS tokens_per_run,
-  coalesce(tool_calls_sum, 0) AS tool_calls, sessions, first_start, last_start, updated_at
-FROM agent_activity AS activity
+SELECT agent_name, invocations, in_flight, {_SUCCESS}, mean_seconds,
+  {", ".join(f"p{p}_seconds" for p in _PERCENTILES)},
+  tokens, {_rate("tokens", "invocations")} AS tokens_per_run,
+  tool_calls, sessions, first_start, last_start, updated_at
+FROM agent_activity
 LEFT JOIN (
-  SELECT agent_name, sum(duration_count) AS duration_count,
-    sum(duration_ms_sum) AS duration_ms_sum, sum(tokens_sum) AS tokens_sum,
-    sum(tool_calls_sum) AS tool_calls_sum
-  FROM agent_stats{_INVOCATIONS}
-  GROUP BY agent_name
-) AS summed ON summed.agent_name = activity.agent_name
+  SELECT agent_name, {_MEAN_OF_SUMS}, {_AMOUNT_SUMS}
+  FROM {_runs_all_time.name}
+  GROUP BY 1
+) USING (agent_name)
 LEFT JOIN (
   SELECT agent_name,
-  {_lines(f"  {_percentile(p)} AS p{p}" for p in _PERCENTILES)}
-  FROM v_agent_durations
-  GROUP BY agent_name
-) AS ranked ON ranked.agent_name = activity.agent_name
-WHERE {_some(("invocations", "succeeded", "failed", "in_flight", "sessions"))}""",
+  {_lines(f"  {_percentile(p)}" for p in _PERCENTILES)}
+  FROM (
+    SELECT *, runs_up_to * 100 / runs_known AS percent FROM v_agent_durations
+  )
+  GROUP BY 1
+) USING (agent_name)
+WHERE invocations <> 0""",
     description="each agent, all-time",
     columns={
         **_AGENT,
@@ -188,7 +208,6 @@ WHERE {_some(("invocations", "succeeded", "failed", "in_flight", "sessions"))}""
         "last_start": "latest start",
         "updated_at": "when one of its rows last changed, UTC",
     },
-    expressions={"is_invocation": MEANING["is_invocation"]},
 )
 
 v_agents_hourly = _series(
@@ -200,23 +219,13 @@ v_agents_daily = _series(
 
 v_phases = View(
     name="v_phases",
-    sql=f"""\
-SELECT phase, invocations, {_OUTCOME}, tokens_sum AS tokens, tool_calls_sum AS tool_calls
-FROM (
-  {_summed(f"{_shown('phase')} AS phase", _RUNS, "agent_stats", _INVOCATIONS)}
-  GROUP BY 1
-) AS summed
-WHERE {_some(_RUNS)}""",
+    sql=_sums(f"{_shown('phase')} AS phase", "1", _runs_all_time),
     description="each phase of the workflow, all-time",
     columns={"phase": "phase of the workflow", **_COUNTED, **_ENDED, **_MEAN, **_AMOUNTS},
-    expressions=MEANING,
 )
 
-_SESSION_MEASURES = (
-    *("invocations", "succeeded", "failed", "in_flight", "duration_count", "duration_ms_sum"),
-    *("agents", "phases"),
-)
-_SESSION_COLUMNS = ", ".join((*_SESSION_MEASURES, "first_start", "last_end"))
+_OF_SESSION = """invocations, succeeded, failed, in_flight, duration_ms_sum, agents, phases,
+    first_start, last_end"""
 
 # In two arms, so that one session is still a seek.
 v_sessions = View(
@@ -226,11 +235,11 @@ SELECT session_id, invocations, in_flight, {_SUCCESS}, agents, phases,
   first_start, last_end, {{elapsed_ms}} / 1000.0 AS elapsed_seconds,
   duration_ms_sum / 1000.0 AS agent_seconds
 FROM (
-  SELECT session_id, {_SESSION_COLUMNS} FROM session_stats WHERE session_id <> ''
+  SELECT session_id, {_OF_SESSION} FROM session_stats WHERE session_id <> ''
   UNION ALL
-  SELECT 'unknown', {_SESSION_COLUMNS} FROM session_stats WHERE session_id = ''
-) AS shown
-WHERE {_some(_SESSION_MEASURES)}""",
+  SELECT 'unknown', {_OF_SESSION} FROM session_stats WHERE session_id = ''
+)
+WHERE invocations <> 0""",
     description="the invocations of each session, all-time",
     columns={
         "session_id": "session of the runs",
@@ -253,23 +262,25 @@ _TOOL_KEY = ("agent_name", "tool_name")
 v_tools = View(
     name="v_tools",
     sql=f"""\
-SELECT {_shown("summed.agent_name")} AS agent_name, {_shown("summed.tool_name")} AS tool_name,
-  uses, {_OUTCOME},
-  round(p50, 4) AS p50_seconds, round(p95, 4) AS p95_seconds
+SELECT {_shown("agent_name")} AS agent_name, {_shown("tool_name")} AS tool_name,
+  uses, {_SUCCESS}, mean_seconds, p50_seconds, p95_seconds
 FROM (
-  {_summed("agent_name, tool_name", _USES, "tool_stats")}
-  GROUP BY agent_name, tool_name
-) AS summed
+  SELECT agent_name, tool_name, sum(uses) AS uses, sum(uses * {{succeeded}}) AS succeeded,
+    sum(uses * {{failed}}) AS failed, {_MEAN_OF_SUMS}
+  FROM tool_stats
+  GROUP BY 1, 2
+)
 LEFT JOIN (
-  SELECT agent_name, tool_name,
-    {_percentile(50)} AS p50,
-    {_percentile(95)} AS p95
+  SELECT agent_name, tool_name, {_percentile(50)}, {_percentile(95)}
   FROM (
-{_distribution("tool_durations", _TOOL_KEY, "uses")}
-  ) AS distribution
-  GROUP BY agent_name, tool_name
-) AS ranked ON ranked.agent_name = summed.agent_name AND ranked.tool_name = summed.tool_name
-WHERE {_some(_USES)}""",
+{_walk("tool_durations", _TOOL_KEY, "uses")}
+    SELECT agent_name, tool_name, (below + uses) * 100 / known AS percent,
+      {_seconds("1.0 * duration_ms_sum / uses")}
+    FROM walk CROSS JOIN tool_durations WHERE {_same(_TOOL_KEY)} AND le_ms = le
+  )
+  GROUP BY 1, 2
+) USING (agent_name, tool_name)
+WHERE uses <> 0""",
     description="uses of each tool by each agent, all-time",
     columns={
         **_AGENT,
@@ -283,24 +294,23 @@ WHERE {_some(_USES)}""",
     expressions={name: MEANING[name] for name in ("succeeded", "failed")},
 )
 
+_INVOCATIONS_OF_USER = "(SELECT invocations FROM agent_activity WHERE agent_name = used.agent_name)"
+
 v_tools_by_agent = View(
     name="v_tools_by_agent",
     sql=f"""\
 WITH used AS (
-  SELECT {_shown("agent_name")} AS agent_name, tool_name, sum(uses) AS uses
+  SELECT agent_name, tool_name, sum(uses) AS uses
   FROM tool_stats
   GROUP BY 1, 2 HAVING sum(uses) <> 0
 )
-SELECT agent_name, count(nullif(tool_name, '')) AS tools, sum(uses) AS uses,
-  round(1.0 * sum(uses) / nullif((
-    SELECT invocations FROM agent_activity AS activity
-    WHERE activity.agent_name = used.agent_name), 0), 4) AS uses_per_invocation,
-  (SELECT {_shown("first.tool_name")} FROM used AS first
-    WHERE first.agent_name = used.agent_name
-    ORDER BY first.uses DESC, first.tool_name LIMIT 1) AS primary_tool,
+SELECT {_shown("agent_name")} AS agent_name, count(nullif(tool_name, '')) AS tools,
+  sum(uses) AS uses, {_rate("sum(uses)", _INVOCATIONS_OF_USER)} AS uses_per_invocation,
+  (SELECT {_shown("tool_name")} FROM used AS one
+    WHERE agent_name = used.agent_name ORDER BY uses DESC, tool_name LIMIT 1) AS primary_tool,
   {_rate("max(uses)", "sum(uses)")} AS primary_share
 FROM used
-GROUP BY agent_name""",
+GROUP BY used.agent_name""",
     description="how each agent uses tools, all-time",
     columns={
         **_AGENT,
@@ -313,6 +323,9 @@ GROUP BY agent_name""",
 )
 
 views = (
+    _runs_all_time,
+    _runs_hourly,
+    _durations,
     v_agent_durations,
     v_agents,
     v_agents_hourly,

@@ -10,40 +10,30 @@ from sqlalchemy import Connection
 
 from aggregates.changes import ConsumerStatus, consumers
 from aggregates.engines import driver
-from aggregates.engines.base import DriverConnection, SchemaObject, quote
+from aggregates.engines.base import Database, DriverConnection, SchemaObject, quote
 from aggregates.engines.tables import CONSUMERS, VERIFICATIONS, WALKS
+from aggregates.errors import SchemaMismatch
 from aggregates.frozen import statements as frozen
 from aggregates.frozen.layout import normalised
 from aggregates.frozen.shapes import shape_of
 from aggregates.frozen.statements import Statement
 from aggregates.installing import upgrading
+from aggregates.installing.adopted import has_lost_journal_mode
 from aggregates.model.definition import Source
+from aggregates.proving.findings import (
+    MIGRATE,
+    PUT_BACK,
+    REINSTALL,
+    REPAIR,
+    STATUS,
+    WAL,
+    Finding,
+    next_steps,
+)
 from aggregates.proving.record import Proof, proofs, proved_at, reinstalled_at
 from aggregates.proving.rounds import LastRound, OpenRound, last_round, open_round
+from aggregates.proving.sources import inspect_sources
 from aggregates.recomputing.filling import BACKFILLS, REBUILD
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that is not as it should be."""
-
-    kind: str
-    """`revision`, `missing`, `altered`, `unknown`, `rebuilt`, `too early`,
-    `unposted` (no trigger posts to the table) or `unproved`"""
-    table: str
-    """the table that it concerns"""
-    name: str
-    """the object"""
-    detail: str
-    """what that means, and what to do"""
-
-    @property
-    def is_doubt(self) -> bool:
-        """Whether all is installed, and a proof is all that is needed."""
-        return self.kind == "unproved"
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.name or self.table}: {self.detail}"
 
 
 @dataclass(frozen=True)
@@ -55,6 +45,10 @@ class Inspection:
     head: str
     """the newest revision of this version of the package"""
     findings: list[Finding]
+    warnings: list[Finding]
+    """what is worth knowing, and keeps nothing from being exact"""
+    steps: list[str]
+    """what to do next, in this order: commands of ours, and SQL"""
     filling: str | None
     """the revision whose tables are still being filled, and do not hold everything yet"""
     journal_mode: str
@@ -82,18 +76,22 @@ def inspect(connection: Connection, sources: Sequence[Source]) -> Inspection:
     findings = []
     if revision is None:
         detail = f"nothing is installed, not {head}; run `aggregates migrate`"
-        findings.append(Finding("revision", "", head, detail))
+        findings.append(Finding("revision", "", head, detail, (MIGRATE,)))
     elif wrong := upgrading.mismatch(revision):
-        findings.append(Finding("revision", "", head, wrong))
+        steps = (MIGRATE,) if upgrading.is_known(revision) else ()
+        findings.append(Finding("revision", "", head, wrong, steps))
     if revision is not None and upgrading.is_known(revision):
-        findings += _differences(own, sources, revision)
+        findings += differences(own, sources, revision)
     proofs, consumers = _reconciled(own, sources, revision == head)
     findings += _doubts(proofs)
+    warnings = list(_warnings(own))
     last, under_way = _rounds(own, revision == head)
     return Inspection(
         revision=revision,
         head=head,
         findings=findings,
+        warnings=warnings,
+        steps=next_steps([*findings, *warnings]),
         filling=_filling(own),
         journal_mode=own.journal_mode(),
         proofs=proofs[:_PROOFS_SHOWN],
@@ -102,6 +100,43 @@ def inspect(connection: Connection, sources: Sequence[Source]) -> Inspection:
         last_round=last,
         open_round=under_way,
     )
+
+
+def check_installed(database: Database, sources: Sequence[Source]) -> None:
+    """Raise SchemaMismatch where what is mended now would be wrong again with the next write.
+
+    So it is where the database is not at the head revision, or a table or trigger is not such as
+    that has made it.
+    """
+    with database.reading() as connection:
+        revision = upgrading.current(connection)
+        if wrong := upgrading.mismatch(revision):
+            raise SchemaMismatch(wrong)
+        found = differences(driver(connection), sources, upgrading.head())
+    if found := [one for one in found if one.spoils]:
+        names = ", ".join(f"{one.kind} {one.name}" for one in found[:_FINDINGS_NAMED])
+        more = f" and {len(found) - _FINDINGS_NAMED:,} more" if found[_FINDINGS_NAMED:] else ""
+        steps = next_steps(found)
+        first = steps[0] if steps and len(steps[0]) < _LONGEST_STEP else STATUS
+        raise SchemaMismatch(
+            f"not as it should be: {names}{more}; what is mended now may be wrong again after the"
+            f" next write, so nothing was changed: begin with `{first}`; `{STATUS}` lists all steps"
+        )
+
+
+def _warnings(connection: DriverConnection) -> Iterator[Finding]:
+    """What keeps nothing from being exact."""
+    if has_lost_journal_mode(connection):
+        mode = connection.journal_mode()
+        yield Finding(
+            "journal mode",
+            "",
+            mode,
+            f"the file was in WAL, and is in mode {mode} now, as a copy by VACUUM INTO or out of a"
+            f" dump is: readers keep writers from committing; `{WAL}` switches it back, and"
+            f" `{MIGRATE} --journal-mode keep` leaves it so for good",
+            (WAL,),
+        )
 
 
 def expected(revision: str) -> list[Statement]:
@@ -119,37 +154,41 @@ def is_as_it_should_be(sql: str, statement: Statement) -> bool:
     return sql == statement.installed or normalised(sql) == normalised(statement.installed)
 
 
-def _differences(
+def differences(
     connection: DriverConnection, sources: Sequence[Source], revision: str
 ) -> list[Finding]:
+    """What is not as a revision has left it: of source tables first, then of what is ours."""
     history = frozen.installed(frozen.migrations_folder(), revision)
     statements = _latest(history)
+    findings = list(inspect_sources(connection, sources))
+    unfit = {one.table for one in findings}
     for source in sources:
-        if connection.table_exists(source.name):
+        if source.name not in unfit:
             statements = connection.fit(shape_of(source), statements)
     installed = {(one.kind, one.name): (one.table, one.sql) for one in connection.objects()}
     wanted = {(one.kind, one.name) for one in statements}
-    findings = [*_rebuilt(connection, sources, statements, installed.keys())]
+    findings += _rebuilt(connection, sources, statements, installed.keys())
     for one in statements:
         table, sql = installed.get((one.kind, one.name), ("", None))
         if sql is None:
             detail = f"this {one.kind} is gone, and what it keeps may have drifted; {_REINSTALL}"
-            findings.append(Finding("missing", one.table, one.name, detail))
-        elif not is_as_it_should_be(sql, one):
+            findings.append(Finding("missing", one.table, one.name, detail, PUT_BACK))
+        elif not is_as_it_should_be(sql, one) and table not in unfit:
             detail = (
                 f"this {one.kind} is not the one of revision {revision}"
                 f" (or {table} has got another UNIQUE key), and what it keeps may have drifted;"
                 f" {_REINSTALL}"
             )
-            findings.append(Finding("altered", table, one.name, detail))
+            findings.append(Finding("altered", table, one.name, detail, PUT_BACK))
     findings += _out_of_order(connection, sources, statements)
     findings += _unposted(connection, statements, history)
     findings += _different_rows(connection, history, revision)
     ours = ours_on_sources(connection, sources)
     for name, table in ours.items():
         if ("trigger", name) not in wanted:
-            detail = f"no revision has made this trigger: `DROP TRIGGER {quote(name)}`"
-            findings.append(Finding("unknown", table, name, detail))
+            step = f"DROP TRIGGER {quote(name)}"
+            detail = f"no revision has made this trigger: `{step}`"
+            findings.append(Finding("unknown", table, name, detail, (step,)))
     findings += _too_early(connection, ours.keys())
     return findings
 
@@ -163,7 +202,7 @@ def _out_of_order(
         found = [one.name for one in connection.objects("trigger") if one.name in right]
         if found != right and sorted(found) == sorted(right):
             detail = f"its triggers run in another order, so that values may drift; {_REINSTALL}"
-            yield Finding("altered", source.log, source.log, detail)
+            yield Finding("altered", source.log, source.log, detail, PUT_BACK)
 
 
 def _unposted(
@@ -208,7 +247,7 @@ def _too_early(connection: DriverConnection, ours: Collection[str]) -> Iterator[
                     " counted; `aggregates migrate --reinstall` puts ours first, then run"
                     " `aggregates repair`"
                 )
-                yield Finding("too early", table, name, detail)
+                yield Finding("too early", table, name, detail, PUT_BACK)
 
 
 def ours_on_sources(connection: DriverConnection, sources: Iterable[Source]) -> dict[str, str]:
@@ -227,11 +266,9 @@ def _rebuilt(
     statements: list[Statement],
     installed: Iterable[tuple[str, str]],
 ) -> Iterator[Finding]:
-    """Source tables that have lost all their triggers at once, or a column of ours."""
+    """Source tables that have lost all their triggers at once."""
     for source in sources:
         if not connection.table_exists(source.name):
-            detail = "the source table is gone: put it back from a backup, or let writers make it"
-            yield Finding("missing", source.name, source.name, detail)
             continue
         on_source = {
             (one.kind, one.name)
@@ -246,6 +283,7 @@ def _rebuilt(
                 "all of its triggers are gone at once, as when a tool builds the table anew (ALTER"
                 " by copy, in many GUI tools): what was written since is not counted;"
                 f" {_REINSTALL}",
+                PUT_BACK,
             )
 
 
@@ -281,6 +319,7 @@ def _doubts(found: list[Proof]) -> Iterator[Finding]:
             "",
             f"triggers were put back at {reinstalled}, and what was written without them is"
             " not counted yet: run `aggregates repair`",
+            (REPAIR,),
         )
 
 
@@ -300,12 +339,15 @@ def _different_rows(
             found = connection.execute(query).fetchall()
             if sorted(found) != sorted(right.execute(query).fetchall()):
                 detail = f"its rows are not those of revision {revision}; {_REINSTALL}"
-                findings.append(Finding("altered", name, name, detail))
+                findings.append(Finding("altered", name, name, detail, PUT_BACK))
     return findings
 
 
-_REINSTALL = "`aggregates migrate --reinstall` puts it back, then run `aggregates repair`"
+_REINSTALL = f"`{REINSTALL}` puts it back, then run `{REPAIR}`"
 _PROOFS_SHOWN, _PROOFS_READ = 5, 1000
+_FINDINGS_NAMED = 3
+_LONGEST_STEP = 200
+"""Characters of SQL that an error may hold."""
 
 
 def _filling(connection: DriverConnection) -> str | None:

@@ -15,9 +15,9 @@ from aggregates import sessions
 from aggregates.changes import utc_text
 from aggregates.engines.base import Database, DriverConnection, OperationalError, quote
 from aggregates.errors import AggregatesError, DefinitionError
-from aggregates.installing.upgrading import check_revision
 from aggregates.model.definition import Catalogue
 from aggregates.progress import Progress
+from aggregates.proving.inspecting import check_installed
 from aggregates.proving.record import Proof, record
 from aggregates.proving.repairing import VerifyResult, verify
 from aggregates.proving.repairing import chosen as choose
@@ -46,13 +46,13 @@ def rebuild(
     """Recompute aggregates, all by default, with the tables that they need.
 
     Killed at any instant it leaves either the old or the new; called again it goes on. A dry run
-    only verifies. Raises SchemaMismatch where the database is not at the head revision,
-    DefinitionError for the name of no table, AggregatesError where another process begins to
-    rebuild other tables meanwhile.
+    only verifies. Raises SchemaMismatch where the database is not at the head revision, or triggers
+    or tables are not as they should be, DefinitionError for the name of no table, AggregatesError
+    where another process begins to rebuild other tables meanwhile.
     """
     if dry_run:
         return verify(database, catalogue, progress, tables=tables)
-    check_revision(database)
+    check_installed(database, catalogue.sources)
     names, of_sessions = choose(catalogue, tables, None)
     if tables and of_sessions:
         named = ", ".join(of_sessions)
@@ -87,6 +87,7 @@ def _rebuild(
 ) -> int | None:
     """Rows read; None where the log no longer reached back in the last moment."""
     recomputers: list[Recomputer] = []
+    connection.check_exchanging()  # before all is read in vain
     try:
         with _noticing_others():
             _begin(connection, catalogue, chosen)

@@ -10,11 +10,13 @@ from aggregates.engines import driver
 from aggregates.engines.base import Database, DriverConnection, SchemaObject, quote
 from aggregates.engines.tables import CONSUMERS, VERIFICATIONS
 from aggregates.errors import SchemaMismatch
-from aggregates.frozen.shapes import shape_of
+from aggregates.frozen.shapes import ADDED, shape_of
 from aggregates.frozen.statements import Statement, installed, migrations_folder
 from aggregates.installing import upgrading
+from aggregates.installing.adopted import remember
 from aggregates.model.definition import Source
 from aggregates.proving.inspecting import expected, is_as_it_should_be, ours_on_sources
+from aggregates.proving.sources import inspect_sources
 from aggregates.recomputing.filling import BACKFILLS, REBUILD
 
 _ORDER = ("trigger", "view", "index", "table")
@@ -26,27 +28,33 @@ def reinstall(database: Database, sources: Sequence[Source]) -> list[str]:
     Changes that were made while triggers were missing are in no log: consumers are told so, and
     `status` says that nothing is proved until a verify or a repair has found no drift. Answers the
     names of tables that were gone, and are empty now: they need a rebuild. Raises SchemaMismatch
-    where the database is not at the head revision, or a source table is gone.
+    where the database is not at the head revision, or a source table is gone, or is not such as
+    was adopted.
     """
     with database.writer() as connection, connection.begin():
         if wrong := upgrading.mismatch(upgrading.current(connection)):
             raise SchemaMismatch(wrong)
+        _check_sources(driver(connection), sources)
         for source in sources:
             _adopt_again(driver(connection), source)
-        return _install(driver(connection), sources, upgrading.head())
+        gone = _install(driver(connection), sources, upgrading.head())
+        for source in sources:
+            remember(driver(connection), shape_of(source))
+        return gone
+
+
+def _check_sources(connection: DriverConnection, sources: Sequence[Source]) -> None:
+    """Raise SchemaMismatch where triggers would fail a table's writers, or count nonsense."""
+    wrong = [one.detail for one in inspect_sources(connection, sources)]
+    if wrong:
+        raise SchemaMismatch(f"{'; '.join(wrong)}; nothing was changed: run this again after that")
 
 
 def _adopt_again(connection: DriverConnection, source: Source) -> None:
-    """Add columns that another tool has dropped with the table that it built anew."""
-    if not connection.table_exists(source.name):
-        raise SchemaMismatch(
-            f"the table {source.name} is gone; put it back from a backup, or let its writers make"
-            " it, then run this again"
-        )
+    """Add columns of ours that have gone with the table that another tool has built anew."""
     for name, type_ in connection.missing_columns(shape_of(source)).items():
         connection.execute(
-            f"ALTER TABLE {quote(source.name)} ADD COLUMN {quote(name)} {type_}"
-            " /* added by aggregates */"
+            f"ALTER TABLE {quote(source.name)} ADD COLUMN {quote(name)} {type_} {ADDED}"
         )
 
 

@@ -21,6 +21,7 @@ from aggregates.installing.upgrading import check_revision
 from aggregates.model.definition import Catalogue
 from aggregates.progress import Progress
 from aggregates.proving import rounds
+from aggregates.proving.inspecting import check_installed
 from aggregates.proving.record import Proof, record
 from aggregates.proving.rounds import LastRound, OpenRound
 from aggregates.recomputing.drift import Drift, Window
@@ -74,7 +75,11 @@ def repair(
     window: Window | None = None,
     budget: float | None = None,
 ) -> VerifyResult:
-    """Verify, and make right the keys that have drifted, and no others; the drifts are those."""
+    """Verify, and make right the keys that have drifted, and no others; the drifts are those.
+
+    Raises SchemaMismatch, too, where triggers or tables are not as they should be.
+    """
+    check_installed(database, catalogue.sources)
     return _reconcile(database, catalogue, progress, "repair", tables, window, budget)
 
 

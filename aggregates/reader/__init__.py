@@ -12,7 +12,7 @@ Functions that run several queries are exact only inside one read transaction of
 
 from __future__ import annotations
 
-from aggregates.reader.agents import AgentStatistics, RunCount, agents, run_counts
+from aggregates.reader.agents import AgentStatistics, RunCount, agents, latest_start, run_counts
 from aggregates.reader.clock import wall_clock
 from aggregates.reader.collection import Collection, collect, totals
 from aggregates.reader.histograms import Percentiles, percentiles
@@ -29,6 +29,7 @@ from aggregates.reader.sessions import (
 )
 from aggregates.reader.timelines import Timeline, TimelineRun, TimelineToolUse, timeline
 from aggregates.reader.tools import AgentTools, ToolStatistics, agent_tools, tools
+from aggregates.reader.unreadable import UnreadableTimes, unreadable_times
 
 __all__ = [
     "ABANDON_AFTER",
@@ -49,11 +50,13 @@ __all__ = [
     "TimelineRun",
     "TimelineToolUse",
     "ToolStatistics",
+    "UnreadableTimes",
     "active_count",
     "agent_tools",
     "agents",
     "collect",
     "hourly",
+    "latest_start",
     "percentiles",
     "run_counts",
     "running",
@@ -61,5 +64,6 @@ __all__ = [
     "timeline",
     "tools",
     "totals",
+    "unreadable_times",
     "wall_clock",
 ]

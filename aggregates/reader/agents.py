@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
@@ -193,6 +194,11 @@ def _in_window(connection: Connection, start: datetime, oldest: str) -> list[Age
         )
         for row in counted
     ]
+
+
+def latest_start(agents: Iterable[AgentStatistics]) -> str | None:
+    """When the last run of some agents started, canonical text; None where no start is known."""
+    return max((one.last_start for one in agents if one.last_start is not None), default=None)
 
 
 def _statistics(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from aggregates.sessions.overlaps import milliseconds
 
@@ -32,6 +32,45 @@ def hour_of(wall: datetime) -> datetime:
     return wall.replace(minute=0, second=0, microsecond=0)
 
 
+def minutes_of_hours(hours: Iterable[datetime], zone: tzinfo | None) -> dict[datetime, int]:
+    """How long each hour of the wall clock lasted, by its beginning.
+
+    60 minutes, but where clocks changed: 120 for an hour that was there twice, 0 for one that they
+    left out, and 30 or 90 where they change by half an hour.
+    """
+    days: dict[date, set[timedelta]] = {}
+    found = {}
+    for hour in hours:
+        day = hour.date()
+        if day not in days:
+            days[day] = _offsets_around(day, zone)
+        found[hour] = 60 if len(days[day]) == 1 else _minutes_of(hour, days[day], zone)
+    return found
+
+
+def _offsets_around(day: date, zone: tzinfo | None) -> set[timedelta]:
+    """What the zone is ahead of UTC by, before and after all that a day there may hold."""
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+    try:
+        return {_offset_at(noon + timedelta(hours=hours), zone) for hours in (-36, 36)}
+    except OverflowError:  # the first days of the year 1, and the last ones of 9999
+        return {timedelta(0)}
+
+
+def _minutes_of(hour: datetime, offsets: set[timedelta], zone: tzinfo | None) -> int:
+    """For how many minutes the wall clock showed an hour, with whichever offset."""
+    begins = [hour.replace(tzinfo=UTC) - offset for offset in offsets]
+    return sum(
+        _offset_at(begin + timedelta(minutes=minute), zone) == offset
+        for begin, offset in zip(begins, offsets, strict=True)
+        for minute in range(60)
+    )
+
+
+def _offset_at(moment: datetime, zone: tzinfo | None) -> timedelta:
+    return moment.astimezone(zone).utcoffset() or timedelta(0)
+
+
 def canonical(wall: datetime) -> str:
     """As the tables hold it: `2026-10-01T09:57:33.551`."""
     return wall.isoformat(timespec="milliseconds")
@@ -39,8 +78,7 @@ def canonical(wall: datetime) -> str:
 
 def utc_text(moment: datetime, zone: tzinfo | None) -> str:
     """Text in UTC with milliseconds and `Z`."""
-    utc = _aware(moment, zone).astimezone(UTC)
-    return canonical(utc.replace(tzinfo=None)) + "Z"
+    return canonical(_utc(moment, zone)) + "Z"
 
 
 def milliseconds_since(start_time: str, now: datetime, zone: tzinfo | None) -> int:
@@ -48,7 +86,7 @@ def milliseconds_since(start_time: str, now: datetime, zone: tzinfo | None) -> i
     start = datetime.fromisoformat(start_time)
     try:
         # In UTC: Python subtracts times of one zone as their clock shows them.
-        age = _aware(now, zone).astimezone(UTC) - _aware(start, zone).astimezone(UTC)
+        age = _utc(now, zone) - _utc(start, zone)
     except (OverflowError, ValueError):
         # The last hours of the year 9999, which a source row may hold, have no moment in UTC.
         age = wall_clock(now, zone) - start
@@ -75,14 +113,15 @@ def ages(start_times: Iterable[str], now: datetime, zone: tzinfo | None) -> dict
 
 def _offset_throughout(hour: str, zone: tzinfo | None) -> int | None:
     """Milliseconds by which the zone is ahead of UTC in an hour; None where that changes in it."""
+    begin = datetime.fromisoformat(f"{hour}:00")
     try:
         first, last = (
-            milliseconds(time) - milliseconds(utc_text(datetime.fromisoformat(time), zone)[:-1])
-            for time in (f"{hour}:00:00.000", f"{hour}:59:59.999")
+            wall - _utc(wall, zone)
+            for wall in (begin, begin.replace(minute=59, second=59, microsecond=999_000))
         )
     except (OverflowError, ValueError):
         return None
-    return first if first == last else None
+    return first // timedelta(milliseconds=1) if first == last else None
 
 
 def milliseconds_between(start_time: str, end_time: str) -> int:
@@ -91,7 +130,8 @@ def milliseconds_between(start_time: str, end_time: str) -> int:
     return elapsed // timedelta(milliseconds=1)
 
 
-def _aware(moment: datetime, zone: tzinfo | None) -> datetime:
-    if moment.tzinfo is not None:
-        return moment
-    return moment.replace(tzinfo=zone) if zone else moment.astimezone()
+def _utc(moment: datetime, zone: tzinfo | None) -> datetime:
+    """The naive time in UTC."""
+    if moment.tzinfo is None and zone:
+        moment = moment.replace(tzinfo=zone)
+    return moment.astimezone(UTC).replace(tzinfo=None)

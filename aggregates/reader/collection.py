@@ -23,6 +23,7 @@ from aggregates.reader.sessions import (
     sessions,
 )
 from aggregates.reader.tools import AgentTools, ToolStatistics, tools, tools_by_agent
+from aggregates.reader.unreadable import UnreadableTimes, unreadable_times
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Collection:
     agents: tuple[AgentStatistics, ...]
     running: tuple[RunningRun, ...]
     hours: tuple[HourPoint, ...]
-    """the last 24 hours of the source zone, the current one (still growing) included"""
+    """those of the source zone in the last 24 hours, the current one (still growing) included"""
     run_counts: tuple[RunCount, ...]
     """invocations by agent, phase, model and status"""
     session_totals: SessionTotals
@@ -46,6 +47,8 @@ class Collection:
     """each tool of each agent, all-time, most uses first, without percentiles"""
     agent_tools: tuple[AgentTools, ...]
     """all tools of each agent, all-time, most uses first"""
+    unreadable_times: tuple[UnreadableTimes, ...] = ()
+    """by source, where rows have times that do not parse"""
 
 
 def totals(connection: Connection) -> dict[str, int]:
@@ -89,4 +92,5 @@ def collect(
         sessions=tuple(latest),
         tools=tuple(of_tools),
         agent_tools=tuple(tools_by_agent(of_tools, invocations)),
+        unreadable_times=unreadable_times(connection, by_name),
     )

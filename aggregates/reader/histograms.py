@@ -16,6 +16,9 @@ from aggregates.reader import queries
 
 Key = tuple[str, ...]
 
+_SOUGHT = 100
+"""Names at most that one statement seeks; SQLite may take no more than 999 parameters."""
+
 
 @dataclass(frozen=True, slots=True)
 class Percentiles:
@@ -82,13 +85,20 @@ def percentiles_by(
     )
     end_sums: dict[Key, dict[int, int]] = {}
     ends = bounds.le_ms[0], bounds.le_ms[-1]
-    if any(f",{end}," in f",{row[width]}," for row in found for end in ends):
+    with_ends = {row[0] for row in found for end in ends if f",{end}," in f",{row[width]},"}
+    if with_ends:
+        # All-time tables are ordered by the first column of the key: a few rows are sought there.
+        # Not where a name may be shown otherwise than it is stored, as it is not UTF-8.
+        can_seek = len(with_ends) <= _SOUGHT and "\\" not in "".join(with_ends)
+        sought = sorted(with_ends) if can_seek else []
+        among = f" AND {key[0]} IN ({', '.join('?' * len(sought))})" if sought else ""
         for row in queries.rows(
             connection,
             f"SELECT {columns}, le_ms, duration_ms_sum FROM ({histogram}) AS histogram"
-            " WHERE le_ms IN (?, ?)",
+            f" WHERE le_ms IN (?, ?){among}",
             *parameters,
             *ends,
+            *sought,
         ):
             sums = end_sums.setdefault(row[:width], {})
             sums[row[width]] = sums.get(row[width], 0) + row[width + 1]

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from aggregates.engines import compiler_of
 from aggregates.reader import queries
-from aggregates.reader.clock import ages, canonical, cutoff, hour_of, wall_clock
+from aggregates.reader.clock import ages, canonical, cutoff, hour_of, minutes_of_hours, wall_clock
 from aggregates.reader.meaning import meaning
 
 ABANDON_AFTER = timedelta(hours=6)
@@ -33,7 +33,7 @@ class RunningRun:
 
 @dataclass(frozen=True, slots=True)
 class HourPoint:
-    """The invocations that started inside one hour of the source zone."""
+    """The invocations that started inside one hour of the source zone's wall clock."""
 
     hour: str
     """`2026-10-01T09:00:00`, in the source zone"""
@@ -45,6 +45,9 @@ class HourPoint:
     """milliseconds, over `duration_count` runs"""
     tokens: int
     tool_calls: int
+    minutes: int
+    """how long that hour lasted: 60, but 120 where clocks were set back in it and it was there
+    twice, and 0 where they left it out and a run bears its time nevertheless"""
 
 
 def running(
@@ -76,7 +79,9 @@ def hourly(
 ) -> list[HourPoint]:
     """One point for each whole hour that [since, until) touches, hours without a run included.
 
-    `until` is now by default. With `agent` only the runs of that agent are counted.
+    `until` is now by default. With `agent` only the runs of that agent are counted. Hours are those
+    that a clock in the source zone shows: one that is there twice, as clocks are set back, is one
+    point, and one that they leave out has none unless a run bears its time.
     """
     first = hour_of(wall_clock(since, zone))
     # An `until` on the hour does not touch the hour that it begins.
@@ -95,11 +100,14 @@ def hourly(
             *([] if agent is None else [agent]),
         )
     }
-    hours = (
-        (first + timedelta(hours=hour)).isoformat()
-        for hour in range((last - first) // timedelta(hours=1) + 1)
-    )
-    return [HourPoint(*found.get(hour, (hour, 0, 0, 0, 0, 0, 0, 0))) for hour in hours]
+    count = (last - first) // timedelta(hours=1) + 1
+    minutes = minutes_of_hours((first + timedelta(hours=hour) for hour in range(count)), zone)
+    texts = {hour.isoformat(): lasted for hour, lasted in minutes.items()}
+    return [
+        HourPoint(*(*found.get(hour, (hour, 0, 0, 0, 0, 0, 0, 0)), lasted))
+        for hour, lasted in texts.items()
+        if lasted or hour in found
+    ]
 
 
 def open_since(connection: Connection, start: str, *, inclusive: bool = False) -> Counter[str]:

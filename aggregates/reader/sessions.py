@@ -10,19 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
 from sqlalchemy import Connection
 
 from aggregates.engines import compiler_of
-from aggregates.engines.base import Compiler
 from aggregates.engines.tables import DERIVED, PENDING
 from aggregates.errors import AmbiguousSession, NoSuchSession
 from aggregates.model import sources
 from aggregates.reader import queries
 from aggregates.reader.clock import ages, canonical, cutoff, milliseconds_between, wall_clock
+from aggregates.reader.facts import facts_where
 from aggregates.reader.meaning import meaning
 from aggregates.reader.runs import ABANDON_AFTER
 from aggregates.sessions.overlaps import Overlap, milliseconds, overlap
@@ -34,15 +33,18 @@ SESSION_WINDOW = timedelta(hours=24)
 IDLE_AFTER = timedelta(minutes=30)
 """So is one in which nothing has happened for this long."""
 
-_COUNTS = (
-    "invocations",
-    "succeeded",
-    "failed",
-    "in_flight",
-    "agents",
-    "phases",
-    "duration_count",
-    "duration_ms_sum",
+_COUNTS = ", ".join(
+    f"coalesce({name}, 0)"
+    for name in (
+        "invocations",
+        "succeeded",
+        "failed",
+        "in_flight",
+        "agents",
+        "phases",
+        "duration_count",
+        "duration_ms_sum",
+    )
 )
 # Each is one seek, as both tables are ordered by session and start.
 _LATEST_EVENTS = (
@@ -56,6 +58,18 @@ _LONGEST_OVERLAP = 1000
 """Runs of a session up to which those that run now are laid over all others."""
 _CANDIDATES = 5
 _LAST_CHARACTER = chr(0x10FFFF)
+
+_OWN = ("session", "status_name", "start", "end", "duration_ms", "is_open")
+_NO_ROW = ("", None, None, None, 0, 0)
+_RUN = ("session", "start", "duration_ms", "in_flight", "succeeded", "failed")
+# All runs of the listed sessions in which a run is in flight since some time.
+_RUNS = (
+    "id IN (SELECT run.invocation_id FROM ({}) AS listed"
+    " JOIN session_stats AS stats ON stats.session_id = listed.session_id"
+    " AND stats.invocations <= ?"
+    " JOIN _aggregates_session_starts AS run ON run.session_id = listed.session_id"
+    " WHERE listed.session_id IN (SELECT session_id FROM open_runs WHERE start_time > ?))"
+)
 
 State = Literal["active", "abandoned", "ended", "unknown"]
 
@@ -275,45 +289,56 @@ def described(
     """The sessions that a query for `session_id` lists, newest first."""
     counted = queries.rows(
         connection,
-        f"SELECT listed.session_id, {', '.join(_COUNTS)}, first_start, last_end, {_LATEST_EVENTS},"
-        f" stats.first_agent, max_parallel, busy_ms, stats.session_id IS NOT NULL AND ({PENDING})"
+        f"SELECT listed.session_id, {_COUNTS}, first_start, last_end, {_LATEST_EVENTS},"
+        f" derived.first_agent, max_parallel, busy_ms, stats.session_id IS NOT NULL AND ({PENDING})"
         f" FROM ({listed}) AS listed"
         " LEFT JOIN session_stats AS stats ON stats.session_id = listed.session_id"
         # As the view session_overlap does, which SQLite would compute for all sessions here.
-        f" LEFT JOIN {DERIVED} AS derived ON derived.session_id = listed.session_id",
+        f" LEFT JOIN {DERIVED} AS derived ON derived.session_id = stats.session_id",
         *parameters,
     )
     running = _running_overlaps(connection, listed, parameters, now, abandon_after, zone)
-    compiler = compiler_of(connection)
-    own = {
-        row[0]: row[1:]
-        for row in queries.rows(connection, _own_rows(compiler, listed), *parameters)
-    }
+    own = _own_rows(connection, listed, parameters)
     earliest, idle = _earliest(now, activity, zone)
     short = short_ids(row[0] for row in counted)
-    until_now = ages((start for _, start, *_, is_open in own.values() if is_open), now, zone)
+    recent = (start for _, start, _, _, is_open, _ in own.values() if is_open and start > earliest)
+    until_now = ages(recent, now, zone)
     found = []
-    for session_id, *values in counted:
-        counts = dict(zip(_COUNTS, (count or 0 for count in values), strict=False))
-        first_start, last_end, latest_run, latest_use, *derived = values[len(_COUNTS) :]
-        first_agent, max_parallel, busy_ms, is_pending = derived
-        if not counts["invocations"]:
+    for (
+        session_id,
+        invocations,
+        succeeded,
+        failed,
+        in_flight,
+        agents,
+        phases,
+        duration_count,
+        duration_ms_sum,
+        first_start,
+        last_end,
+        latest_run,
+        latest_use,
+        first_agent,
+        max_parallel,
+        busy_ms,
+        is_pending,
+    ) in counted:
+        if not invocations:
             max_parallel, busy_ms = 0, 0
         elif session_id in running:
             shape = running[session_id]
             max_parallel, busy_ms = shape.max_parallel, shape.busy_ms
-        status, start, end, duration_ms, has_ended, is_open = own.get(
-            session_id, ("", None, None, None, 0, 0)
-        )
-        last_event = _latest(start, end, last_end, latest_run, latest_use)
+        status, start, end, duration_ms, is_open, has_ended = own.get(session_id, _NO_ROW)
+        last_event = max(start or "", end or "", last_end or "", latest_run or "", latest_use or "")
         state: State = "unknown"
         if is_open:
             state = "active" if start > earliest and last_event > idle else "abandoned"
-            seen = milliseconds_between(start, last_event)
-            duration_ms = until_now[start] if state == "active" else seen
+            duration_ms = (
+                until_now[start] if state == "active" else milliseconds_between(start, last_event)
+            )
         elif start or end or has_ended:
             state = "ended"
-        ended = counts["succeeded"] + counts["failed"]
+        ended = succeeded + failed
         found.append(
             SessionStatistics(
                 session_id=session_id,
@@ -324,8 +349,16 @@ def described(
                 end_time=end,
                 elapsed_ms=duration_ms,
                 last_event=last_event or None,
+                invocations=invocations,
+                succeeded=succeeded,
+                failed=failed,
                 ended=ended,
-                success_rate=counts["succeeded"] / ended if ended else None,
+                success_rate=succeeded / ended if ended else None,
+                in_flight=in_flight,
+                agents=agents,
+                phases=phases,
+                duration_count=duration_count,
+                duration_ms_sum=duration_ms_sum,
                 first_start=first_start,
                 last_end=last_end,
                 first_agent=first_agent,
@@ -334,7 +367,6 @@ def described(
                 idle_ms=_idle(duration_ms, busy_ms),
                 efficiency=_efficiency(duration_ms, busy_ms),
                 is_pending=bool(is_pending),
-                **counts,
             )
         )
     # Stable: those that start together stay in the order of their ids.
@@ -365,34 +397,26 @@ def _running_overlaps(
     Longer sessions are left out: a collection must not cost what a session is long.
     """
     oldest = canonical(cutoff(now, abandon_after, zone))
-    found = queries.rows(
-        connection, _runs(compiler_of(connection), listed), *parameters, _LONGEST_OVERLAP, oldest
+    found = facts_where(
+        connection,
+        sources.agent_invocations,
+        _RUN,
+        _RUNS.format(listed),
+        *parameters,
+        _LONGEST_OVERLAP,
+        oldest,
+        also="succeeded OR failed",
     )
-    starts = (start for _, start, _, _, in_flight in found if in_flight and start > oldest)
+    starts = (start for _, start, _, in_flight, *_ in found if in_flight and start > oldest)
     until_now = ages(starts, now, zone)
     runs: dict[str, list[tuple[int, int]]] = {}
-    for session_id, start, duration_ms, ended, in_flight in found:
+    for session_id, start, duration_ms, in_flight, _, _, has_ended in found:
         of_session = runs.setdefault(session_id, [])
         if in_flight and start in until_now:
             of_session.append((milliseconds(start), max(0, until_now[start])))
-        elif ended and duration_ms is not None:
+        elif has_ended and duration_ms is not None:
             of_session.append((milliseconds(start), duration_ms))
     return {session_id: overlap(of_session) for session_id, of_session in runs.items()}
-
-
-@lru_cache(maxsize=64)
-def _runs(compiler: Compiler, listed: str) -> str:
-    """All runs of the listed sessions in which a run is in flight since some time."""
-    keys = (
-        f"SELECT run.invocation_id FROM ({listed}) AS listed"
-        " JOIN session_stats AS stats ON stats.session_id = listed.session_id"
-        " AND stats.invocations <= ?"
-        " JOIN _aggregates_session_starts AS run ON run.session_id = listed.session_id"
-        " WHERE listed.session_id IN (SELECT session_id FROM open_runs WHERE start_time > ?)"
-    )
-    facts = ("session", "start", "duration_ms", "succeeded", "failed", "in_flight")
-    rows = compiler.facts_where(sources.agent_invocations, facts, f"id IN ({keys})")
-    return f"SELECT session, start, duration_ms, succeeded OR failed, in_flight FROM ({rows})"
 
 
 def find_session(connection: Connection, prefix: str) -> str:
@@ -430,6 +454,9 @@ def short_ids(session_ids: Iterable[str]) -> dict[str, str]:
     An id that others begin with stays whole.
     """
     ordered = sorted(set(session_ids))
+    short = {one: one[:_SHORTEST_ID] for one in ordered}
+    if len(set(short.values())) == len(ordered):
+        return short
     shared = [_shared(one, other) for one, other in pairwise(ordered)]
     longest = map(max, [0, *shared], [*shared, 0])
     return {
@@ -443,16 +470,27 @@ def _shared(one: str, other: str) -> int:
     return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
-@lru_cache(maxsize=64)
-def _own_rows(compiler: Compiler, listed: str) -> str:
-    """The rows of the sessions that a query lists, looked up by their key."""
-    known = ("session", "status_name", "start", "end", "duration_ms")
-    means = meaning(compiler, status="status_name")
-    rows = compiler.facts_where(sources.sessions, (*known, "is_open"), f"session_id IN ({listed})")
-    return (
-        f"SELECT {compiler.columns(known)}, {means.succeeded} OR {means.failed}, is_open"
-        f" FROM ({rows})"
+def _own_rows(
+    connection: Connection, listed: str, parameters: Sequence[object]
+) -> dict[str, queries.Row]:
+    """What the rows of the listed sessions say, by session; `_NO_ROW` is like one of them."""
+    means = meaning(compiler_of(connection), status="status_name")
+    # A column without a type may hold an integer, whose text is the key. The plus takes the type of
+    # our column from a value: what theirs makes of it decides, and its index serves.
+    keys = (
+        f"WITH wanted AS ({listed}) SELECT +session_id FROM wanted UNION ALL"
+        " SELECT +CAST(session_id AS INTEGER) FROM wanted"
+        " WHERE CAST(CAST(session_id AS INTEGER) AS TEXT) = session_id"
     )
+    found = facts_where(
+        connection,
+        sources.sessions,
+        _OWN,
+        f"session_id IN ({keys})",
+        *parameters,
+        also=f"{means.succeeded} OR {means.failed}",
+    )
+    return {row[0]: row[1:] for row in found}
 
 
 def _earliest(now: datetime, activity: Activity, zone: tzinfo | None) -> tuple[str, str]:
@@ -460,7 +498,3 @@ def _earliest(now: datetime, activity: Activity, zone: tzinfo | None) -> tuple[s
     ages = activity.window, activity.idle_after
     window, idle = (canonical(cutoff(now, age, zone)) for age in ages)
     return window, idle
-
-
-def _latest(*times: str | None) -> str:
-    return max(time or "" for time in times)

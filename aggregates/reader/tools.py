@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import groupby
 
 from sqlalchemy import Connection
 
@@ -12,6 +11,8 @@ from aggregates.engines import compiler_of
 from aggregates.reader import queries
 from aggregates.reader.histograms import Percentiles, percentiles_by
 from aggregates.reader.meaning import meaning
+
+_UNKNOWN = Percentiles()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def tools(
         " GROUP BY agent_name, tool_name HAVING sum(uses) <> 0 ORDER BY 3 DESC, 1, 2",
         *parameters,
     )
-    return [_statistics(row, histograms.get(row[:2], Percentiles())) for row in counted]
+    return [_statistics(row, histograms.get(row[:2], _UNKNOWN)) for row in counted]
 
 
 def agent_tools(connection: Connection, *, agent: str | None = None) -> list[AgentTools]:
@@ -98,13 +99,11 @@ def tools_by_agent(
     of: Iterable[ToolStatistics], invocations: Mapping[str, int]
 ) -> list[AgentTools]:
     """What the statistics of tools say of each agent, given the invocations of agents by name."""
-    by_agent = groupby(sorted(of, key=_agent_name), key=_agent_name)
-    found = [_tools_of(name, list(some), invocations.get(name, 0)) for name, some in by_agent]
+    by_agent: dict[str, list[ToolStatistics]] = {}
+    for one in of:
+        by_agent.setdefault(one.agent_name, []).append(one)
+    found = [_tools_of(name, some, invocations.get(name, 0)) for name, some in by_agent.items()]
     return sorted(found, key=lambda one: (-one.uses, one.agent_name))
-
-
-def _agent_name(one: ToolStatistics) -> str:
-    return one.agent_name
 
 
 def _tools_of(agent_name: str, some: list[ToolStatistics], invocations: int) -> AgentTools:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from rich.console import Console, Group, RenderableType
 
-from aggregates.reader import Collection, HourPoint
+from aggregates.reader import Collection, HourPoint, latest_start
 from aggregates.render.grids import Column, Row, table
 from aggregates.render.tables import AGENT_TOOLS, AGENTS, RUNNING, SESSIONS
-from aggregates.render.text import rate, sparkline
+from aggregates.render.text import clock, line, rate, sparkline, unreadable_lines
 
 _MOST_ROWS = {"running": 10, "agents": 20, "sessions": 10, "tools": 10}
 """Of each list, those that matter most first."""
@@ -18,19 +18,20 @@ _LINES_ROUND_A_LIST = 5
 
 
 def show_collection(out: Console, collection: Collection) -> None:
-    """Totals, the last 24 hours, what is running, the latest sessions, agents and their tools."""
+    """Totals, the last 24 hours, what is running, agents, the latest sessions, agents' tools."""
     out.print(Group(*_parts(out, collection, _MOST_ROWS)))
 
 
-def screen(out: Console, collection: Collection) -> RenderableType:
-    """The same, cut so that it fits on a terminal of the console's height."""
+def screen(out: Console, collection: Collection, note: str | None = None) -> RenderableType:
+    """The same below a note, if any, cut so that it fits on a terminal of the console's height."""
+    notes = [] if note is None else [line(note)]
     wanted = {
         "running": len(collection.running),
         "agents": len(collection.agents),
         "sessions": len(collection.sessions),
         "tools": len(collection.agent_tools),
     }
-    free = out.height - len(out.render_lines(Group(*_summary(out, collection))))
+    free = out.height - len(out.render_lines(Group(*notes, *_summary(out, collection))))
     given = dict.fromkeys(wanted, 0)
     for what, rows in wanted.items():
         fewest = min(rows, _FEWEST_ROWS)
@@ -42,12 +43,12 @@ def screen(out: Console, collection: Collection) -> RenderableType:
             more = min(free, min(wanted[what], _MOST_ROWS[what]) - rows)
             given[what] += more
             free -= more
-    return Group(*_parts(out, collection, given))
+    return Group(*notes, *_parts(out, collection, given))
 
 
-def show_sparkline(out: Console, hours: Sequence[HourPoint]) -> None:
-    """The runs of each hour, and the greatest of them."""
-    out.print(_sparkline(out, hours))
+def show_load(out: Console, hours: Sequence[HourPoint], last_start: str | None) -> None:
+    """The runs of each hour, and the greatest of them; where there is none, when the last was."""
+    out.print(_load(out, hours, last_start))
 
 
 def _parts(
@@ -55,8 +56,8 @@ def _parts(
 ) -> Iterator[RenderableType]:
     yield from _summary(out, collection)
     yield from _list(out, RUNNING, collection.running, at_most["running"], "running")
-    yield from _list(out, SESSIONS, collection.sessions, at_most["sessions"], "sessions")
     yield from _list(out, AGENTS, collection.agents, at_most["agents"], "agents")
+    yield from _list(out, SESSIONS, collection.sessions, at_most["sessions"], "sessions")
     yield from _list(
         out, AGENT_TOOLS, collection.agent_tools, at_most["tools"], "agents with tools"
     )
@@ -77,7 +78,8 @@ def _summary(out: Console, collection: Collection) -> Iterator[str]:
         f" {'-' if per_session is None else f'{per_session:.1f}'} agents a session;"
         f" {totals.get('tool_uses', 0):,} uses of tools"
     )
-    yield _sparkline(out, collection.hours)
+    yield _load(out, collection.hours, latest_start(collection.agents))
+    yield from unreadable_lines(collection.unreadable_times)
 
 
 def _list(
@@ -90,7 +92,11 @@ def _list(
         yield f"and {len(rows) - at_most:,} more {what}"
 
 
-def _sparkline(out: Console, hours: Sequence[HourPoint]) -> str:
+def _load(out: Console, hours: Sequence[HourPoint], last_start: str | None) -> str:
     counts = [hour.invocations for hour in hours]
+    span = f"last {sum(hour.minutes for hour in hours) / 60:,.10g} h"
+    if not any(counts):
+        last = "none has a start" if last_start is None else f"the last was at {clock(last_start)}"
+        return f"no run started in the {span}: {last}"
     drawn = sparkline(counts, ascii_only=out.options.ascii_only)
-    return f"|{drawn}| runs an hour, last {len(counts)} h, at most {max(counts, default=0):,}"
+    return f"|{drawn}| runs an hour, {span}, at most {max(counts):,}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 
 from rich import box
 from rich.console import Console
@@ -12,23 +13,36 @@ from aggregates.changes import ConsumerStatus
 from aggregates.proving.inspecting import Inspection
 from aggregates.proving.repairing import VerifyResult
 from aggregates.proving.rounds import LastRound, OpenRound
-from aggregates.render.text import duration, line, name
+from aggregates.reader import UnreadableTimes
+from aggregates.render.text import duration, line, name, unreadable_lines
+from aggregates.running.keeping import Keeping
 from aggregates.sessions import CONSUMER
 
+_NO_PAUSE = "a program that writes without a pause has to make one, of 0.1 s now and then"
 
-def show_inspection(out: Console, status: Inspection) -> None:
-    """What is installed, and everything that is not as it should be."""
+
+def show_inspection(
+    out: Console, status: Inspection, keeping: Keeping, unreadable: Sequence[UnreadableTimes] = ()
+) -> None:
+    """What is installed, everything that is not as it should be, and what waits for a lock."""
     revision = status.revision or "none"
     out.print(f"revision {revision} (head {status.head}), journal mode {status.journal_mode}")
     if status.filling:
         out.print(f"being filled: {name(status.filling)}")
-    if status.findings:
-        table = _table("finding", "table", "name", "detail", left=4)
-        for finding in status.findings:
-            table.add_row(
-                finding.kind, line(finding.table), line(finding.name), line(finding.detail)
-            )
-        out.print(table)
+    for heading, findings in (("finding", status.findings), ("warning", status.warnings)):
+        if findings:
+            table = _table(heading, "table", "name", "detail", left=4)
+            for finding in findings:
+                table.add_row(
+                    finding.kind, line(finding.table), line(finding.name), line(finding.detail)
+                )
+            out.print(table)
+    if status.steps:
+        out.print("what to do, in this order:")
+        for step in status.steps:
+            # Not wrapped, however long it is: it is there to be copied.
+            for part in step.splitlines():
+                out.print(f"  {line(part)}", soft_wrap=True)
     for proof in status.proofs[:1]:
         found = f"{proof.drifts:,} drifts" if proof.drifts else "no drift"
         out.print(f"last proof: {proof.kind} at {proof.started_at}, {found}")
@@ -40,7 +54,29 @@ def show_inspection(out: Console, status: Inspection) -> None:
     for consumer in status.consumers:
         if consumer.is_lost:
             out.print(_lost(consumer))
+    for text in _waiting(keeping):
+        out.print(text)
+    for text in unreadable_lines(unreadable):
+        out.print(text)
     out.print("all is as it should be" if status.ok else "not as it should be")
+
+
+def _waiting(keeping: Keeping) -> Iterator[str]:
+    """That upkeep has stopped, or that others have left it no lock."""
+    if keeping.is_late:
+        yield (
+            f"upkeep: nothing of {line(keeping.owner)} since {keeping.expires_at}: it was killed,"
+            f" rests for long between rounds, or gets no lock; {_NO_PAUSE}"
+        )
+    now = datetime.now(UTC)
+    for wait in keeping.lock_waits:
+        took = duration(wait.seconds(now) * 1000)
+        span = (
+            f"has got no lock since {wait.began_at}"
+            if wait.ended_at is None
+            else f"got no lock from {wait.began_at} to {wait.ended_at}"
+        )
+        yield f"upkeep: {line(wait.work)} {span} ({took}); {_NO_PAUSE}"
 
 
 def _round(last: LastRound) -> str:

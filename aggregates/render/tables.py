@@ -41,7 +41,7 @@ RUNNING: list[Column[RunningRun]] = [
 ]
 
 HOURS: list[Column[HourPoint]] = [
-    Column("hour", lambda one: one.hour.replace("T", " ")[:16], is_text=True),
+    Column("hour", lambda one: _hour(one), is_text=True),
     Column("runs", lambda one: f"{one.invocations:,}"),
     Column("succeeded", lambda one: f"{one.succeeded:,}", rank=1),
     Column("failed", lambda one: f"{one.failed:,}"),
@@ -99,6 +99,12 @@ AGENT_TOOLS: list[Column[AgentTools]] = [
     Column("primary tool", lambda one: name(one.primary_tool or "-"), is_text=True, rank=1),
     Column("its uses", lambda one: f"{one.primary_tool_uses:,}", rank=3),
 ]
+
+
+def _hour(point: HourPoint) -> str:
+    """The hour, with how long it lasted where clocks changed in it."""
+    shown = point.hour.replace("T", " ")[:16]
+    return shown if point.minutes == 60 else f"{shown} ({point.minutes} min)"
 
 
 def _number(value: float | None) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
+
+from aggregates.reader import UnreadableTimes
 
 _LONGEST_NAME = 60
 _WIDTH_WITHOUT_TERMINAL = 200
@@ -14,13 +17,26 @@ _LEVELS = "▁▂▃▄▅▆▇█"
 _ASCII_LEVELS = "_.-:=+*#"
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command, which knows what status to end with."""
+        raise BrokenPipeError
+
+
 def console() -> Console:
-    """The console of stdout. Text goes out as it stands: a name may look like markup."""
-    return Console(
+    """The console of stdout. Text goes out as it stands: a name may look like markup.
+
+    It is as wide as $COLUMNS says, else as the terminal is, if there is one.
+    """
+    columns = os.environ.get("COLUMNS", "")
+    width = None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL
+    if columns.isdecimal() and int(columns) > 0:
+        width = int(columns)
+    return _Console(
         markup=False,
         emoji=False,
         highlight=False,
-        width=None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL,
+        width=width,
     )
 
 
@@ -82,3 +98,12 @@ def _safe(character: str) -> str:
     if category in ("Cc", "Cf", "Zl", "Zp"):
         return character.encode("unicode_escape").decode("ascii")
     return character
+
+
+def unreadable_lines(found: Sequence[UnreadableTimes]) -> Iterator[str]:
+    """How many rows of each source have times that do not parse, one of them, and what does."""
+    for one in found:
+        example = "" if one.example is None else f", such as {line(one.example)}"
+        yield f"{one.source}: {one.rows:,} rows have a start or an end that is no time{example}"
+    for accepted in dict.fromkeys(one.accepted for one in found):
+        yield f"a time is {accepted}"

@@ -17,13 +17,16 @@ from datetime import UTC, datetime
 from typing import Self
 
 from aggregates.changes.pruning import prune
-from aggregates.engines.base import Database, OperationalError
+from aggregates.engines.base import Database, LockHeld, OperationalError
+from aggregates.errors import DatabaseLocked, DatabaseReplaced
 from aggregates.installing.upgrading import check_revision
 from aggregates.model.definition import Catalogue
 from aggregates.proving import rebuilding, repairing
-from aggregates.proving.inspecting import Finding, inspect
+from aggregates.proving.findings import Finding
+from aggregates.proving.inspecting import inspect
 from aggregates.proving.repairing import VerifyResult
 from aggregates.proving.rounds import open_round
+from aggregates.running.keeping import LockWaits
 from aggregates.running.lease import LASTS, acquire, release
 from aggregates.running.schedule import Job, Schedule, due, note_staleness
 from aggregates.running.stopping import Stopped
@@ -54,6 +57,7 @@ class Upkeep:
         self._job: threading.Thread | None = None
         self._renewed = datetime.min.replace(tzinfo=UTC)
         self._is_over = False
+        self._waits = LockWaits()
         self._failures = 0
         self._paused_until = 0.0
         self._inspected: int | None = None
@@ -74,8 +78,25 @@ class Upkeep:
     def round(self, *, wait: bool = False) -> Round | None:
         """Consume, prune, and begin what is due; None where another process does all this.
 
-        A long job goes on in the background, unless `wait`.
+        A long job goes on in the background, unless `wait`. Raises DatabaseReplaced where another
+        file has taken the place of the one that the lease is in: begin with a new one.
         """
+        self._connection.check_file()
+        try:
+            done = self._consume()
+        except (DatabaseLocked, LockHeld):
+            self._waits.no_lock("consuming")
+            raise
+        if done is None:
+            return None
+        self._waits.got_lock("consuming")
+        self._waits.save(self._connection)
+        if self._job is None or not self._job.is_alive():
+            self._begin_due(wait)
+        return done
+
+    def _consume(self) -> Round | None:
+        """Consume and prune; None where another process does."""
         self._inspect()
         if not acquire(self._connection, self._owner):
             return None
@@ -100,8 +121,6 @@ class Upkeep:
                 self._beat,
                 needed_after=positions.get(source.name),
             )
-        if self._job is None or not self._job.is_alive():
-            self._begin_due(wait)
         return done
 
     def _inspect(self) -> None:
@@ -114,10 +133,10 @@ class Upkeep:
             return
         check_revision(self._database)
         with self._database.reading() as connection:
-            found = inspect(connection, self._catalogue.sources).findings
-        self.findings = [one for one in found if not one.is_doubt]
+            found = inspect(connection, self._catalogue.sources)
+        self.findings = [one for one in found.findings if not one.is_doubt]
         self._inspected = schema
-        for finding in self.findings:
+        for finding in [*self.findings, *found.warnings]:
             log.warning("%s", finding)
 
     def _begin_due(self, wait: bool) -> None:
@@ -125,7 +144,10 @@ class Upkeep:
         if job is None or time.monotonic() < self._paused_until:
             return
         if wait:
-            self._run(job)
+            if any(one.spoils for one in self.findings):
+                log.warning("%s was not begun: first put right what is named above", job.kind)
+            else:
+                self._run(job)
             return
         self._job = threading.Thread(target=self._try, args=(job,), name=job.kind, daemon=True)
         self._job.start()
@@ -135,7 +157,12 @@ class Upkeep:
         try:
             self._run(job)
             self._failures = 0
+            self._waits.got_lock(job.kind)
+        except DatabaseReplaced:
+            return  # the next round says so
         except Exception as error:
+            if isinstance(error, DatabaseLocked | LockHeld):
+                self._waits.no_lock(job.kind)
             pause = min(_SHORTEST_PAUSE * 2 ** min(self._failures, 9), _LONGEST_PAUSE)
             self._failures += 1
             self._paused_until = time.monotonic() + pause

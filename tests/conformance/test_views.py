@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import apsw
 import pytest
 from conftest import MakeDatabase, connect
 from history import (
@@ -32,7 +33,7 @@ from aggregates.installing import upgrading
 from aggregates.model.catalogue import agent_activity, catalogue, session_stats
 
 Row = dict[str, Any]
-VIEWS = [view.name for view in catalogue.views]
+VIEWS = [view.name for view in catalogue.views if not view.name.startswith("_")]
 
 
 # Databases
@@ -205,11 +206,11 @@ def tools(connection: sqlite3.Connection) -> Iterator[Row]:
 
 def tools_by_agent(connection: sqlite3.Connection) -> Iterator[Row]:
     runs = grouped(invocations(connection), lambda row: row.agent)
-    for agent, rows in grouped(tool_uses(connection), lambda row: shown(row.agent)).items():
+    for agent, rows in grouped(tool_uses(connection), lambda row: row.agent).items():
         by_tool = {tool: len(some) for tool, some in grouped(rows, lambda row: row.name).items()}
         primary = min(by_tool, key=lambda tool: (-by_tool[tool], tool.encode()))
         yield {
-            "agent_name": agent,
+            "agent_name": shown(agent),
             "tools": len(by_tool.keys() - {""}),
             "uses": len(rows),
             "uses_per_invocation": len(rows) / len(runs[agent]) if agent in runs else None,
@@ -290,7 +291,7 @@ def test_what_adds_up_to_nothing_is_left_out(migrated_database: MakeDatabase) ->
     with migrated_database("plain") as path, closing(connect(path)) as connection:
         key = "'', 'pre_invocation', 'a', '', '', ''"
         connection.execute(f"INSERT INTO agent_hourly VALUES ({key}, 0, 0, 0, 0, 0)")
-        connection.execute("INSERT INTO agent_stats SELECT 'x', 'a', '', '', '', 0, 0, 0, 0, 0")
+        connection.execute("INSERT INTO agent_stats SELECT 'x', 'a', '', '', '', 0, 0, 0, 0, 0, 0")
         connection.execute(
             "INSERT INTO _aggregates_by_agent (agent_name, part, member, id)"
             f" VALUES ('a', {agent_activity.part}, '', 0)"
@@ -299,7 +300,7 @@ def test_what_adds_up_to_nothing_is_left_out(migrated_database: MakeDatabase) ->
             "INSERT INTO _aggregates_by_session (session_id, part, member, id)"
             f" VALUES ('s', {session_stats.part}, '', 0)"
         )
-        connection.execute("INSERT INTO tool_stats VALUES ('a', 't', '', 0, 0, 0)")
+        connection.execute("INSERT INTO tool_stats VALUES ('a', 't', '', 0, 0, 0, 0)")
         connection.execute("INSERT INTO agent_durations VALUES ('a', 10, '', '', '', 0, 0)")
         connection.execute("INSERT INTO tool_durations VALUES ('a', 't', 10, 0, 0)")
         for view in ("agent_activity", "session_stats"):
@@ -316,6 +317,33 @@ def test_of_tools_used_alike_the_first_by_name_is_primary(migrated_database: Mak
         assert read(connection, "SELECT primary_tool, primary_share FROM v_tools_by_agent") == [
             {"primary_tool": "Bash", "primary_share": 0.3333}
         ]
+
+
+def test_a_use_without_an_agent_is_none_of_an_agent_named_unknown(
+    migrated_database: MakeDatabase,
+) -> None:
+    with migrated_database("plain") as path, closing(connect(path)) as connection:
+        for agent, tool in ((None, "Bash"), ("unknown", "Read"), ("unknown", "Edit")):
+            insert = "INSERT INTO agent_tool_uses (agent_name, tool_name) VALUES (?, ?)"
+            connection.execute(insert, [agent, tool])
+        rows = "SELECT agent_name, tools, uses, primary_tool FROM v_tools_by_agent ORDER BY tools"
+        assert connection.execute(rows).fetchall() == [
+            ("unknown", 1, 1, "Bash"),
+            ("unknown", 2, 2, "Edit"),
+        ]
+
+
+# How they are read
+
+
+@pytest.mark.parametrize("view", ["v_agent_durations", "v_tools"])
+def test_percentiles_seek_each_bucket(view: str, connection: sqlite3.Connection) -> None:
+    """The newest library would rather read the histogram and look the walk up in it."""
+    (path,) = (row[2] for row in connection.execute("PRAGMA database_list"))
+    with closing(apsw.Connection(path)) as newest:
+        plan = [row[3] for row in newest.execute(f"EXPLAIN QUERY PLAN SELECT * FROM {view}")]
+    scans = [step for step in plan if re.match(r"SCAN (agent|tool)_durations\b", step)]
+    assert len(scans) == 1, plan
 
 
 # Old libraries

@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from conftest import connect
+from conftest import MakeDatabase, connect
 from rich.cells import cell_len
 from test_command_line import COMMAND, ENVIRONMENT, run
 
@@ -147,6 +147,28 @@ def test_csv_holds_what_json_holds(database: Path, what: str) -> None:
     assert json.loads(report(database, what, "--json"))[0].keys() == by_json[0].keys()
 
 
+def test_a_name_is_no_formula_of_a_spreadsheet(migrated_database: MakeDatabase) -> None:
+    formulas = ["=cmd|'/c calc'!A0", "+1", "-1", "@a", "\t=1", "\r=1", "\n=1", "\uff1d1"]
+    plain = ["a=1", "a\r=1", "'a'", "1", "a-b", "a,b"]
+    with migrated_database("plain") as path:
+        with closing(connect(path)) as writer:
+            writer.executemany(
+                "INSERT INTO agent_invocations (agent_name, session_id) VALUES (?, ?)",
+                [(name, name) for name in formulas + plain],
+            )
+            # Numbers below zero are shown as they are, and are none.
+            writer.execute("UPDATE agent_stats SET tokens_sum = -5")
+        command = [*COMMAND, "report", "agents", "--format", "csv", "--database", str(path)]
+        written = subprocess.run(command, capture_output=True, check=True).stdout.decode()
+        rows = list(csv.reader(io.StringIO(written, newline="")))
+        heading, *agents = rows
+        assert {len(row) for row in rows} == {len(heading)}
+        assert {row[0] for row in agents} == {f"'{name}" for name in formulas} | {*plain}
+        assert {row[heading.index("tokens")] for row in agents} == {"-5"}
+        by_json = json.loads(report(path, "agents", "--json"))
+        assert {one["agent_name"] for one in by_json} == {*formulas, *plain}
+
+
 @pytest.mark.parametrize("what", LISTS)
 def test_markdown_is_one_table(database: Path, what: str) -> None:
     heading, rule, *rows = report(database, what, "--format", "markdown").splitlines()
@@ -168,7 +190,42 @@ def test_a_report_of_nothing(tmp_path: Path, what: str) -> None:
     assert report(path, what, "--json").strip().startswith("[")
     assert report(path, what, "--format", "csv").startswith(("agent_name,", "hour,", "session_id,"))
     assert report(path, what, "--format", "markdown").startswith("| ")
-    assert ("nothing found" in report(path, what)) == (what != "hours")
+    said = "none has a start" if what == "hours" else "nothing found"
+    assert said in report(path, what)
+
+
+def test_a_quiet_database_says_when_its_last_run_was(migrated_database: MakeDatabase) -> None:
+    with migrated_database("plain") as path:
+        with closing(connect(path)) as writer:
+            writer.executemany(
+                "INSERT INTO agent_invocations (agent_name, session_id, start_time) VALUES"
+                " (?, 's', ?)",
+                [("a", "2020-02-03T10:30:00"), ("b", "2021-02-03T10:30:00")],
+            )
+        first = "no run started in the last 24 h: the last was at "
+        for command in (("collect",), ("report", "hours"), ("run", "--once")):
+            done = run(*command, "--database", path)
+            assert done.returncode == 0
+            assert f"{first}2021-02-03 10:30:00\n" in done.stdout
+            assert "|" not in done.stdout
+        assert first + "2020-02-03 10:30:00" in report(path, "hours", "--agent", "a")
+        assert len(json.loads(report(path, "hours", "--json"))) == 24
+
+
+def test_agents_come_before_sessions(database: Path) -> None:
+    shown = run("collect", "--database", database).stdout
+    assert 0 < shown.index("  agent   ") < shown.index("  session   ")
+
+
+def test_hours_around_a_change_of_clocks_say_how_long_they_lasted(database: Path) -> None:
+    """Of the last year, in which the clocks of Berlin were set forward once, and back once."""
+    zone = ("--source-timezone", "Europe/Berlin")
+    hours = json.loads(report(database, "hours", "--since", "365d", "--json", *zone))
+    (twice,) = [one["hour"] for one in hours if one["minutes"] == 120]
+    assert {one["minutes"] for one in hours} == {60, 120}
+    assert sum(one["minutes"] for one in hours) in (365 * 24 * 60, (365 * 24 + 1) * 60)
+    shown = report(database, "hours", "--since", "365d", "--format", "markdown", *zone)
+    assert f"| {twice[:16].replace('T', ' ')} (120 min) | " in shown
 
 
 def test_formats_exclude_each_other(database: Path) -> None:

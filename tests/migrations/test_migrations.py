@@ -21,7 +21,8 @@ from statements import Plan, execute
 
 from aggregates.errors import CannotAdopt
 from aggregates.installing import upgrading
-from aggregates.proving.inspecting import Finding, Inspection
+from aggregates.proving.findings import Finding
+from aggregates.proving.inspecting import Inspection
 from aggregates.store import Store
 
 ALEMBIC_INI = Path(__file__).parents[2] / "alembic.ini"
@@ -613,16 +614,33 @@ def test_offline_sql_installs_and_fills(is_empty: bool, path: Path, tmp_path: Pa
         assert store.verify().drifts == []
 
 
-def test_offline_sql_can_be_undone_offline(path: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("to", ["base", "-2", "5d0f7e2a91c4-1"])
+def test_offline_sql_can_be_undone_offline(to: str, path: Path, tmp_path: Path) -> None:
     make(path, HOOK_TABLES)
     fill(path)
     objects, rows = master(path), contents(path)
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(alembic("upgrade", "head", "--sql", cwd=tmp_path))
-        connection.executescript(alembic("downgrade", "head:base", "--sql", cwd=tmp_path))
+        connection.executescript(alembic("downgrade", f"head:{to}", "--sql", cwd=tmp_path))
         connection.execute("ALTER TABLE agent_invocations DROP COLUMN updated_at")
         connection.commit()
     assert (master(path), contents(path)) == (objects, rows)
+
+
+@pytest.mark.parametrize("steps", ["head:-1", "a83b16c0de57:5d0f7e2a91c4"])
+def test_offline_sql_can_be_undone_in_part(steps: str, path: Path, tmp_path: Path) -> None:
+    make(path, HOOK_TABLES)
+    upgrading.upgrade(str(path), revision="5d0f7e2a91c4")
+    fill(path)
+    before = master(path)
+    upgrading.upgrade(str(path))
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(alembic("downgrade", steps, "--sql", cwd=tmp_path))
+    assert master(path) == before
+    assert status(path).revision == "5d0f7e2a91c4"
+    upgrading.upgrade(str(path))
+    assert status(path).ok
+    assert drift(path) == []
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from conftest import MakeDatabase, connect
-from samples import change, check_exact, copy, derive, everything, start_run
+from samples import change, check_exact, copy, derive, everything
 
 from aggregates.changes import consumers
 from aggregates.engines import driver, open_database
@@ -241,24 +241,6 @@ def test_a_table_that_another_tool_has_built_anew(table: str, database: Path) ->
     check_exact(database, is_derived=True)
     with closing(connect(database)) as connection:
         change(connection, random.Random(f"{table} again"), 60)
-    check_exact(database)
-
-
-def test_columns_that_a_copy_has_left_out_are_added_again(database: Path) -> None:
-    with closing(connect(database)) as connection:
-        for table in ("agent_invocations", "sessions", "agent_tool_uses"):
-            for name in triggers_of(database, table):
-                connection.execute(f'DROP TRIGGER "{name}"')
-        connection.execute("ALTER TABLE agent_invocations DROP COLUMN updated_at")
-        connection.execute("ALTER TABLE agent_invocations DROP COLUMN model")
-    reinstall(open_database(database), catalogue.sources)
-    with closing(connect(database)) as connection:
-        id_ = start_run(connection)
-        (at,) = connection.execute(
-            "SELECT updated_at FROM agent_invocations WHERE id = ?", (id_,)
-        ).fetchone()
-        assert at.endswith("Z")
-    repairing.repair(open_database(database), catalogue)
     check_exact(database)
 
 

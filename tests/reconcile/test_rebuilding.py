@@ -14,6 +14,7 @@ import pytest
 from conftest import connect
 from derived_oracle import derived_differences
 from samples import change, check_exact, copy, derive, everything, place_of, start_run
+from sqlalchemy import event
 
 from aggregates.engines import open_database
 from aggregates.engines.tables import OVERLAP
@@ -481,4 +482,30 @@ def test_what_comes_while_another_source_is_read_is_not_left_for_the_last_lock(
     assert len(written) > 3
     assert len(pending) == 3
     assert max(pending) <= 200
+    check_exact(in_wal)
+
+
+def test_a_library_in_defensive_mode_is_told_of_at_once(in_wal: Path) -> None:
+    """In which SQLite takes `PRAGMA writable_schema`, and refuses to write the schema still."""
+    spoil(in_wal)
+    opened = open_database(in_wal)
+
+    def defensive(action: int, table: str | None, *_: object) -> int:
+        is_refused = action == sqlite3.SQLITE_UPDATE and table == "sqlite_master"
+        return sqlite3.SQLITE_DENY if is_refused else sqlite3.SQLITE_OK
+
+    @event.listens_for(opened.engine, "connect")
+    def harden(connection: sqlite3.Connection, record: object) -> None:
+        if sys.version_info >= (3, 12):
+            connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
+        else:
+            connection.set_authorizer(defensive)
+
+    before = schema(in_wal)
+    seen: list[int] = []
+    with pytest.raises(AggregatesError, match=r"defensive mode.*`aggregates repair`"):
+        rebuild(opened, catalogue, lambda done, total: seen.append(done))
+    assert seen == []
+    assert schema(in_wal) == before
+    repairing.repair(opened, catalogue)
     check_exact(in_wal)

@@ -6,10 +6,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from advice import follow
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from click.testing import CliRunner
 from conftest import MakeDatabase
+from samples import check_exact, everything
 from sqlalchemy import create_engine
 
 from aggregates.changes import ChangesLost
@@ -152,3 +154,35 @@ def test_a_source_table_that_is_gone_is_named(path: Path) -> None:
     found = CliRunner().invoke(main, ["migrate", "--reinstall", "--database", str(path)])
     assert found.exit_code == 4
     assert "agent_tool_uses is gone" in found.output
+
+
+def transform(path: Path) -> None:
+    """As sqlite-utils does it: another table, its rows, and the old name."""
+    with closing(sqlite3.connect(path)) as connection:
+        query = "SELECT sql FROM sqlite_master WHERE name = 'agent_invocations'"
+        (sql,) = connection.execute(query).fetchone()
+    execute(
+        path,
+        sql.replace("agent_invocations", "agent_invocations_new", 1),
+        "INSERT INTO agent_invocations_new SELECT * FROM agent_invocations",
+        "DROP TABLE agent_invocations",
+        "ALTER TABLE agent_invocations_new RENAME TO agent_invocations",
+    )
+
+
+@pytest.mark.parametrize("damage", [transform, copy_by_alembic, make_anew])
+@pytest.mark.parametrize("command", ["repair", "rebuild"])
+def test_nothing_is_mended_that_would_be_wrong_again(
+    command: str, damage: Callable[[Path], None], path: Path
+) -> None:
+    """A repair that ends well would hide why, and the next write would not be counted."""
+    damage(path)
+    execute(path, INSERT)
+    before = everything(path)
+    done = CliRunner().invoke(main, [command, "--database", str(path)])
+    assert done.exit_code == 4
+    assert "begin with `aggregates migrate --reinstall`" in done.output
+    assert everything(path) == before
+    follow(path)
+    assert CliRunner().invoke(main, [command, "--database", str(path)]).exit_code == 0
+    check_exact(path)

@@ -1,5 +1,6 @@
 """Rounds of upkeep in a database in use: what is due, who does it, and what ends it."""
 
+import io
 import logging
 import multiprocessing
 import random
@@ -12,21 +13,28 @@ from pathlib import Path
 
 import pytest
 from conftest import connect
+from rich.console import Console
 from samples import change, check_exact, copy, start_run
 
 from aggregates.changes import Consumer, utc_text
 from aggregates.changes.pruning import Retention
 from aggregates.engines import driver, open_database
-from aggregates.engines.base import Database
+from aggregates.engines.base import Database, LockHeld
+from aggregates.engines.tables import LEASES
+from aggregates.errors import DatabaseLocked
 from aggregates.model.catalogue import catalogue
 from aggregates.model.sources import agent_invocations
 from aggregates.proving import repairing
 from aggregates.proving.record import Proof, record
 from aggregates.proving.reinstalling import reinstall
+from aggregates.render.proofs import show_inspection
+from aggregates.running import keeping
+from aggregates.running.keeping import Keeping, LockWait
 from aggregates.running.lease import LEASE, acquire, release
-from aggregates.running.schedule import Schedule, due
+from aggregates.running.schedule import Job, Schedule, due
 from aggregates.running.stopping import Stopped
 from aggregates.running.upkeep import Upkeep
+from aggregates.store import Store
 
 
 @pytest.fixture
@@ -440,19 +448,22 @@ def test_a_job_that_fails_is_told_and_begun_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     connection.execute("DELETE FROM aggregate_verifications")
-    connection.execute("ALTER TABLE tool_stats RENAME TO hidden")
+    query = "SELECT sql FROM sqlite_master WHERE name = '_aggregates_agent_invocations_touch'"
+    (touch,) = connection.execute(query).fetchone()
+    connection.execute("DROP TRIGGER _aggregates_agent_invocations_touch")
     with caplog.at_level(logging.WARNING, "aggregates"), upkeep(opened) as one:
-        with pytest.raises(sqlite3.OperationalError, match="tool_stats"):
-            one.round(wait=True)
-        assert failures(caplog) == []
+        one.round(wait=True)
+        assert caplog.messages[-1].startswith("verify was not begun: first put right what is named")
+        assert recorded(connection) == []
+        caplog.clear()
         one.round()  # in the background, where nobody hears an exception
         deadline = time.monotonic() + 30
         while not failures(caplog) and time.monotonic() < deadline:
             time.sleep(0.01)
         (told,) = failures(caplog)
         assert "verify failed" in told
-        assert "tool_stats" in told
-        connection.execute("ALTER TABLE hidden RENAME TO tool_stats")
+        assert "missing _aggregates_agent_invocations_touch" in told
+        connection.execute(touch)
         one.round(wait=True)
         assert recorded(connection) == []  # not at once
         in_a_minute = time.monotonic() + 61
@@ -466,3 +477,84 @@ def test_the_name_of_the_lease(opened: Database, connection: sqlite3.Connection)
     with upkeep(opened) as one:
         one.round(wait=True)
         assert connection.execute("SELECT name FROM _aggregates_leases").fetchall() == [(LEASE,)]
+
+
+def test_a_writer_without_a_pause_is_told_of(
+    database: Path, connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "_LONG", timedelta(0))
+    mine = driver(connection)
+    with upkeep(open_database(database, lock_timeout=0.1)) as one:
+        one.round(wait=True)
+        assert keeping.lock_waits(mine) == []
+        connection.execute("BEGIN IMMEDIATE")
+        before = utc_text()
+        for _ in range(2):
+            with pytest.raises((DatabaseLocked, LockHeld)):
+                one.round()
+        connection.execute("ROLLBACK")
+        after = utc_text()
+        one.round()
+        (wait,) = keeping.lock_waits(mine)
+        assert wait.work == "consuming"
+        assert wait.ended_at is not None
+        assert before <= wait.began_at <= after <= wait.ended_at <= utc_text()
+        one.round()
+        assert keeping.lock_waits(mine) == [wait]
+
+
+def test_a_job_that_gets_no_lock_is_told_of_while_rounds_do(
+    database: Path, connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "_LONG", timedelta(0))
+    opened = open_database(database, lock_timeout=0.1)
+    with upkeep(opened, Schedule(rebuild_every=timedelta(0))) as one:
+        one.round(wait=True)
+        connection.execute("BEGIN IMMEDIATE")
+        one._try(Job("rebuild"))
+        connection.execute("ROLLBACK")
+        one.round()
+        (wait,) = keeping.lock_waits(driver(connection))
+        assert (wait.work, wait.ended_at) == ("rebuild", None)
+    with upkeep(opened) as another:  # whose rebuild waits for nothing
+        another.round()
+    assert keeping.lock_waits(driver(connection)) == []
+
+
+def test_short_waits_are_not_told_of(database: Path, connection: sqlite3.Connection) -> None:
+    with upkeep(open_database(database, lock_timeout=0.1)) as one:
+        one.round(wait=True)
+        connection.execute("BEGIN IMMEDIATE")
+        with pytest.raises((DatabaseLocked, LockHeld)):
+            one.round()
+        connection.execute("ROLLBACK")
+        one.round()
+    assert keeping.lock_waits(driver(connection)) == []
+
+
+@pytest.mark.parametrize(("minutes", "is_late"), [(9, False), (11, True)])
+def test_a_lease_that_is_not_renewed_is_told_of(
+    database: Path, connection: sqlite3.Connection, minutes: int, is_late: bool
+) -> None:
+    expired = ago(minutes=minutes)
+    connection.execute(f"INSERT INTO {LEASES} VALUES (?, 'host:1', ?)", (LEASE, expired))
+    with Store(database) as store:
+        assert store.keeping() == Keeping("host:1", expired, is_late)
+    out = Console(file=io.StringIO(), width=400)
+    with Store(database) as store:
+        show_inspection(out, store.status(), store.keeping())
+    shown = out.file.getvalue()
+    assert (f"upkeep: nothing of host:1 since {expired}: " in shown) is is_late
+
+
+def test_status_tells_of_waits(database: Path) -> None:
+    began, ended = ago(minutes=20), ago(minutes=5)
+    out = Console(file=io.StringIO(), width=400)
+    with Store(database) as store:
+        waits = [LockWait("consuming", began, ended), LockWait("rebuild", began)]
+        show_inspection(out, store.status(), Keeping(lock_waits=waits))
+    shown = out.file.getvalue()
+    assert (
+        f"upkeep: consuming got no lock from {began} to {ended} (15 min 00 s); a program" in shown
+    )
+    assert f"upkeep: rebuild has got no lock since {began} (20 min 0" in shown

@@ -51,7 +51,9 @@ def test_a_source_is_described_and_what_of_it_is_tracked(
     assert described - {""} <= set(columns[source])
 
 
-@pytest.mark.parametrize("view", catalogue.views, ids=lambda view: view.name)
+@pytest.mark.parametrize(
+    "view", [one for one in catalogue.views if one.columns], ids=lambda view: view.name
+)
 def test_a_view_is_described_in_its_own_order(view: object, columns: dict[str, list[str]]) -> None:
     name = getattr(view, "name", "")
     described = [column for table, column, _ in ENTRIES if table == name and column]

@@ -216,10 +216,10 @@ def test_recompute(connection: sqlite3.Connection) -> None:
     )
     expected = {
         "agent_stats": {
-            completed: (1, 1, 1000, 5, 2),
-            started: (1, 0, 0, 0, 0),
-            failed: (1, 1, 2000, 0, 0),
-            stop: (1, 0, 0, 0, 0),
+            completed: (1, 1, 1000, 5, 2, 0),
+            started: (1, 0, 0, 0, 0, 0),
+            failed: (1, 1, 2000, 0, 0, 1),
+            stop: (1, 0, 0, 0, 0, 0),
         },
         "agent_hourly": {
             (f"{DAY}T09:00:00", *completed): (1, 1, 1000, 5, 2),
@@ -247,15 +247,15 @@ def test_recompute(connection: sqlite3.Connection) -> None:
             ("",): (1, 0, 1, 0, 1, 2000, 1, 1, None, None),
         },
         "sessions_summary": {
-            ("completed",): (2, 1, 1500),
-            ("active",): (2, 0, 0),
-            ("error",): (1, 0, 0),
-            ("",): (1, 0, 0),
+            ("completed",): (2, 1, 1500, 0),
+            ("active",): (2, 0, 0, 0),
+            ("error",): (1, 0, 0, 0),
+            ("",): (1, 0, 0, 0),
         },
         "tool_stats": {
-            ("a", "Bash", "completed"): (1, 1, 2000),
-            ("unknown", "7", "completed"): (1, 1, 500),
-            ("", "Bash", "started"): (1, 0, 0),
+            ("a", "Bash", "completed"): (1, 1, 2000, 0),
+            ("unknown", "7", "completed"): (1, 1, 500, 0),
+            ("", "Bash", "started"): (1, 0, 0, 1),
         },
         "tool_durations": {
             ("a", "Bash", LAST_BOUND): (1, 2000),
@@ -273,6 +273,8 @@ def test_recompute(connection: sqlite3.Connection) -> None:
             ("sessions",): (1,),
             ("session_rows",): (6,),
             ("tool_uses",): (3,),
+            ("unreadable_run_times",): (1,),
+            ("unreadable_tool_times",): (1,),
         },
         "_aggregates_agent_starts": {
             (1,): ("a", f"{DAY}T09:10:00.000"),

@@ -44,7 +44,8 @@ CREATE TABLE duration_bounds (le_ms INTEGER PRIMARY KEY);
 CREATE TABLE sessions (session_id TEXT PRIMARY KEY, start_time, end_time, status);
 CREATE TABLE agent_invocations (id INTEGER PRIMARY KEY, timestamp, session_id, event_type, phase,
     agent_name, model, start_time, end_time, duration_seconds, status, raw_output, updated_at);
-CREATE TABLE _aggregates_session_derived (session_id, max_parallel, busy_ms, as_of_seq);
+CREATE TABLE _aggregates_session_derived (session_id, first_agent, max_parallel, busy_ms,
+    as_of_seq);
 CREATE TABLE session_stats (session_id TEXT PRIMARY KEY, first_agent, invocations, succeeded,
     failed, in_flight, agents, phases, duration_count, duration_ms_sum, first_start, last_end,
     changed_seq);
@@ -121,6 +122,23 @@ def test_a_percentile_is_exact_where_the_bucket_holds_one_integer() -> None:
 def test_the_first_and_the_last_bucket_give_their_mean() -> None:
     assert estimates([0, 3]) == (1.5, 1.5, 1.5, 1.5)
     assert estimates([100_000_000, 300_000_000]) == (2e8, 2e8, 2e8, 2e8)
+
+
+@pytest.mark.parametrize("name", ["'alpha'", "CAST(x'61ff' AS TEXT)", "'a\\b'"])
+@pytest.mark.parametrize("others", [0, 150])
+def test_the_ends_are_those_of_the_agent(connection: Connection, name: str, others: int) -> None:
+    for agent in (name, *(f"'other{number}'" for number in range(others))):
+        connection.exec_driver_sql(
+            f"INSERT INTO agent_activity VALUES ({agent}, 4, 4, 0, 0, 1, NULL, NULL, 'u')"
+        )
+        for le_ms, total in ((BOUNDS[0], 3), (LAST_BOUND, 200_000_000)):
+            connection.exec_driver_sql(
+                "INSERT INTO agent_durations VALUES"
+                f" ('pre_invocation', {agent}, '', '', {le_ms}, 2, {total})"
+            )
+    found = reader.agents(connection, now=NOW)
+    assert len(found) == 1 + others
+    assert {(one.p50_ms, one.p99_ms) for one in found} == {(1.5, 1e8)}
 
 
 def test_the_rank_is_the_nearest_one() -> None:
@@ -266,6 +284,73 @@ def test_hours_are_whole_and_in_the_source_zone(
     )
     assert [point.hour for point in points] == [f"2026-10-01T{hour:02}:00:00" for hour in hours]
     assert [point.invocations for point in points] == [0 if hour == 10 else hour for hour in hours]
+
+
+@pytest.mark.parametrize(
+    ("zone", "since", "hours"),
+    [
+        # 02:00 became 03:00: that day had 23 hours.
+        ("Europe/Berlin", "2026-03-28T23:30:00+00:00", "00 01 03 04"),
+        # 03:00 became 02:00: the tables cannot tell the one 02:30 from the other.
+        ("Europe/Berlin", "2026-10-24T22:30:00+00:00", "00 01 02:120 03"),
+        ("America/New_York", "2026-11-01T04:30:00+00:00", "00 01:120 02 03"),
+        # Half an hour, in the night of another day than that of UTC.
+        ("Australia/Lord_Howe", "2026-04-04T13:30:00+00:00", "00 01:90 02 03 04"),
+        ("Australia/Lord_Howe", "2026-10-03T14:00:00+00:00", "00 01 02:30 03 04"),
+        ("Asia/Kathmandu", "2026-10-24T18:30:00+00:00", "00 01 02 03 04"),
+        ("UTC", "2026-03-29T00:30:00+00:00", "00 01 02 03 04"),
+    ],
+)
+def test_hours_around_a_change_of_clocks(
+    connection: Connection, zone: str, since: str, hours: str
+) -> None:
+    begin = datetime.fromisoformat(since)
+    points = reader.hourly(
+        connection, begin, begin + timedelta(hours=4, minutes=1), zone=ZoneInfo(zone)
+    )
+    shown = [
+        point.hour[11:13] + ("" if point.minutes == 60 else f":{point.minutes}") for point in points
+    ]
+    assert shown[: len(hours.split())] == hours.split()
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25)])
+def test_a_day_on_which_clocks_change_has_all_its_time(
+    connection: Connection, day: str, hours: int
+) -> None:
+    begin = datetime.fromisoformat(day)
+    points = reader.hourly(
+        connection, begin, begin + timedelta(days=1), zone=ZoneInfo("Europe/Berlin")
+    )
+    assert sum(point.minutes for point in points) == hours * 60
+    assert len({point.hour for point in points}) == len(points)
+
+
+def test_a_run_at_an_hour_that_clocks_left_out_is_shown(connection: Connection) -> None:
+    insert(
+        connection,
+        "agent_hourly",
+        [("2026-03-29T02:00:00", "", "alpha", "", "", "completed", 1, 0, 0, 0, 0)],
+    )
+    begin = datetime(2026, 3, 29)
+    points = reader.hourly(
+        connection, begin, begin + timedelta(hours=4), zone=ZoneInfo("Europe/Berlin")
+    )
+    assert [(one.hour[11:13], one.invocations, one.minutes) for one in points] == [
+        ("00", 0, 60),
+        ("01", 0, 60),
+        ("02", 1, 0),
+        ("03", 0, 60),
+    ]
+
+
+def test_hours_at_the_ends_of_the_calendar(connection: Connection) -> None:
+    for begin, end in (
+        (datetime.min, datetime.min + timedelta(hours=2)),
+        (datetime.max - timedelta(hours=2), datetime.max),
+    ):
+        for zone in (UTC, ZoneInfo("America/New_York"), None):
+            assert len(reader.hourly(connection, begin, end, zone=zone)) in (2, 3)
 
 
 def test_running_runs_are_younger_than_the_timeout(connection: Connection) -> None:

@@ -61,6 +61,29 @@ def add_session(
     )
 
 
+def test_the_row_of_a_session_whose_id_is_an_integer(migrated_database: MakeDatabase) -> None:
+    """As a column without a type keeps it; one of the other type is another session's row."""
+    with migrated_database("untyped") as path, opened(path) as (writer, store):
+        for session_id, start in ((5, NOW), ("6", NOW + MINUTE), ("07", NOW + 2 * MINUTE)):
+            writer.execute(
+                "INSERT INTO sessions (session_id, start_time, status) VALUES (?, ?, 'active')",
+                (session_id, text(start)),
+            )
+        writer.execute("INSERT INTO sessions (session_id, status) VALUES (7, 'completed')")
+        for session_id in (5, "6", "07"):
+            writer.execute(
+                "INSERT INTO agent_invocations (session_id, agent_name) VALUES (?, 'a')",
+                (session_id,),
+            )
+        found = store.sessions(now=NOW + 3 * MINUTE)
+        assert [(one.session_id, one.state, one.start_time, one.invocations) for one in found] == [
+            ("07", "active", text(NOW + 2 * MINUTE), 1),
+            ("6", "active", text(NOW + MINUTE), 1),
+            ("5", "active", text(NOW), 1),
+        ]
+        assert store.session("5", now=NOW + 3 * MINUTE).session == found[-1]
+
+
 def add_run(
     writer: sqlite3.Connection,
     session_id: str | None,

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from sqlparse import tokens
 
 from aggregates.engines.base import DriverConnection, quote
-from aggregates.errors import CannotAdopt
+from aggregates.errors import CannotAdopt, UnfitTable
 from aggregates.frozen.layout import tokenize
 from aggregates.frozen.shapes import Shape
 from aggregates.frozen.statements import (
+    AND_THE_SAME_TYPE,
     OR_ANOTHER_TYPE,
     OR_IT_IS_GONE,
     OTHER_KEYS,
@@ -49,6 +51,11 @@ def table_exists(connection: DriverConnection, table: str) -> bool:
     return _kind(connection, table) is not None
 
 
+def columns(connection: DriverConnection, table: str) -> dict[str, str]:
+    """Names and types of the columns of a table, in order."""
+    return {row[1]: row[2] for row in _pragma(connection, "table_info", table)}
+
+
 def missing_columns(connection: DriverConnection, shape: Shape) -> dict[str, str]:
     """Names and types of the columns to add."""
     present = {column.name.lower() for column in _columns(connection, shape.table)}
@@ -62,11 +69,9 @@ def check_adoptable(connection: DriverConnection, shape: Shape) -> None:
         check_names(connection, [shape.table])
         return
 
-    def refuse(found: str, needed: str) -> CannotAdopt:
-        return CannotAdopt(
-            f"cannot adopt {shape.table}: {found}, but {needed}; nothing was changed. Rename it,"
-            " or name another database"
-        )
+    def refuse(found: str, needed: str, *, lacks_key: bool = False) -> UnfitTable:
+        remedy = "nothing was changed. Rename it, or name another database"
+        return UnfitTable(shape.table, f"{found}, but {needed}", remedy, lacks_key=lacks_key)
 
     if kind != "table":
         raise refuse(f"it is a {kind}", "a table is needed")
@@ -76,15 +81,15 @@ def check_adoptable(connection: DriverConnection, shape: Shape) -> None:
     if shape.unique is None:
         needed = f"{shape.key} INTEGER PRIMARY KEY is needed"
         if keys != [shape.key]:
-            raise refuse(found, needed)
+            raise refuse(found, needed, lacks_key=True)
         if any(origin == "pk" for _, _, origin, _ in _indexes(connection, shape.table)):
-            raise refuse(f"its primary key {shape.key} is not the rowid", needed)
+            raise refuse(f"its primary key {shape.key} is not the rowid", needed, lacks_key=True)
     elif keys != [shape.unique]:
-        raise refuse(found, f"{shape.unique} PRIMARY KEY is needed")
+        raise refuse(found, f"{shape.unique} PRIMARY KEY is needed", lacks_key=True)
     elif "rowid" in columns:
         raise refuse("a column is named rowid", "the key of that name is needed")
     elif _is_without_rowid(connection, shape.table):
-        raise refuse("it is WITHOUT ROWID", "a table with rowids is needed")
+        raise refuse("it is WITHOUT ROWID", "a table with rowids is needed", lacks_key=True)
     for name in shape.required:
         if name not in columns:
             found = ", ".join(column.name for column in columns.values())
@@ -131,7 +136,7 @@ def fit(connection: DriverConnection, shape: Shape, statements: list[Statement])
             sql = re.sub(
                 rf"(\w+) = NEW\.(\w+)\s+{re.escape(OR_IT_IS_GONE)}", rf"\1 = NEW.\2 {gone}\1)", sql
             )
-        return sql.replace(OR_ANOTHER_TYPE, "".join(_type_changes(sql, untyped)))
+        return _COMPARED.sub(partial(_with_types, names=untyped), sql)
 
     ours = f"_aggregates_{shape.table}_"
     return [
@@ -142,12 +147,27 @@ def fit(connection: DriverConnection, shape: Shape, statements: list[Statement])
     ]
 
 
-def _type_changes(trigger: str, untyped: Iterable[str]) -> Iterator[str]:
-    """Tests whether columns without a type, which keep 5 and 5.0 apart, change between them."""
-    for name in untyped:
-        for old, new in ((f"OLD.{name}", f"NEW.{name}"), (f"NEW.old_{name}", f"NEW.new_{name}")):
-            if re.search(rf"{re.escape(old)}\b.+{re.escape(new)}\b", trigger, re.DOTALL):
-                yield f"\n    OR typeof({old}) <> typeof({new})"
+_COMPARED = re.compile(
+    r"\(([^()]*)\)\s+IS(?: NOT)?\s+\(([^()]*)\)\s+"
+    f"({re.escape(OR_ANOTHER_TYPE)}|{re.escape(AND_THE_SAME_TYPE)})"
+)
+"""Where a trigger compares values of a row with those that it had."""
+
+
+def _with_types(rows: re.Match[str], names: Iterable[str]) -> str:
+    """Compare the types, too, of columns that keep 5 and 5.0 apart."""
+    compared = (
+        "OR typeof({}) <> typeof({})"
+        if rows[3] == OR_ANOTHER_TYPE
+        else "AND typeof({}) = typeof({})"
+    )
+    pairs = [
+        [side.split()[0] for side in pair]
+        for pair in zip(rows[1].split(","), rows[2].split(","), strict=True)
+    ]
+    untyped = {f"NEW.{prefix}{name}" for name in names for prefix in ("", "new_")}
+    tests = [compared.format(*pair) for pair in pairs if pair[1].replace('"', "") in untyped]
+    return "\n    ".join([rows[0], *tests])
 
 
 def unique_keys(connection: DriverConnection, table: str) -> list[UniqueKey]:
@@ -169,9 +189,11 @@ def unique_keys(connection: DriverConnection, table: str) -> list[UniqueKey]:
         read = [*terms, condition] if is_partial or not all(name for name, _ in members) else []
         if any(re.search(r"\b(id|rowid|oid|_rowid_)\b", term, re.IGNORECASE) for term in read):
             # Before an INSERT nobody knows the id that a row will get.
-            raise CannotAdopt(
-                f"cannot adopt {table}: the UNIQUE index {name} reads id in an expression or"
-                " condition, which triggers cannot follow; drop it first"
+            raise UnfitTable(
+                table,
+                f"the UNIQUE index {name} reads id in an expression or condition, which triggers"
+                " cannot follow",
+                "drop it first",
             )
         clashes = []
         for position, (column, collation) in enumerate(members):

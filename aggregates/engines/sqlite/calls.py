@@ -28,8 +28,10 @@ def on_call(compiler: Compiler, view: str) -> str:
 
 def callee(compiler: Compiler, name: str, arguments: Iterable[str]) -> Statement:
     """A view that can be called; the names of its arguments are quoted."""
-    listed = ", ".join(f"NULL AS {argument}" for argument in arguments)
-    return Statement("view", name, f"CREATE VIEW {compiler.quote(name)} AS SELECT {listed}")
+    names = [*arguments]
+    columns = f"{compiler.quote(name)} ({', '.join(names)})"
+    values = ", ".join("0" for _ in names)
+    return Statement("view", name, f"CREATE VIEW {columns} AS SELECT {values}")
 
 
 def call(compiler: Compiler, view: str, values: Iterable[str]) -> str:

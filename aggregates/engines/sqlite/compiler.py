@@ -64,6 +64,14 @@ class SQLite(Compiler):
         """SELECT of some facts of the rows for which a condition holds, out of the source."""
         return recomputation.facts_where(self, source, names, condition)
 
+    def images_where(self, source: Source, names: tuple[str, ...], condition: str) -> str:
+        """SELECT of what `facts_of_image` takes, of the rows for which a condition holds."""
+        return recomputation.images_where(self, source, names, condition)
+
+    def facts_of_image(self, source: Source, names: tuple[str, ...]) -> str:
+        """SELECT of some facts of one row, out of those columns of its image that they stand on."""
+        return recomputation.facts_of_image(self, source, names)
+
     def recomputation(
         self,
         catalogue: Catalogue,

@@ -17,9 +17,10 @@ from aggregates.engines.base import (
     SchemaObject,
     quote,
 )
-from aggregates.engines.sqlite import adoption, proofs, trees
+from aggregates.engines.sqlite import adoption, keys, proofs, trees, waiting
 from aggregates.engines.sqlite.compiler import SQLite
 from aggregates.engines.sqlite.explaining import explained, primary_code, translated
+from aggregates.engines.sqlite.files import OpenedFile
 from aggregates.errors import AggregatesError, DatabaseLocked
 from aggregates.frozen.shapes import Shape
 from aggregates.frozen.statements import Statement
@@ -28,19 +29,21 @@ COMPILER = SQLite()
 CAPABILITIES = frozenset({Capability.JOURNAL_MODES, Capability.PROOF_FILE})
 
 _WAL_ATTEMPTS_SECONDS = 30.0
+_WAL_ATTEMPT_SECONDS = 0.5
 _NORMAL = 1
 """The value of `synchronous` that does not wait for the disk at each commit in WAL."""
 _BULK_CACHE_KIB = 16_000
 
 
 class SQLiteConnection(DriverConnection):
-    """Wraps a connection that begins no transaction by itself."""
+    """Wraps a connection that begins no transaction by itself; `file` is what it has opened."""
 
     compiler = COMPILER
     capabilities = CAPABILITIES
 
-    def __init__(self, driver: sqlite3.Connection) -> None:
+    def __init__(self, driver: sqlite3.Connection, file: OpenedFile | None = None) -> None:
         self.driver: sqlite3.Connection = driver
+        self._file = file
 
     def execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Rows:
         """Execute a statement."""
@@ -93,6 +96,11 @@ class SQLiteConnection(DriverConnection):
             return data.decode()
         except UnicodeDecodeError:
             return data
+
+    def check_file(self) -> None:
+        """Raise DatabaseReplaced or DatabaseMissing where its path leads elsewhere, or nowhere."""
+        if self._file is not None:
+            self._file.check()
 
     def snapshot(self) -> AbstractContextManager[None]:
         """A transaction that reads one state, and writes at most tables of its connection."""
@@ -159,23 +167,36 @@ class SQLiteConnection(DriverConnection):
 
     def unblock_readers(self) -> None:
         """Switch to WAL; tried for a while, as any other open transaction prevents it."""
-        deadline = time.monotonic() + _WAL_ATTEMPTS_SECONDS
-        while True:
-            try:
-                (mode,) = self.driver.execute("PRAGMA main.journal_mode = WAL").fetchone()
-            except sqlite3.OperationalError as error:
-                if primary_code(error) != sqlite3.SQLITE_BUSY:
-                    raise translated(error) from error
-                mode = "busy"
+        patience = waiting.patience_of(self.driver)
+        deadline = time.monotonic() + (patience.seconds if patience else _WAL_ATTEMPTS_SECONDS)
+        is_told = False
+        while (mode := self._try_wal(deadline)) not in ("wal", "memory"):
             # An in-memory database has a mode of its own, and nobody else that it could block.
-            if mode in ("wal", "memory"):
-                return
             if time.monotonic() > deadline:
                 raise DatabaseLocked(
                     "the journal mode did not become WAL because other connections stayed open"
                     f" (it is {mode}); close them, or keep the mode: --journal-mode keep"
                 )
+            if patience is not None and not is_told:
+                what = "the end of other programs' transactions, to switch to the journal mode WAL"
+                patience.tell_of(self.driver, what)
+                is_told = True
             time.sleep(0.05)
+
+    def _try_wal(self, deadline: float) -> str:
+        """The mode after a try; `busy` where it could not be read."""
+        (before,) = self.execute("PRAGMA busy_timeout").fetchone()
+        left = max(0.0, deadline - time.monotonic())
+        self.set_lock_timeout(min(_WAL_ATTEMPT_SECONDS, left))
+        try:
+            (mode,) = self.driver.execute("PRAGMA main.journal_mode = WAL").fetchone()
+        except sqlite3.OperationalError as error:
+            if primary_code(error) != sqlite3.SQLITE_BUSY:
+                raise translated(error) from error
+            return "busy"
+        finally:
+            self.set_lock_timeout(before / 1000)
+        return str(mode)
 
     def schema_version(self) -> int:
         """A number that every change of the schema changes."""
@@ -211,6 +232,10 @@ class SQLiteConnection(DriverConnection):
                 " use a newer Python"
             ) from error
 
+    def columns(self, table: str) -> dict[str, str]:
+        """Names and types of the columns of a table, in order."""
+        return adoption.columns(self, table)
+
     def missing_columns(self, shape: Shape) -> dict[str, str]:
         """Names and types of the columns to add to a table."""
         return adoption.missing_columns(self, shape)
@@ -219,6 +244,10 @@ class SQLiteConnection(DriverConnection):
         """Raise CannotAdopt where a table of this name is not one that the triggers can serve."""
         adoption.check_adoptable(self, shape)
 
+    def with_its_key(self, shape: Shape) -> str:
+        """A script that makes a table again, with all its rows and the key that it lacks."""
+        return keys.script(self, shape)
+
     def check_names(self, names: Iterable[str]) -> None:
         """Raise CannotAdopt where a name of ours is taken."""
         adoption.check_names(self, names)
@@ -226,6 +255,11 @@ class SQLiteConnection(DriverConnection):
     def fit(self, shape: Shape, statements: list[Statement]) -> list[Statement]:
         """The statements with the UNIQUE keys of the table taken into account."""
         return adoption.fit(self, shape, statements)
+
+    def check_exchanging(self) -> None:
+        """Raise AggregatesError where the library does not let tables change their trees."""
+        trees.allow_exchange(self)
+        trees.end_exchange(self)
 
     @contextmanager
     def exchanging(self, pairs: Sequence[tuple[str, str]]) -> Iterator[None]:
@@ -256,8 +290,9 @@ class SQLiteConnection(DriverConnection):
 
     @contextmanager
     def _transaction(self, mode: str) -> Iterator[None]:
+        self.check_file()
         with self.explained():
-            self.driver.execute(f"BEGIN {mode}")
+            waiting.execute(self.driver, f"BEGIN {mode}")
         try:
             yield
         except BaseException:
@@ -265,7 +300,7 @@ class SQLiteConnection(DriverConnection):
                 self.execute("ROLLBACK")
             raise
         with self.explained():
-            self.driver.execute("COMMIT")
+            waiting.execute(self.driver, "COMMIT")
 
     @contextmanager
     def _text_as(self, errors: str) -> Iterator[None]:

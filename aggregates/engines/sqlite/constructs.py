@@ -19,7 +19,6 @@ from aggregates.model import constructs
 
 BOUNDS = "duration_bounds"
 
-_DATE = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 _SECONDS = "'%Y-%m-%dT%H:%M:%S'"
 _BLANKS = "char(32, 9, 10, 13)"
 _LARGEST_NUMBER = 10**12
@@ -34,11 +33,11 @@ def _arguments(element: FunctionElement[Any], compiler: SQLCompiler, **kw: Any) 
 
 @compiles(constructs.key_text, "sqlite")
 def _key_text(element: constructs.key_text, compiler: SQLCompiler, **kw: Any) -> str:
-    # Numbers sort before all texts, and blobs after them.
+    # Numbers and texts sort before all blobs.
     (x,) = _arguments(element, compiler, **kw)
     return (
-        f"CASE WHEN {x} >= '' AND {x} < x'' AND NOT instr({x}, char(0)) THEN {x}"
-        f" WHEN typeof({x}) = 'integer' THEN CAST({x} AS TEXT) ELSE '' END"
+        f"CASE WHEN {x} < x'' AND NOT instr({x}, char(0)) AND typeof({x}) <> 'real'"
+        f" THEN {x} || '' ELSE '' END"
     )
 
 
@@ -59,12 +58,11 @@ def _same_clock(element: constructs.same_clock, compiler: SQLCompiler, **kw: Any
 @compiles(constructs.canonical_time, "sqlite")
 def _canonical_time(element: constructs.canonical_time, compiler: SQLCompiler, **kw: Any) -> str:
     # What hooks write, microseconds without a zone, is cut out of the text. What strftime gives
-    # back is in our shape; the comparison with a part of the text finds what stands behind a NUL.
+    # back is in our shape; the comparison with the whole text finds what stands behind a NUL.
     (x,) = _arguments(element, compiler, **kw)
     quick = (
-        f"strftime({_SECONDS}, {x}, '+0 days') = substr({x}, 1, 19)"
-        f" AND {x} GLOB '*.[0-9][0-9][0-9][0-9][0-9][0-9]' AND substr({x}, 1, 26) = {x}"
-        f" AND {x} >= '0001'"
+        f"{x} = strftime({_SECONDS}, {x}, '+0 days') || substr({x}, 20, 7)"
+        f" AND {x} GLOB '*.[0-9][0-9][0-9][0-9][0-9][0-9]' AND {x} >= '0001'"
     )
     otherwise = "" if kw.get(QUICK) else f" ELSE {parsed_time(x)}"
     return f"CASE WHEN {quick} THEN substr({x}, 1, 23){otherwise} END"
@@ -79,26 +77,25 @@ def has_offset(text: str) -> str:
 def parsed_time(text: str) -> str:
     """Any text that is a time, else NULL.
 
-    Versions of SQLite disagree on fractions and accept more than we do: only whole seconds of text
-    in our own shape go through strftime. A modifier makes it turn 02-30 into 03-02.
+    Versions of SQLite disagree on fractions and accept more than we do: only whole seconds go
+    through strftime, which has to give back what it got. A modifier makes it turn 02-30 into 03-02.
     """
-    return f"""CASE WHEN typeof({text}) = 'text' THEN (SELECT CASE
-      WHEN x GLOB '{_DATE}[T ][0-2][0-9]:[0-5][0-9]*' AND substr(x, 12, 2) < '24'
-      AND x >= '0001' AND substr(x, 17, 1) <> '.' AND NOT instr(x, char(0))
-      AND strftime('%d', substr(x, 1, 10), '+0 days') = substr(x, 9, 2) THEN
-    (SELECT (SELECT (SELECT CASE WHEN second >= '0001' THEN second || '.' ||
-          substr(substr(y, 21, max(0, length(y) - 20 - length(zone))) || '000', 1, 3) END
-        FROM (SELECT strftime({_SECONDS}, substr(y, 1, 19), CASE
+    return f"""CASE WHEN typeof({text}) = 'text' AND NOT instr({text}, char(0)) THEN (SELECT
+    (SELECT CASE WHEN substr(y, 1, 19) = strftime({_SECONDS}, substr(y, 1, 19), '+0 days')
+      AND y >= '0001' THEN
+    (SELECT nullif(max('0001', strftime({_SECONDS}, substr(y, 1, 19), CASE
           WHEN zone = '' OR zone = 'Z' THEN '+0 days'
           WHEN substr(zone, 2, 2) < '24' AND (zone GLOB '[+-][0-2][0-9]:[0-5][0-9]'
             OR zone GLOB '[+-][0-2][0-9][0-5][0-9]' OR zone GLOB '[+-][0-2][0-9]')
           THEN CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2, 2) || ':'
-            || substr(replace(zone, ':', '') || '00', 4, 2) END) AS second))
+            || substr(replace(zone, ':', '') || '00', 4, 2) END)
+        || '.' || substr(substr(y, 21, max(0, length(y) - 20 - length(zone))) || '000', 1, 3)),
+        '0001')
       FROM (SELECT CASE WHEN substr(y, 20) GLOB '.[0-9]*'
-        THEN ltrim(substr(y, 21), '0123456789') ELSE substr(y, 20) END AS zone))
-    FROM (SELECT CASE WHEN substr(x, 17) GLOB ':[0-5][0-9]*' THEN x
-      ELSE substr(x, 1, 16) || ':00' || substr(x, 17) END AS y)) END
-  FROM (SELECT upper(replace(trim({text}, {_BLANKS}), ',', '.')) AS x)) END"""
+        THEN ltrim(substr(y, 21), '0123456789') ELSE substr(y, 20) END AS zone)) END
+    FROM (SELECT CASE substr(x, 17, 1) WHEN ':' THEN x WHEN '.' THEN ''
+      ELSE substr(x, 1, 16) || ':00' || substr(x, 17) END AS y))
+  FROM (SELECT upper(replace(replace(trim({text}, {_BLANKS}), ',', '.'), ' ', 'T')) AS x)) END"""
 
 
 @compiles(constructs.elapsed_ms, "sqlite")
@@ -123,7 +120,7 @@ def _lowest_bound(element: constructs.lowest_bound, compiler: SQLCompiler, **kw:
     (x,) = _arguments(element, compiler, **kw)
     # Whatever becomes of the table, a writer's statement must not fail for want of a bound.
     bound = f"(SELECT le_ms FROM {BOUNDS} WHERE le_ms >= {x} ORDER BY le_ms LIMIT 1)"
-    return f"coalesce({bound}, CASE WHEN {x} IS NOT NULL THEN {2**63 - 1} END)"
+    return f"coalesce({bound}, max({x}, {2**63 - 1}))"
 
 
 @compiles(constructs.beginning, "sqlite")
@@ -147,11 +144,12 @@ def number_after(column: str, key: str, *, is_tail: bool = False) -> str:
     # As bytes: instr and substr count the characters of malformed UTF-8 differently.
     # Both in the encoding of the file.
     text, found = f"CAST({column} AS BLOB)", f"""CAST('"{key}":' AS BLOB)"""
-    place, number = f"nullif(instr({text}, {found}), 0)", "CAST(rest AS INTEGER)"
+    onward = f"CAST(substr({text}, nullif(instr({text}, {found}), 0)) AS TEXT)"
+    number = "CAST(rest AS INTEGER)"
     return f"""(SELECT CASE WHEN {number} BETWEEN 0 AND {_LARGEST_NUMBER}
       AND rest GLOB {number} || '[,}} ' || char(10, 13) || ']*' THEN {number} ELSE 0 END
     FROM (SELECT CASE WHEN {column} {"IS NOT NULL" if is_tail else "< x''"}
-      THEN ltrim(CAST(substr({text}, {place} + length({found})) AS TEXT), ' ') END AS rest))"""
+      THEN ltrim(substr({onward}, {len(key) + 4}), ' ') END AS rest))"""
 
 
 @compiles(constructs.flag, "sqlite")

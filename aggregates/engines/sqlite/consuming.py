@@ -77,8 +77,7 @@ def consuming() -> Iterator[Statement]:
         "view",
         OVERLAP,
         f"""CREATE VIEW {OVERLAP} AS
-SELECT stats.session_id AS session_id, max_parallel, busy_ms,
-  {PENDING} AS is_pending
-FROM session_stats AS stats
-LEFT JOIN {DERIVED} AS derived ON derived.session_id = stats.session_id""",
+SELECT session_id, max_parallel, busy_ms, {PENDING} AS is_pending
+FROM session_stats
+LEFT JOIN {DERIVED} USING (session_id)""",
     )

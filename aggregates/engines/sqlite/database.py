@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,13 @@ from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engi
 from sqlalchemy.exc import NoSuchModuleError
 
 from aggregates.engines.base import Database
-from aggregates.engines.sqlite import proofs
+from aggregates.engines.sqlite import proofs, waiting
 from aggregates.engines.sqlite.connection import CAPABILITIES, COMPILER, SQLiteConnection
-from aggregates.errors import AggregatesError
+from aggregates.engines.sqlite.files import OpenedFile
+from aggregates.engines.sqlite.waiting import Patience, PatientConnection
+from aggregates.errors import AggregatesError, DatabaseMissing, DatabaseReplaced
+
+log = logging.getLogger("aggregates")
 
 _BEGIN = "aggregates_begin"
 _HAS_CACHE = "aggregates_has_cache"
@@ -27,28 +32,57 @@ _TEMP_CACHE_KIB = 16_000
 class SQLiteDatabase(Database):
     """A file, or a database in memory.
 
-    Waits `lock_timeout` seconds for a lock. With `keep_open` it keeps a connection from one use to
-    the next: reading the schema of a file takes longer than reading all metrics.
+    Waits `lock_timeout` seconds for a lock, and tells `on_wait` that it does. With `keep_open` it
+    keeps a connection from one use to the next: reading the schema of a file takes longer than
+    reading all metrics.
     """
 
     compiler = COMPILER
     capabilities = CAPABILITIES
 
-    def __init__(self, url: URL, *, lock_timeout: float, keep_open: bool) -> None:
-        super().__init__(_engine(url, lock_timeout, keep_open))
+    def __init__(
+        self,
+        url: URL,
+        *,
+        lock_timeout: float,
+        keep_open: bool,
+        on_wait: Callable[[str], None] | None = None,
+    ) -> None:
+        path = file_of(url)
+        if path is not None and path.is_dir():
+            raise DatabaseMissing(
+                f"{path} is a folder; name a file in it: --database {path / 'agent_workflow.db'}"
+            )
+        # From another working directory a relative path would lead elsewhere.
+        self._file = None if path is None else OpenedFile(path.absolute())
+        if self._file is not None:
+            url = url.set(database=str(self._file.path))
+        super().__init__(_engine(url, keep_open, Patience(lock_timeout, on_wait)))
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One snapshot for everything that is read inside."""
+        self._open_anew_if_replaced()
+        with super().reading() as connection:
+            yield connection
 
     @contextmanager
     def writer(self) -> Iterator[Connection]:
         """A connection whose transactions take the writers' lock as they begin."""
+        self._open_anew_if_replaced()
         with self.engine.connect() as connection:
             yield connection.execution_options(**{_BEGIN: "IMMEDIATE"})
 
     @contextmanager
     def own_connection(self) -> Iterator[SQLiteConnection]:
         """A connection of the driver's own, which goes in the end with its temporary tables."""
+        self._open_anew_if_replaced()
+        file = self._file
         with self.engine.connect() as pooled:
-            connection = driver(pooled)
+            connection = driver(pooled, file)
             pooled.detach()
+            # Whoever wants one has large temporary tables.
+            connection.execute("PRAGMA temp_store = DEFAULT")
             connection.execute(f"PRAGMA temp.cache_size = -{_TEMP_CACHE_KIB}")
             yield connection
 
@@ -63,13 +97,27 @@ class SQLiteDatabase(Database):
         if self.proof_file is not None:
             proofs.forget(self.proof_file)
 
+    def _open_anew_if_replaced(self) -> None:
+        """Close what is open where another file has taken the place of the one that it is of."""
+        if self._file is None:
+            return
+        try:
+            self._file.check()
+        except DatabaseReplaced:
+            log.warning("another file has taken the place of %s: opened anew", self._file.path)
+            self._file = OpenedFile(self._file.path)
+            self.engine.dispose()
 
-def driver(connection: Any) -> SQLiteConnection:
-    """The driver's own connection, of a SQLAlchemy one or of one that is the driver's already."""
+
+def driver(connection: Any, file: OpenedFile | None = None) -> SQLiteConnection:
+    """The driver's own connection, of a SQLAlchemy one or of one that is the driver's already.
+
+    `file` is what it has opened, where it may outlive that.
+    """
     if not isinstance(connection, sqlite3.Connection):
         connection = connection.connection.driver_connection
     assert isinstance(connection, sqlite3.Connection)
-    return SQLiteConnection(connection)
+    return SQLiteConnection(connection, file)
 
 
 def file_of(url: URL) -> Path | None:
@@ -84,30 +132,47 @@ def is_in_memory(url: URL) -> bool:
     return name.startswith((":memory:", "file::memory:")) or url.query.get("mode") == "memory"
 
 
-def _engine(url: URL, lock_timeout: float, keep_open: bool) -> Engine:
+def _engine(url: URL, keep_open: bool, patience: Patience) -> Engine:
     """An engine whose transactions are explicit."""
     try:
         engine = create_engine(
             url,
-            connect_args={"timeout": lock_timeout},
+            connect_args={"timeout": patience.seconds, "factory": PatientConnection},
             poolclass=QueuePool if keep_open else NullPool,
         )
     except (NoSuchModuleError, ImportError) as error:
         raise AggregatesError(f"{url.drivername}: {error}; install the driver") from error
 
     @event.listens_for(engine, "connect")
-    def explicit_transactions(connection: sqlite3.Connection, record: object) -> None:
+    def explicit_transactions(connection: PatientConnection, record: object) -> None:
         # Otherwise Python begins transactions by itself, and not before DDL.
         connection.isolation_level = None
+        if keep_open:
+            # A subquery that could go to a file takes memory for twenty pages, however short it is:
+            # so much that malloc may ask the system for it each time, and give it back.
+            connection.execute("PRAGMA temp_store = MEMORY")
+        connection.patience = patience
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         options = connection.get_execution_options()
         if options.get("isolation_level") != "AUTOCOMMIT":
-            connection.exec_driver_sql(f"BEGIN {options.get(_BEGIN, 'DEFERRED')}")
+            _execute(connection, f"BEGIN {options.get(_BEGIN, 'DEFERRED')}")
         if keep_open and not connection.info.get(_HAS_CACHE):
             # Not as it connects: this reads the file, which may be locked.
             connection.exec_driver_sql(f"PRAGMA cache_size = -{_CACHE_KIB}")
             connection.info[_HAS_CACHE] = True
 
+    @event.listens_for(engine, "commit")
+    def commit(connection: Connection) -> None:
+        # The driver's own, which follows, would wait without a word; it finds nothing to do.
+        if patience.tell is not None:
+            _execute(connection, "COMMIT")
+
     return engine
+
+
+def _execute(connection: Connection, statement: str) -> None:
+    raw = driver(connection).driver
+    if statement != "COMMIT" or raw.in_transaction:
+        waiting.execute(raw, statement)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from aggregates.engines.base import DamagedFile, DriverError, OperationalError
+from aggregates.engines.base import DamagedFile, DriverError, LockHeld, OperationalError
 from aggregates.errors import AggregatesError, DatabaseLocked, SchemaMismatch
 
 
@@ -22,15 +22,22 @@ class _Operational(OperationalError, sqlite3.OperationalError):
     pass
 
 
+class _Locked(LockHeld, sqlite3.OperationalError):
+    pass
+
+
 class _Damaged(DamagedFile, sqlite3.DatabaseError):
     pass
 
 
 def translated(error: sqlite3.Error) -> DriverError:
     """An error of the driver as the rest of the package knows it."""
-    kind: type[_Driver | _Operational | _Damaged] = _Driver
-    if primary_code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    kind: type[_Driver | _Operational | _Locked | _Damaged] = _Driver
+    code = primary_code(error)
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         kind = _Damaged
+    elif code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        kind = _Locked
     elif isinstance(error, sqlite3.OperationalError):
         kind = _Operational
     found = kind(*error.args)
@@ -52,10 +59,19 @@ def explained(database: str | sqlite3.Connection | Callable[[], str]) -> Iterato
         yield
     except (DBAPIError, sqlite3.Error) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
-        raise _explain(_shown(database), cause or error) from error
+        raise _explain(shown(database), cause or error) from error
 
 
-def _shown(database: str | sqlite3.Connection | Callable[[], str]) -> str:
+def is_locked(error: BaseException) -> bool:
+    """Whether an error says that somebody else holds a lock."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    locked = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return isinstance(error, DatabaseLocked) or (
+        cause is not None and primary_code(cause) in locked
+    )
+
+
+def shown(database: str | sqlite3.Connection | Callable[[], str]) -> str:
     """The database as a message may name it: without the password of a URL."""
     if isinstance(database, sqlite3.Connection):
         try:
@@ -68,9 +84,29 @@ def _shown(database: str | sqlite3.Connection | Callable[[], str]) -> str:
     return make_url(database).render_as_string() if "://" in database else database
 
 
+_OF_WAL = (
+    sqlite3.SQLITE_READONLY_CANTINIT,
+    sqlite3.SQLITE_READONLY_CANTLOCK,
+    sqlite3.SQLITE_READONLY_RECOVERY,
+)
+
+
+def _writable(error: BaseException) -> str:
+    """What has to be made writable."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code in _OF_WAL:
+        return "make it and its folder writable, as WAL keeps two files beside it, even to read"
+    if code == sqlite3.SQLITE_READONLY_DIRECTORY:
+        return "make its folder writable, as SQLite keeps a journal beside it"
+    return (
+        "it is read-only for this user, or was opened so; make it and its folder writable, or run"
+        " as the user that the hooks run as"
+    )
+
+
 def _explain(database: str, error: BaseException) -> AggregatesError:
     code = primary_code(error)
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+    if is_locked(error):
         return DatabaseLocked(
             f"another program holds the lock of {database} ({error}); try again later"
         )
@@ -86,10 +122,7 @@ def _explain(database: str, error: BaseException) -> AggregatesError:
             " committed is rolled back, and nothing is lost"
         )
     if code == sqlite3.SQLITE_READONLY:
-        return AggregatesError(
-            f"cannot write to {database}: make it and its folder writable, as WAL keeps two files"
-            f" beside it, even to read ({error})"
-        )
+        return AggregatesError(f"cannot write to {database}: {_writable(error)} ({error})")
     if str(error).startswith(("no such table", "no such column")):
         return SchemaMismatch(
             f"{database}: {error}; `aggregates status` lists what is missing, `aggregates migrate"

@@ -12,7 +12,7 @@ and that of a call without one is another. A policy of the writer's statement go
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from aggregates.engines.base import Compiler
 from aggregates.engines.sqlite.calls import call, callee, on_call, trigger
@@ -34,6 +34,8 @@ STEP, SIGN = "step", "sign"
 """Arguments of the facts' view: 1 a row comes, -1 one goes, 0 one that has begun ends; and -1 where
 the facts are to be subtracted, else 1."""
 
+_ENTRY = ("seq", "updated_at")
+
 PARSE, PARSED = "_aggregates_parse", "_aggregates_parsed"
 
 Values = dict[str, str]
@@ -47,6 +49,11 @@ def depths(source: Source) -> dict[str, int]:
         below = [depth[name] for name in references(fact.expression) if name in depth]
         depth[fact.name] = 1 + max(below, default=-1)
     return depth
+
+
+def of_entry(source: Source) -> tuple[str, ...]:
+    """Columns of the entry that the facts' view takes, too: others look them up in the log."""
+    return _ENTRY if source.begun else ()
 
 
 def image(compiler: Compiler, source: Source, row: str) -> Values:
@@ -69,63 +76,146 @@ def arguments(compiler: Compiler, source: Source) -> Values:
 def programs(compiler: Compiler, source: Source) -> Iterator[Statement]:
     """The views and triggers that take each entry of the log to the facts' view."""
     q = compiler.quote
-    depth = depths(source)
-    given, times, facts = f"{source.prefix}_image", f"{source.prefix}_times", source.facts_view
-    read = frozenset().union(*(references(fact.expression) for fact in source.facts))
-    image_columns = [name for name in source.image if name in read]
-    early = [fact for fact in source.facts if depth[fact.name] == 0]
-    clocks = {
-        fact.name: next(iter(references(fact.expression)))
-        for fact in early
-        if isinstance(fact.expression, canonical_time)
-    }
-    new = {name: f"NEW.{q(name)}" for name in (source.log_key, *image_columns)}
+    program = _Program(compiler, source)
+    yield callee(compiler, program.given, map(q, [*program.passed, *program.image]))
+    if source.begun is not None:
+        yield from program.fast()
+    else:
+        yield from program.short()
+    yield from _entries(compiler, source, program.given, program.image)
 
-    quickly = {fact.name: compiler.render(fact.expression, new, **{QUICK: True}) for fact in early}
-    raw = {f"raw_{name}": new[column] for name, column in clocks.items()}
-    passed = {STEP: f"NEW.{STEP}", source.log_key: f"NEW.{q(source.log_key)}"}
-    known = passed | {fact.name: f"NEW.{q(fact.name)}" for fact in early}
-    derived = {
-        fact.name: compiler.render(fact.expression, known)
-        for fact in source.facts
-        if depth[fact.name] == 1
-    }
-    handed = {
-        name: known.get(name) or derived[name]
-        for name in source.public_facts
-        if name in known or name in derived
-    }
-    odd_times = (f"NEW.{q(name)} IS NULL AND NEW.raw_{name} IS NOT NULL" for name in clocks)
-    is_odd = " OR ".join(odd_times) or "0"
 
-    yield callee(compiler, given, map(q, [STEP, *new]))
-    yield callee(compiler, times, map(q, [*passed, *quickly, *raw]))
-    yield callee(compiler, facts, map(q, [STEP, SIGN, *handed]))
-    timed = {**passed, **quickly, **raw}
-    yield trigger(
-        compiler,
-        f"{given}_read",
-        on_call(compiler, given),
-        "",
-        [call(compiler, times, timed.values())],
-    )
-    yield trigger(
-        compiler,
-        f"{times}_odd",
-        on_call(compiler, times),
-        is_odd,
-        _parse_odd(compiler, source, times, known, raw),
-    )
-    sign = f"CASE WHEN NEW.{STEP} < 0 THEN -1 ELSE 1 END"
-    called = {STEP: f"NEW.{STEP}", SIGN: sign, **handed}
-    yield trigger(
-        compiler,
-        f"{times}_derive",
-        on_call(compiler, times),
-        f"NOT ({is_odd})",
-        [call(compiler, facts, called.values())],
-    )
-    yield from _entries(compiler, source, given, image_columns)
+class _Program:
+    """What computes the facts of an image.
+
+    Where writers begin and end rows, times as hooks write them take a fast path. What is written
+    less often is rather short: whoever opens the database parses it.
+    """
+
+    def __init__(self, compiler: Compiler, source: Source) -> None:
+        q = compiler.quote
+        self.compiler = compiler
+        self.source = source
+        self.given, self.times = f"{source.prefix}_image", f"{source.prefix}_times"
+        read = frozenset().union(*(references(fact.expression) for fact in source.facts))
+        self.image = [name for name in source.image if name in read]
+        depth = depths(source)
+        self.early = [fact for fact in source.facts if depth[fact.name] == 0]
+        self.late = [fact for fact in source.facts if depth[fact.name] == 1]
+        self.clocks = {
+            fact.name: next(iter(references(fact.expression)))
+            for fact in self.early
+            if isinstance(fact.expression, canonical_time)
+        }
+        """columns by the facts that are times"""
+        self.new = {name: f"NEW.{q(name)}" for name in (source.log_key, *self.image)}
+        self.passed = {name: f"NEW.{q(name)}" for name in (STEP, *of_entry(source), source.log_key)}
+
+    def fast(self) -> Iterator[Statement]:
+        """Compute facts of the image, then what stands on them; odd times go another way."""
+        compiler, q = self.compiler, self.compiler.quote
+        quickly = {
+            fact.name: compiler.render(fact.expression, self.new, **{QUICK: True})
+            for fact in self.early
+        }
+        raw = {f"raw_{name}": self.new[column] for name, column in self.clocks.items()}
+        known = self.passed | {fact.name: f"NEW.{q(fact.name)}" for fact in self.early}
+        odd = (f"NEW.{q(name)} IS NULL AND NEW.raw_{name} IS NOT NULL" for name in self.clocks)
+        is_odd = " OR ".join(odd) or "0"
+        timed = {**self.passed, **quickly, **raw}
+        yield callee(compiler, self.times, map(q, timed))
+        yield self._facts_view()
+        yield trigger(
+            compiler,
+            f"{self.given}_read",
+            on_call(compiler, self.given),
+            "",
+            [call(compiler, self.times, timed.values())],
+        )
+        answers = self._answers()
+        again = known | {name: answers.get(name, sql) for name, sql in known.items()}
+        again |= dict.fromkeys(raw, "NULL")
+        yield trigger(
+            compiler,
+            f"{self.times}_odd",
+            on_call(compiler, self.times),
+            is_odd,
+            [
+                *self._parses(f"NEW.raw_{name}" for name in self.clocks),
+                self._select(self.times, again),
+            ],
+        )
+        yield trigger(
+            compiler,
+            f"{self.times}_derive",
+            on_call(compiler, self.times),
+            f"NOT ({is_odd})",
+            [call(compiler, self.source.facts_view, self._facts(known).values())],
+        )
+
+    def short(self) -> Iterator[Statement]:
+        """Have all times parsed, and compute the facts at once."""
+        compiler, q = self.compiler, self.compiler.quote
+        answers = self._answers()
+        stands = frozenset().union(*(references(fact.expression) for fact in self.late))
+        known = dict(self.passed)
+        named: Values = {}
+        for fact in self.early:
+            known[fact.name] = answers.get(fact.name) or compiler.render(fact.expression, self.new)
+            if fact.name in stands and fact.name not in answers:
+                named[q(fact.name)] = known[fact.name]
+                known[fact.name] = q(fact.name)
+        yield self._facts_view()
+        yield trigger(
+            compiler,
+            f"{self.given}_read",
+            on_call(compiler, self.given),
+            "",
+            [
+                *self._parses(self.new[column] for column in self.clocks.values()),
+                self._select(self.source.facts_view, self._facts(known), named),
+            ],
+        )
+
+    def _facts(self, known: Values) -> Values:
+        """What is handed to the facts' view, where the key and the early facts are known."""
+        late = {fact.name: self.compiler.render(fact.expression, known) for fact in self.late}
+        sign = f"CASE WHEN NEW.{STEP} < 0 THEN -1 ELSE 1 END"
+        facts = known | late
+        names = (*of_entry(self.source), *self.source.public_facts)
+        handed = {name: facts[name] for name in names if name in facts}
+        return {STEP: known[STEP], SIGN: sign, **handed}
+
+    def _facts_view(self) -> Statement:
+        names = self._facts(self.passed | {fact.name: "0" for fact in self.early})
+        return callee(self.compiler, self.source.facts_view, map(self.compiler.quote, names))
+
+    def _parses(self, times: Iterable[str]) -> list[str]:
+        return [call(self.compiler, PARSE, [str(slot), x]) for slot, x in enumerate(times, 1)]
+
+    def _answers(self) -> Values:
+        """Where what was parsed is found, by fact."""
+        tables = {name: f"parsed_{slot}" for slot, name in enumerate(self.clocks, 1)}
+        answers = {name: f"{table}.time" for name, table in tables.items()}
+        for fact in self.early:
+            if isinstance(fact.expression, same_clock):
+                answers[fact.name] = " = ".join(f"{table}.has_offset" for table in tables.values())
+        return answers
+
+    def _select(self, view: str, values: Values, named: Values | None = None) -> str:
+        """A call with values out of what was parsed."""
+        slots = range(1, len(self.clocks) + 1)
+        tables = [f"{PARSED} AS parsed_{slot}" for slot in slots]
+        if named:
+            tables.append(
+                "(SELECT " + ", ".join(f"{x} AS {name}" for name, x in named.items()) + ")"
+            )
+        where = " AND ".join(f"parsed_{slot}.slot = {slot}" for slot in slots)
+        return (
+            f"INSERT OR ABORT INTO {self.compiler.quote(view)} SELECT {', '.join(values.values())}"
+            + (f" FROM {', '.join(tables)}" if tables else "")
+            + (f" WHERE {where};" if where else ";")
+        )
 
 
 def _entries(
@@ -135,8 +225,9 @@ def _entries(
     q = compiler.quote
     key, old_key = q(source.log_key), q(f"old_{source.log_key}")
     ends = "NEW.is_ending IS NULL" if source.begun else "1"
-    new = {STEP: ends, source.log_key: f"NEW.{key}"}
-    old = {STEP: "-1", source.log_key: f"coalesce(NEW.{old_key}, NEW.{key})"}
+    entry = {name: f"NEW.{name}" for name in of_entry(source)}
+    new = {STEP: ends, **entry, source.log_key: f"NEW.{key}"}
+    old = {STEP: "-1", **entry, source.log_key: f"coalesce(NEW.{old_key}, NEW.{key})"}
     for side, of in (("new", new), ("old", old)):
         of |= {name: f"NEW.{q(f'{side}_{name}')}" for name in columns}
     both = " AND NEW.is_ending IS NULL" if source.begun else ""
@@ -165,26 +256,6 @@ def parsing() -> Iterator[Statement]:
         "  ON CONFLICT (slot) DO UPDATE SET time = excluded.time, has_offset = excluded.has_offset;"
         "\nEND",
     )
-
-
-def _parse_odd(
-    compiler: Compiler, source: Source, times: str, known: Values, raw: Values
-) -> list[str]:
-    """Have all times of the row parsed, and go on with the answers."""
-    slots = {name: slot for slot, name in enumerate(raw, 1)}
-    parses = [call(compiler, PARSE, [str(slot), f"NEW.{name}"]) for name, slot in slots.items()]
-
-    def answer(column: str, slot: int) -> str:
-        return f"(SELECT {column} FROM {PARSED} WHERE slot = {slot})"
-
-    values = dict(known)
-    for fact in source.facts:
-        if isinstance(fact.expression, canonical_time):
-            values[fact.name] = answer("time", slots[f"raw_{fact.name}"])
-        elif isinstance(fact.expression, same_clock):
-            values[fact.name] = " = ".join(answer("has_offset", slot) for slot in slots.values())
-    values |= dict.fromkeys(raw, "NULL")
-    return [*parses, call(compiler, times, values.values())]
 
 
 def kept_facts(source: Source) -> tuple[str, ...]:

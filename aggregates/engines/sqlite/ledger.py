@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from aggregates.engines.base import Compiler
 from aggregates.engines.sqlite.calls import call, callee, trigger
 from aggregates.engines.sqlite.facts import Values, image
 from aggregates.frozen.statements import (
+    AND_THE_SAME_TYPE,
     OR_ANOTHER_TYPE,
     OR_IT_IS_GONE,
     OTHER_KEYS,
@@ -74,10 +75,10 @@ class _Ledger:
 
     def _gone(self) -> Iterator[Statement]:
         """What logs a row that is gone, however it went."""
-        yield callee(self.compiler, self.gone, (self.log_key, *self.columns))
-        values = image(self.compiler, self.source, "NEW")
-        entry = self._entry("delete", "old", f"NEW.{self.log_key}", values)
         gone = self.compiler.quote(self.gone)
+        yield Statement("view", self.gone, f"CREATE VIEW {gone} AS SELECT * FROM {self.copies}")
+        old = image(self.compiler, self.source, "NEW")
+        entry = self._entry("delete", f"NEW.{self.log_key}", old=old)
         yield self._trigger("gone_log", "INSTEAD OF INSERT", "", entry, on=gone)
 
     def _replacements(self) -> Iterator[Statement]:
@@ -89,31 +90,34 @@ class _Ledger:
         """
         source, key = self.source, self.key
         clashing = f"clash.{key} = NEW.{key}"
+        # An upsert that updates has left images before: those of an INSERT that was none. Where
+        # rowids are not kept by VACUUM, what is left may look like a row that is gone.
+        left = ""
         if source.unique is not None:
             unique = self.compiler.quote(source.unique)
             clashing += f" OR clash.{unique} = NEW.{unique}"
+            left = f" OR EXISTS (SELECT 1 FROM {self.copies})"
         clashing = f"({clashing} {OTHER_KEYS})"
-        # An upsert that updates has left images before: those of an INSERT that was none.
-        left = f" OR EXISTS (SELECT 1 FROM {self.copies})"
-        # Where rowids are not kept by VACUUM, what is left may look like a row that is gone.
-        left_to_insert = left if source.unique is not None else ""
-        for name, event, condition, or_left in (
-            ("before_insert", "BEFORE INSERT", clashing, left_to_insert),
-            (
-                "before_update",
-                f"BEFORE UPDATE OF {self._key_columns()}",
-                f"{clashing} AND clash.{key} <> OLD.{key}",
-                left,
-            ),
-        ):
-            rows = f"FROM {self.table} AS clash WHERE {condition}"
-            columns = ", ".join((key, *self.columns))
-            yield self._trigger(
-                name,
-                event,
-                f"EXISTS (SELECT 1 {rows}){or_left}",
-                f"{self._empty()}\nINSERT INTO {self.copies} SELECT {columns} {rows};",
+        columns = ", ".join((key, *self.columns))
+
+        def copy(condition: str) -> str:
+            return (
+                f"{self._empty()}\nINSERT INTO {self.copies} SELECT {columns}"
+                f" FROM {self.table} AS clash WHERE {condition};"
             )
+
+        yield self._trigger(
+            "before_insert",
+            "BEFORE INSERT",
+            f"EXISTS (SELECT 1 FROM {self.table} AS clash WHERE {clashing}){left}",
+            copy(clashing),
+        )
+        yield self._trigger(
+            "before_update",
+            f"BEFORE UPDATE OF {self._key_columns()}",
+            "",
+            copy(f"{clashing} AND clash.{key} <> OLD.{key}"),
+        )
 
     def _writes(self) -> Iterator[Statement]:
         q = self.compiler.quote
@@ -129,7 +133,7 @@ class _Ledger:
             "AFTER INSERT",
             "",
             self._settle(inserted.format(copy=self.log_key)),
-            self._entry("insert", "new", f"NEW.{key}", image(self.compiler, source, "NEW")),
+            self._entry("insert", f"NEW.{key}", new=image(self.compiler, source, "NEW")),
             *touched,
         )
         yield self._trigger(
@@ -148,7 +152,7 @@ class _Ledger:
         yield self._trigger(
             "replaced",
             f"AFTER UPDATE OF {self._key_columns()}",
-            f"EXISTS (SELECT 1 FROM {self.copies})",
+            "",
             self._settle(updated.format(copy=self.log_key)),
         )
 
@@ -156,46 +160,59 @@ class _Ledger:
         """What an update logs; where numbers are taken out of a text, they are compared, too."""
         compiler, source = self.compiler, self.source
         old, new = (image(compiler, source, row) for row in ("OLD", "NEW"))
-        values = {self.log_key: f"NEW.{self.key}", self.old_key: f"OLD.{self.key}"}
-        if ends := self._ends():
-            values["is_ending"] = f"CASE WHEN {ends} THEN 1 END"
-        for side, of in (("old", old), ("new", new)):
-            values |= {compiler.quote(f"{side}_{name}"): sql for name, sql in of.items()}
         event = f"AFTER UPDATE OF {columns}"
         if not source.extracted:
-            yield self._trigger("update", event, self._differs(old, new), self._logged(values))
+            # A column may have a collation of its own, arguments have none.
+            binary = {name: f"{sql} COLLATE BINARY" for name, sql in old.items()}
+            keys = (f"OLD.{self.key}", f"NEW.{self.key}")
+            yield self._trigger(
+                "update",
+                event,
+                f"{' <> '.join(keys)} OR {self._differs(binary, new)}",
+                self._change(*keys, old, new),
+            )
             return
+        sides = {"old": old, "new": new}
+        arguments = {
+            compiler.quote(f"{side}_{name}"): sql
+            for side, of in sides.items()
+            for name, sql in of.items()
+        }
+        values = {self.old_key: f"OLD.{self.key}", self.log_key: f"NEW.{self.key}", **arguments}
         yield callee(compiler, self.changed, values)
         yield self._trigger("update", event, "", call(compiler, self.changed, values.values()))
-        arguments = {name: f"NEW.{name}" for name in values}
-        sides = [
+        old, new = (
             {name: f"NEW.{compiler.quote(f'{side}_{name}')}" for name in source.image}
-            for side in ("old", "new")
-        ]
-        differs = f"{self._differs(*sides)} OR NEW.{self.old_key} <> NEW.{self.log_key}"
+            for side in sides
+        )
         yield self._trigger(
             "changed_log",
             "INSTEAD OF INSERT",
-            differs,
-            self._logged(arguments),
+            f"NEW.{self.old_key} <> NEW.{self.log_key} OR {self._differs(old, new)}",
+            self._change(f"NEW.{self.old_key}", f"NEW.{self.log_key}", old, new),
             on=compiler.quote(self.changed),
         )
 
-    def _logged(self, values: Values) -> str:
-        """The entry of an update, whose old key is there only where it changed."""
-        values = dict(values)
-        values[self.old_key] = f"nullif({values[self.old_key]}, {values[self.log_key]})"
-        return (
-            f"INSERT OR ABORT INTO {self.log} (operation, updated_at, {', '.join(values)})\n"
-            f"VALUES ('update', {NOW}, {', '.join(values.values())});"
+    def _entry(self, operation: str, key: str, **sides: Values) -> str:
+        """What appends a row that comes, or goes, to the log."""
+        return self._append(operation, key, "NULL", "NULL", sides)
+
+    def _change(self, old_key: str, key: str, old: Values, new: Values) -> str:
+        """What appends an update to the log, with its old key only where it has changed."""
+        ends = self._ends(old_key, key, old, new)
+        moved = f"nullif({old_key}, {key})"
+        return self._append(
+            "update", key, moved, f"CASE WHEN {ends} THEN 1 END", {"old": old, "new": new}
         )
 
-    def _entry(self, operation: str, side: str, key: str, values: Values) -> str:
-        names = ", ".join(self.compiler.quote(f"{side}_{name}") for name in values)
-        return (
-            f"INSERT OR ABORT INTO {self.log} (operation, updated_at, {self.log_key}, {names})\n"
-            f"VALUES ('{operation}', {NOW}, {key}, {', '.join(values.values())});"
-        )
+    def _append(
+        self, operation: str, key: str, old_key: str, is_ending: str, sides: Mapping[str, Values]
+    ) -> str:
+        values = ["NULL", f"'{operation}'", NOW, key, old_key]
+        values += [is_ending] if self.source.begun else []
+        for name in self.source.image:
+            values += [sides.get(side, {}).get(name, "NULL") for side in ("old", "new")]
+        return f"INSERT OR ABORT INTO {self.log} VALUES ({', '.join(values)});"
 
     def _settle(self, gone: str) -> str:
         """Log the copies of rows that are gone, and forget all."""
@@ -215,36 +232,28 @@ class _Ledger:
 
     def _differs(self, old: Values, new: Values) -> str:
         """Whether two images differ; equal numbers may be of different types."""
-        tracked = [column.name for column in self.source.tracked]
         # What a completed run changes comes first.
-        binary = "" if self.source.extracted else " COLLATE BINARY"  # which arguments have anyway
-        tests = [f"{old[name]}{binary} IS NOT {new[name]}" for name in reversed(tracked)]
-        tests += [f"{old[one.name]} <> {new[one.name]}" for one in self.source.extracted]
-        if not self.source.extracted:
-            tests.append(f"OLD.{self.key} <> NEW.{self.key}")
-        return " OR ".join(tests) + f" {OR_ANOTHER_TYPE}"
+        names = [*reversed([one.name for one in self.source.tracked])]
+        names += [one.name for one in self.source.extracted]
+        return f"{_row(old, names)} IS NOT {_row(new, names)} {OR_ANOTHER_TYPE}"
 
-    def _ends(self) -> str:
-        """Whether an update only ends what its row has begun; '' where no row is known to begin."""
-        if self.source.begun is None:
+    def _ends(self, old_key: str, key: str, old: Values, new: Values) -> str:
+        """Whether an update only ends what its row has begun."""
+        begun = self.source.begun
+        if begun is None:
             return ""
-        q = self.compiler.quote
-        values = self.source.begun.values
-        tests = [
-            f"OLD.{q(name)} IS NULL"
-            if value is None
-            else f"OLD.{q(name)} COLLATE BINARY = '{value}'"
-            for name, value in values.items()
-        ]
-        tests.append(f"OLD.{self.key} = NEW.{self.key}")
-        read = frozenset().union(*(references(fact.expression) for fact in self.source.facts))
-        for column in self.source.tracked:
-            if column.name in read and column.name not in values:
-                name = q(column.name)
-                # Equal numbers may be of different types; texts sort after them.
+        tests = [f"{old_key} = {key}"]
+        for name, value in begun.values.items():
+            numbers = [one.name for one in self.source.extracted if one.column == name]
+            if numbers:
+                tests += [f"{old[number]} = 0" for number in numbers]
+            else:
                 tests.append(
-                    f"OLD.{name} COLLATE BINARY IS NEW.{name} AND coalesce(NEW.{name} >= '', 1)"
+                    f"{old[name]} IS NULL" if value is None else f"{old[name]} = '{value}'"
                 )
+        read = frozenset().union(*(references(fact.expression) for fact in self.source.facts))
+        kept = [one.name for one in self.source.tracked if one.name in read - begun.values.keys()]
+        tests.append(f"{_row(old, kept)} IS {_row(new, kept)} {AND_THE_SAME_TYPE}")
         return " AND ".join(tests)
 
     def _trigger(
@@ -252,3 +261,7 @@ class _Ledger:
     ) -> Statement:
         name = f"{self.source.prefix}_{name}"
         return trigger(self.compiler, name, f"{event} ON {on or self.table}", condition, body)
+
+
+def _row(values: Values, names: Iterable[str]) -> str:
+    return f"({', '.join(values[name] for name in names)})"

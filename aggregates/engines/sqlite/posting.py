@@ -14,13 +14,15 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
 
+from sqlalchemy import true
+
 from aggregates.engines.base import Compiler
 from aggregates.engines.sqlite.calls import on_call, trigger
-from aggregates.engines.sqlite.facts import SIGN, STEP, Values, arguments
+from aggregates.engines.sqlite.facts import SIGN, STEP, Values, arguments, of_entry
 from aggregates.engines.sqlite.placing import Placement, placed
 from aggregates.errors import DefinitionError
 from aggregates.frozen.statements import Statement
-from aggregates.model.constructs import beginning
+from aggregates.model.constructs import beginning, lowest_bound
 from aggregates.model.definition import (
     Aggregate,
     Catalogue,
@@ -60,9 +62,9 @@ def zero(compiler: Compiler, aggregate: Aggregate, prefix: str = "") -> str:
 
 def latest_sql(compiler: Compiler, source: Source, latest: Latest) -> str:
     """A column of the newest entry of the log."""
+    if latest.of in of_entry(source):
+        return f"NEW.{latest.of}"
     log, column = compiler.quote(source.log), compiler.quote(latest.of)
-    if latest.of == "seq":
-        return f"(SELECT max(seq) FROM {log})"
     return f"(SELECT {column} FROM {log} ORDER BY seq DESC LIMIT 1)"
 
 
@@ -121,16 +123,22 @@ class _Row:
             yield self._sweep_cluster(aggregates)
 
     def _sweep(self, one: Aggregate) -> Iterator[str]:
-        """Delete a row that holds nothing, where writers leave such: rows that have ended, or gone.
+        """Delete a row that holds nothing, where writers leave many: those of a time that is over.
 
         What only an edit of history leaves is shown by no reader, and goes with a rebuild.
         """
         moves = self._moves(one)
         if self.source.begun and (not moves or len([*self._arms(one, self._place(one))]) == 1):
             return
+        # Some have few keys: of names alone where rows begin and end, and of a histogram.
         if self.source.begun and not any(
             isinstance(part.expression, beginning) for part in one.dimensions
         ):
+            return
+        buckets = {
+            fact.name for fact in self.source.facts if isinstance(fact.expression, lowest_bound)
+        }
+        if any(references(part.expression) & buckets for part in one.dimensions):
             return
         key = {}
         for column, expression in self._place(one).expressions.items():
@@ -216,6 +224,8 @@ class _Row:
         ):
             where.append(f"NEW.{STEP}")
         if not measures:
+            # Rows that only end make no pair.
+            where = list(dict.fromkeys([*where, f"NEW.{STEP}"]))
             where += [self._is_new(one, count) for count in one.distinct_counts]
             counts = dict.fromkeys(counts, f"NEW.{STEP}")
         yield _Arm(place.constants | key | measures | counts | latest, " AND ".join(where))
@@ -257,7 +267,7 @@ class _Row:
 
     def _distinct(self, one: Aggregate, count: DistinctCount) -> str:
         """What a distinct count changes by."""
-        return f"CASE WHEN {self._is_new(one, count)} THEN NEW.{STEP} ELSE 0 END"
+        return f"CASE WHEN NEW.{STEP} AND {self._is_new(one, count)} THEN NEW.{STEP} ELSE 0 END"
 
     def _is_new(self, one: Aggregate, count: DistinctCount) -> str:
         """Whether a pair, which has been counted already, has just come or gone."""
@@ -273,7 +283,7 @@ class _Row:
         )
         first = self.compiler.quote(pairs.measures[0].name)
         return (
-            f"NEW.{STEP} AND {value} <> '' AND (SELECT pair.{first} FROM {place.table}"
+            f"{value} <> '' AND (SELECT pair.{first} FROM {place.table}"
             f" AS pair WHERE {same}) = (NEW.{STEP} > 0)"
         )
 
@@ -316,18 +326,19 @@ class _Row:
         key = {q(part.name): self._render(part.expression) for part in listing.dimensions}
         rest = {q(part.name): self._render(part.expression) for part in listing.attributes}
         # Beside the trigger's condition, which holds at an end where it did before, too.
-        narrowing = listing.filter.narrowing
-        if narrowing is None or self._is_ending(listing.filter.outermost.expression):
-            narrowing = listing.filter.whole
+        narrowing: Expression = listing.filter.whole
+        if not self._is_ending(listing.filter.outermost.expression):
+            narrowing = true() if (inner := listing.filter.narrowing) is None else inner
         holds = before = self._render(narrowing)
-        comes, goes = f"NEW.{STEP} > 0 AND {holds}", f"NEW.{STEP} < 0 AND {holds}"
+        also = "" if holds == "1" else f" AND {holds}"
+        comes, goes = f"NEW.{STEP} > 0{also}", f"NEW.{STEP} < 0{also}"
         changed = [
             f"{q(part.name)} = excluded.{q(part.name)}"
             for part in listing.attributes
             if self._is_ending(part.expression)
         ]
         if changed or self._is_ending(narrowing):
-            comes = f"NEW.{STEP} >= 0 AND {holds}"
+            comes = f"NEW.{STEP} >= 0{also}"
         if self._is_ending(narrowing):
             before = _constant(self._render(narrowing, self.begun))
             goes = f"({goes} OR NEW.{STEP} = 0 AND {before} AND NOT {_operand(holds)})"

@@ -125,6 +125,22 @@ def facts_where(compiler: Compiler, source: Source, names: tuple[str, ...], cond
     return f"SELECT {compiler.columns(names)} FROM ({facts}{ONCE_EACH})"
 
 
+def images_where(compiler: Compiler, source: Source, names: tuple[str, ...], condition: str) -> str:
+    """SELECT of the columns that some facts stand on, of the rows for which a condition holds."""
+    reduced = _reduced(source, names)
+    rows = _rows(compiler, reduced, condition)
+    return f"SELECT {compiler.columns(reduced.image)} FROM ({rows})"
+
+
+def facts_of_image(compiler: Compiler, source: Source, names: tuple[str, ...]) -> str:
+    """SELECT of some facts of one row; those columns are its parameters."""
+    reduced = _reduced(source, names)
+    values = ", ".join(f"? AS {compiler.quote(name)}" for name in reduced.image)
+    key = compiler.quote(source.log_key)
+    row = f"SELECT 1 AS sign, NULL AS updated_at, NULL AS seq, NULL AS {key}, {values}"
+    return f"SELECT {compiler.columns(names)} FROM ({of_rows(compiler, reduced, row)})"
+
+
 def _reduced(source: Source, names: tuple[str, ...]) -> Source:
     """The source with those facts only, and with what they stand on."""
     needed = set(names)

@@ -8,16 +8,15 @@ from itertools import groupby
 from aggregates.engines.base import Compiler, Naming, itself
 from aggregates.engines.sqlite import views
 from aggregates.engines.sqlite.constructs import BOUNDS
-from aggregates.engines.sqlite.placing import ID, MEMBER, PART, placed
+from aggregates.engines.sqlite.placing import ID, MEMBER, PART, Placement, placed
 from aggregates.frozen.statements import Statement
 from aggregates.model.definition import (
     Aggregate,
     Catalogue,
     Cluster,
     Definition,
-    DistinctCount,
-    Extreme,
     Listing,
+    references,
 )
 from aggregates.model.dictionary import dictionary
 
@@ -91,80 +90,73 @@ def _contract(compiler: Compiler, catalogue: Catalogue, aggregate: Aggregate) ->
     """The view of an aggregate whose rows lie in another table, or that looks things up."""
     q = compiler.quote
     place = placed(compiler, catalogue, aggregate)
-    columns = [f"kept.{place.columns[name]} AS {q(name)}" for name in aggregate.key]
-    columns += [f"kept.{q(name)}" for name in (one.name for one in aggregate.measures)]
+
+    def near(value: str, table: str, condition: str = "") -> str:
+        """What another table or view says of this one's key."""
+        same = " AND ".join(f"{q(name)} = kept.{place.columns[name]}" for name in aggregate.key)
+        return f"(SELECT {value} FROM {q(table)} WHERE {same}{condition})"
+
+    columns = {name: place.columns[name] for name in aggregate.key}
+    columns |= {name: q(name) for name in aggregate.counts}
     for count in aggregate.distinct_counts:
-        counted = (
-            f"kept.{q(count.name)}"
-            if count.is_stored
-            else _counted(compiler, catalogue, aggregate, count)
-        )
-        columns.append(f"{counted} AS {q(count.name)}")
+        if not count.is_stored:
+            columns[count.name] = near("count(*)", count.pairs, f" AND {q(count.counted)} <> ''")
     for extreme in aggregate.extremes:
-        sought = _sought(compiler, catalogue, aggregate, extreme)
-        columns.append(f"{sought} AS {q(extreme.name)}")
-    columns += [f"kept.{q(one.name)}" for one in aggregate.latest]
+        value = f"{extreme.function}({q(extreme.value)})"
+        columns[extreme.name] = near(value, extreme.listing)
+    columns |= {one.name: q(one.name) for one in aggregate.latest}
     for pending in aggregate.pending:
-        same = " AND ".join(
-            f"derived.{q(name)} = kept.{place.columns[name]}" for name in aggregate.key
-        )
-        columns.append(
-            f"(SELECT {q(pending.name)} FROM {q(pending.table)} AS derived WHERE {same})"
-            f" AS {q(pending.name)}"
-        )
-    where = f" WHERE kept.{place.part}" if place.part else ""
-    if aggregate.cluster and aggregate.cluster.has_few_keys and len(aggregate.key) == 1:
-        where += f" AND kept.{place.key[0]} IN ({_keys(place.table, place.key[0])})"
-    listed = ",\n".join(columns)
+        columns[pending.name] = near(q(pending.name), pending.table)
+    listed = ",\n".join(
+        value if value == q(name) else f"{value} AS {q(name)}" for name, value in columns.items()
+    )
+    rows = f"{place.table} AS kept" if aggregate.looks_up else place.table
+    where = (
+        f"\nWHERE {conditions}" if (conditions := _conditions(compiler, aggregate, place)) else ""
+    )
     return Statement(
         "view",
         aggregate.name,
-        f"CREATE VIEW {q(aggregate.name)} AS SELECT\n{listed}\nFROM {place.table} AS kept{where}",
+        f"CREATE VIEW {q(aggregate.name)} AS SELECT\n{listed}\nFROM {rows}{where}",
     )
+
+
+def _conditions(compiler: Compiler, aggregate: Aggregate, place: Placement) -> str:
+    """What tells the rows of an aggregate from others of its cluster; '' without one."""
+    if aggregate.cluster is None:
+        return ""
+    conditions = [place.part]
+    column, expression = next(iter(place.expressions.items()))
+    if not references(expression):
+        conditions.append(f"{column} = {compiler.render(expression, {})}")
+    elif aggregate.cluster.has_few_keys and len(aggregate.key) == 1:
+        conditions.append(f"{column} IN ({_keys(place.table, column)})")
+    return " AND ".join(conditions)
 
 
 def _keys(table: str, key: str) -> str:
     """SELECT of a cluster's keys, each found by the one before; a scan would read all parts."""
-    following = f"SELECT min({key}) FROM {table} AS later WHERE later.{key} > walk.{key}"
+    # No text sorts before ''.
+    following = f"SELECT min({key}) FROM {table} WHERE {key} > walk.x"
     return (
-        f"WITH RECURSIVE walk ({key}) AS (\nSELECT min({key}) FROM {table}\nUNION ALL\n"
-        f"SELECT ({following}) FROM walk WHERE walk.{key} IS NOT NULL\n)\nSELECT {key} FROM walk"
+        f"WITH RECURSIVE walk (x) AS (\nSELECT ''\nUNION ALL\n"
+        f"SELECT ({following}) FROM walk WHERE x IS NOT NULL\n)\nSELECT x FROM walk"
     )
-
-
-def _related(
-    compiler: Compiler, catalogue: Catalogue, aggregate: Aggregate, other: Definition
-) -> tuple[str, dict[str, str]]:
-    """FROM and WHERE of the rows of another aggregate under this one's key, and its columns."""
-    place, theirs = (placed(compiler, catalogue, one) for one in (aggregate, other))
-    same = [f"near.{theirs.columns[name]} = kept.{place.columns[name]}" for name in aggregate.key]
-    same += [f"near.{theirs.part}"] if theirs.part else []
-    return f"FROM {theirs.table} AS near WHERE {' AND '.join(same)}", theirs.columns
-
-
-def _counted(
-    compiler: Compiler, catalogue: Catalogue, aggregate: Aggregate, count: DistinctCount
-) -> str:
-    rows, columns = _related(compiler, catalogue, aggregate, catalogue[count.pairs])
-    return f"(SELECT count(*) {rows} AND near.{columns[count.counted]} <> '')"
-
-
-def _sought(
-    compiler: Compiler, catalogue: Catalogue, aggregate: Aggregate, extreme: Extreme
-) -> str:
-    rows, columns = _related(compiler, catalogue, aggregate, catalogue[extreme.listing])
-    return f"(SELECT {extreme.function}(near.{columns[extreme.value]}) {rows})"
 
 
 def _totals(compiler: Compiler, catalogue: Catalogue) -> Statement:
     q = compiler.quote
-    arms = "\nUNION ALL ".join(
-        f"SELECT '{total.name}' AS name, "
-        + (f"coalesce(sum({q(total.measure)}), 0)" if total.measure else "count(*)")
-        + f" AS value FROM {q(total.aggregate)}"
+    rows = ",\n".join(
+        f"('{total.name}', (SELECT {f'sum({q(total.measure)})' if total.measure else 'count(*)'}"
+        f" FROM {q(total.aggregate)}))"
         for total in catalogue.totals
     )
-    return Statement("view", TOTALS, f"CREATE VIEW {TOTALS} AS\n{arms}")
+    return Statement(
+        "view",
+        TOTALS,
+        f"CREATE VIEW {TOTALS} AS WITH total (name, value) AS (VALUES\n{rows}\n)\n"
+        "SELECT name, coalesce(value, 0) AS value FROM total",
+    )
 
 
 def _descriptions(catalogue: Catalogue) -> Iterator[Statement]:

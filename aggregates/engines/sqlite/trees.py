@@ -4,12 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aggregates.engines.base import DriverConnection, quote
+from aggregates.engines.base import DriverConnection, DriverError, LockHeld, quote
+from aggregates.errors import AggregatesError
 
 
 def allow_exchange(connection: DriverConnection) -> None:
-    """Before the transaction of an exchange."""
+    """Before the transaction of an exchange.
+
+    Raises AggregatesError in a library that does not let the schema be written, whatever was asked.
+    """
     connection.execute("PRAGMA writable_schema = ON")
+    try:
+        connection.execute("EXPLAIN UPDATE main.sqlite_master SET rootpage = rootpage")
+    except LockHeld:
+        raise
+    except DriverError as error:
+        raise AggregatesError(
+            f"this SQLite library is in defensive mode ({error}), in which `rebuild` cannot put new"
+            " tables in the place of the old ones: use `aggregates repair`, which makes the same"
+            " tables right (and `run --rebuild-every 87600`), or another Python"
+        ) from error
+
+
+def end_exchange(connection: DriverConnection) -> None:
+    """What `allow_exchange` has allowed is no longer."""
+    connection.execute("PRAGMA writable_schema = OFF")
 
 
 def exchange(connection: DriverConnection, pairs: Sequence[tuple[str, str]]) -> None:

@@ -21,25 +21,24 @@ CREATE VIEW _aggregates_parse (slot, x) AS SELECT NULL, NULL;
 
 -- [trigger] _aggregates_parse_time
 CREATE TRIGGER _aggregates_parse_time INSTEAD OF INSERT ON _aggregates_parse BEGIN
-INSERT INTO _aggregates_parsed VALUES (NEW.slot, CASE WHEN typeof(NEW.x) = 'text' THEN (SELECT CASE
-      WHEN x GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:[0-5][0-9]*' AND
-      substr(x, 12, 2) < '24'
-      AND x >= '0001' AND substr(x, 17, 1) <> '.' AND NOT instr(x, char(0))
-      AND strftime('%d', substr(x, 1, 10), '+0 days') = substr(x, 9, 2) THEN
-    (SELECT (SELECT (SELECT CASE WHEN second >= '0001' THEN second || '.' ||
-          substr(substr(y, 21, max(0, length(y) - 20 - length(zone))) || '000', 1, 3) END
-        FROM (SELECT strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), CASE
+INSERT INTO _aggregates_parsed VALUES (NEW.slot, CASE WHEN typeof(NEW.x) = 'text' AND NOT
+    instr(NEW.x, char(0)) THEN (SELECT
+    (SELECT CASE WHEN substr(y, 1, 19) = strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), '+0 days')
+      AND y >= '0001' THEN
+    (SELECT nullif(max('0001', strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), CASE
           WHEN zone = '' OR zone = 'Z' THEN '+0 days'
           WHEN substr(zone, 2, 2) < '24' AND (zone GLOB '[+-][0-2][0-9]:[0-5][0-9]'
             OR zone GLOB '[+-][0-2][0-9][0-5][0-9]' OR zone GLOB '[+-][0-2][0-9]')
           THEN CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2, 2) || ':'
-            || substr(replace(zone, ':', '') || '00', 4, 2) END) AS second))
+            || substr(replace(zone, ':', '') || '00', 4, 2) END)
+        || '.' || substr(substr(y, 21, max(0, length(y) - 20 - length(zone))) || '000', 1, 3)),
+        '0001')
       FROM (SELECT CASE WHEN substr(y, 20) GLOB '.[0-9]*'
-        THEN ltrim(substr(y, 21), '0123456789') ELSE substr(y, 20) END AS zone))
-    FROM (SELECT CASE WHEN substr(x, 17) GLOB ':[0-5][0-9]*' THEN x
-      ELSE substr(x, 1, 16) || ':00' || substr(x, 17) END AS y)) END
-  FROM (SELECT upper(replace(trim(NEW.x, char(32, 9, 10, 13)), ',', '.')) AS x)) END,
-      substr(trim(NEW.x, char(32, 9, 10, 13)), 11) GLOB '*[+Zz-]*')
+        THEN ltrim(substr(y, 21), '0123456789') ELSE substr(y, 20) END AS zone)) END
+    FROM (SELECT CASE substr(x, 17, 1) WHEN ':' THEN x WHEN '.' THEN ''
+      ELSE substr(x, 1, 16) || ':00' || substr(x, 17) END AS y))
+  FROM (SELECT upper(replace(replace(trim(NEW.x, char(32, 9, 10, 13)), ',', '.'), ' ', 'T')) AS x))
+      END, substr(trim(NEW.x, char(32, 9, 10, 13)), 11) GLOB '*[+Zz-]*')
   ON CONFLICT (slot) DO UPDATE SET time = excluded.time, has_offset = excluded.has_offset;
 END;
 

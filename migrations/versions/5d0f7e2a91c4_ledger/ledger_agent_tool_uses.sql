@@ -5,7 +5,6 @@ operation TEXT,
 updated_at TEXT,
 tool_use_id INTEGER,
 old_tool_use_id INTEGER,
-is_ending INTEGER,
 old_session_id,
 new_session_id,
 old_agent_name,
@@ -27,17 +26,14 @@ CREATE TABLE _aggregates_agent_tool_uses_replaced (tool_use_id, session_id, agen
     start_time, end_time, duration_seconds, status);
 
 -- [view] _aggregates_agent_tool_uses_gone
-CREATE VIEW _aggregates_agent_tool_uses_gone AS SELECT NULL AS tool_use_id, NULL AS session_id, NULL
-    AS agent_name, NULL AS tool_name, NULL AS start_time, NULL AS end_time, NULL AS
-    duration_seconds, NULL AS status;
+CREATE VIEW _aggregates_agent_tool_uses_gone AS SELECT * FROM _aggregates_agent_tool_uses_replaced;
 
 -- [trigger] _aggregates_agent_tool_uses_gone_log
 CREATE TRIGGER _aggregates_agent_tool_uses_gone_log INSTEAD OF INSERT ON
     _aggregates_agent_tool_uses_gone BEGIN
-INSERT OR ABORT INTO agent_tool_use_changes (operation, updated_at, tool_use_id, old_session_id,
-    old_agent_name, old_tool_name, old_start_time, old_end_time, old_duration_seconds, old_status)
-VALUES ('delete', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), NEW.tool_use_id, NEW.session_id,
-    NEW.agent_name, NEW.tool_name, NEW.start_time, NEW.end_time, NEW.duration_seconds, NEW.status);
+INSERT OR ABORT INTO agent_tool_use_changes VALUES (NULL, 'delete', strftime('%Y-%m-%dT%H:%M:%fZ',
+    'now'), NEW.tool_use_id, NULL, NEW.session_id, NULL, NEW.agent_name, NULL, NEW.tool_name, NULL,
+    NEW.start_time, NULL, NEW.end_time, NULL, NEW.duration_seconds, NULL, NEW.status, NULL);
 END;
 
 -- [trigger] _aggregates_agent_tool_uses_before_insert
@@ -52,9 +48,7 @@ END;
 
 -- [trigger] _aggregates_agent_tool_uses_before_update
 CREATE TRIGGER _aggregates_agent_tool_uses_before_update BEFORE UPDATE OF id, rowid, oid, _rowid_
-    /* and the columns of other unique keys */ ON agent_tool_uses WHEN EXISTS (SELECT 1 FROM
-    agent_tool_uses AS clash WHERE (clash.id = NEW.id /* or the same value of another unique key */)
-    AND clash.id <> OLD.id) OR EXISTS (SELECT 1 FROM _aggregates_agent_tool_uses_replaced) BEGIN
+    /* and the columns of other unique keys */ ON agent_tool_uses BEGIN
 DELETE FROM _aggregates_agent_tool_uses_replaced WHERE tool_use_id IS NOT NULL;
 INSERT INTO _aggregates_agent_tool_uses_replaced SELECT id, session_id, agent_name, tool_name,
     start_time, end_time, duration_seconds, status FROM agent_tool_uses AS clash WHERE (clash.id =
@@ -66,10 +60,9 @@ CREATE TRIGGER _aggregates_agent_tool_uses_insert AFTER INSERT ON agent_tool_use
 INSERT OR ABORT INTO _aggregates_agent_tool_uses_gone SELECT * FROM
     _aggregates_agent_tool_uses_replaced WHERE tool_use_id = NEW.id /* or its row is gone */;
 DELETE FROM _aggregates_agent_tool_uses_replaced WHERE tool_use_id IS NOT NULL;
-INSERT OR ABORT INTO agent_tool_use_changes (operation, updated_at, tool_use_id, new_session_id,
-    new_agent_name, new_tool_name, new_start_time, new_end_time, new_duration_seconds, new_status)
-VALUES ('insert', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), NEW.id, NEW.session_id, NEW.agent_name,
-    NEW.tool_name, NEW.start_time, NEW.end_time, NEW.duration_seconds, NEW.status);
+INSERT OR ABORT INTO agent_tool_use_changes VALUES (NULL, 'insert', strftime('%Y-%m-%dT%H:%M:%fZ',
+    'now'), NEW.id, NULL, NULL, NEW.session_id, NULL, NEW.agent_name, NULL, NEW.tool_name, NULL,
+    NEW.start_time, NULL, NEW.end_time, NULL, NEW.duration_seconds, NULL, NEW.status);
 END;
 
 -- [trigger] _aggregates_agent_tool_uses_delete
@@ -82,31 +75,21 @@ END;
 -- [trigger] _aggregates_agent_tool_uses_update
 CREATE TRIGGER _aggregates_agent_tool_uses_update AFTER UPDATE OF session_id, agent_name, tool_name,
     start_time, end_time, duration_seconds, status, id, rowid, oid, _rowid_
-    /* and the columns of other unique keys */ ON agent_tool_uses WHEN OLD.status COLLATE BINARY IS
-    NOT NEW.status OR OLD.duration_seconds COLLATE BINARY IS NOT NEW.duration_seconds OR
-    OLD.end_time COLLATE BINARY IS NOT NEW.end_time OR OLD.start_time COLLATE BINARY IS NOT
-    NEW.start_time OR OLD.tool_name COLLATE BINARY IS NOT NEW.tool_name OR OLD.agent_name COLLATE
-    BINARY IS NOT NEW.agent_name OR OLD.session_id COLLATE BINARY IS NOT NEW.session_id OR OLD.id <>
-    NEW.id /* or another type, in columns without one */ BEGIN
-INSERT OR ABORT INTO agent_tool_use_changes (operation, updated_at, tool_use_id, old_tool_use_id,
-    is_ending, old_session_id, old_agent_name, old_tool_name, old_start_time, old_end_time,
-    old_duration_seconds, old_status, new_session_id, new_agent_name, new_tool_name, new_start_time,
-    new_end_time, new_duration_seconds, new_status)
-VALUES ('update', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), NEW.id, nullif(OLD.id, NEW.id), CASE WHEN
-    OLD.status COLLATE BINARY = 'started' AND OLD.end_time IS NULL AND OLD.duration_seconds IS NULL
-    AND OLD.id = NEW.id AND OLD.session_id COLLATE BINARY IS NEW.session_id AND
-    coalesce(NEW.session_id >= '', 1) AND OLD.agent_name COLLATE BINARY IS NEW.agent_name AND
-    coalesce(NEW.agent_name >= '', 1) AND OLD.tool_name COLLATE BINARY IS NEW.tool_name AND
-    coalesce(NEW.tool_name >= '', 1) AND OLD.start_time COLLATE BINARY IS NEW.start_time AND
-    coalesce(NEW.start_time >= '', 1) THEN 1 END, OLD.session_id, OLD.agent_name, OLD.tool_name,
-    OLD.start_time, OLD.end_time, OLD.duration_seconds, OLD.status, NEW.session_id, NEW.agent_name,
-    NEW.tool_name, NEW.start_time, NEW.end_time, NEW.duration_seconds, NEW.status);
+    /* and the columns of other unique keys */ ON agent_tool_uses WHEN OLD.id <> NEW.id OR
+    (OLD.status COLLATE BINARY, OLD.duration_seconds COLLATE BINARY, OLD.end_time COLLATE BINARY,
+    OLD.start_time COLLATE BINARY, OLD.tool_name COLLATE BINARY, OLD.agent_name COLLATE BINARY,
+    OLD.session_id COLLATE BINARY) IS NOT (NEW.status, NEW.duration_seconds, NEW.end_time,
+    NEW.start_time, NEW.tool_name, NEW.agent_name, NEW.session_id)
+    /* or another type, in columns without one */ BEGIN
+INSERT OR ABORT INTO agent_tool_use_changes VALUES (NULL, 'update', strftime('%Y-%m-%dT%H:%M:%fZ',
+    'now'), NEW.id, nullif(OLD.id, NEW.id), OLD.session_id, NEW.session_id, OLD.agent_name,
+    NEW.agent_name, OLD.tool_name, NEW.tool_name, OLD.start_time, NEW.start_time, OLD.end_time,
+    NEW.end_time, OLD.duration_seconds, NEW.duration_seconds, OLD.status, NEW.status);
 END;
 
 -- [trigger] _aggregates_agent_tool_uses_replaced
 CREATE TRIGGER _aggregates_agent_tool_uses_replaced AFTER UPDATE OF id, rowid, oid, _rowid_
-    /* and the columns of other unique keys */ ON agent_tool_uses WHEN EXISTS (SELECT 1 FROM
-    _aggregates_agent_tool_uses_replaced) BEGIN
+    /* and the columns of other unique keys */ ON agent_tool_uses BEGIN
 INSERT OR ABORT INTO _aggregates_agent_tool_uses_gone SELECT * FROM
     _aggregates_agent_tool_uses_replaced WHERE tool_use_id = NEW.id AND OLD.id <> NEW.id OR NOT
     EXISTS (SELECT 1 FROM agent_tool_uses AS kept WHERE kept.id = tool_use_id);

@@ -19,15 +19,13 @@ new_status
 CREATE TABLE _aggregates_sessions_replaced (session_row, session_id, start_time, end_time, status);
 
 -- [view] _aggregates_sessions_gone
-CREATE VIEW _aggregates_sessions_gone AS SELECT NULL AS session_row, NULL AS session_id, NULL AS
-    start_time, NULL AS end_time, NULL AS status;
+CREATE VIEW _aggregates_sessions_gone AS SELECT * FROM _aggregates_sessions_replaced;
 
 -- [trigger] _aggregates_sessions_gone_log
 CREATE TRIGGER _aggregates_sessions_gone_log INSTEAD OF INSERT ON _aggregates_sessions_gone BEGIN
-INSERT OR ABORT INTO session_changes (operation, updated_at, session_row, old_session_id,
-    old_start_time, old_end_time, old_status)
-VALUES ('delete', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), NEW.session_row, NEW.session_id,
-    NEW.start_time, NEW.end_time, NEW.status);
+INSERT OR ABORT INTO session_changes VALUES (NULL, 'delete', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
+    NEW.session_row, NULL, NEW.session_id, NULL, NEW.start_time, NULL, NEW.end_time, NULL,
+    NEW.status, NULL);
 END;
 
 -- [trigger] _aggregates_sessions_before_insert
@@ -43,10 +41,7 @@ END;
 
 -- [trigger] _aggregates_sessions_before_update
 CREATE TRIGGER _aggregates_sessions_before_update BEFORE UPDATE OF rowid, oid, _rowid_, session_id
-    /* and the columns of other unique keys */ ON sessions WHEN EXISTS (SELECT 1 FROM sessions AS
-    clash WHERE (clash.rowid = NEW.rowid OR clash.session_id = NEW.session_id
-    /* or the same value of another unique key */) AND clash.rowid <> OLD.rowid) OR EXISTS (SELECT 1
-    FROM _aggregates_sessions_replaced) BEGIN
+    /* and the columns of other unique keys */ ON sessions BEGIN
 DELETE FROM _aggregates_sessions_replaced WHERE session_row IS NOT NULL;
 INSERT INTO _aggregates_sessions_replaced SELECT rowid, session_id, start_time, end_time, status
     FROM sessions AS clash WHERE (clash.rowid = NEW.rowid OR clash.session_id = NEW.session_id
@@ -59,10 +54,9 @@ INSERT OR ABORT INTO _aggregates_sessions_gone SELECT * FROM _aggregates_session
     session_row = NEW.rowid OR NOT EXISTS (SELECT 1 FROM sessions AS kept WHERE kept.rowid =
     session_row);
 DELETE FROM _aggregates_sessions_replaced WHERE session_row IS NOT NULL;
-INSERT OR ABORT INTO session_changes (operation, updated_at, session_row, new_session_id,
-    new_start_time, new_end_time, new_status)
-VALUES ('insert', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), NEW.rowid, NEW.session_id, NEW.start_time,
-    NEW.end_time, NEW.status);
+INSERT OR ABORT INTO session_changes VALUES (NULL, 'insert', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
+    NEW.rowid, NULL, NULL, NEW.session_id, NULL, NEW.start_time, NULL, NEW.end_time, NULL,
+    NEW.status);
 END;
 
 -- [trigger] _aggregates_sessions_delete
@@ -75,21 +69,17 @@ END;
 -- [trigger] _aggregates_sessions_update
 CREATE TRIGGER _aggregates_sessions_update AFTER UPDATE OF session_id, start_time, end_time, status,
     rowid, oid, _rowid_, session_id /* and the columns of other unique keys */ ON sessions WHEN
-    OLD.status COLLATE BINARY IS NOT NEW.status OR OLD.end_time COLLATE BINARY IS NOT NEW.end_time
-    OR OLD.start_time COLLATE BINARY IS NOT NEW.start_time OR OLD.session_id COLLATE BINARY IS NOT
-    NEW.session_id OR OLD.rowid <> NEW.rowid /* or another type, in columns without one */ BEGIN
-INSERT OR ABORT INTO session_changes (operation, updated_at, session_row, old_session_row,
-    old_session_id, old_start_time, old_end_time, old_status, new_session_id, new_start_time,
-    new_end_time, new_status)
-VALUES ('update', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), NEW.rowid, nullif(OLD.rowid, NEW.rowid),
-    OLD.session_id, OLD.start_time, OLD.end_time, OLD.status, NEW.session_id, NEW.start_time,
-    NEW.end_time, NEW.status);
+    OLD.rowid <> NEW.rowid OR (OLD.status COLLATE BINARY, OLD.end_time COLLATE BINARY,
+    OLD.start_time COLLATE BINARY, OLD.session_id COLLATE BINARY) IS NOT (NEW.status, NEW.end_time,
+    NEW.start_time, NEW.session_id) /* or another type, in columns without one */ BEGIN
+INSERT OR ABORT INTO session_changes VALUES (NULL, 'update', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
+    NEW.rowid, nullif(OLD.rowid, NEW.rowid), OLD.session_id, NEW.session_id, OLD.start_time,
+    NEW.start_time, OLD.end_time, NEW.end_time, OLD.status, NEW.status);
 END;
 
 -- [trigger] _aggregates_sessions_replaced
 CREATE TRIGGER _aggregates_sessions_replaced AFTER UPDATE OF rowid, oid, _rowid_, session_id
-    /* and the columns of other unique keys */ ON sessions WHEN EXISTS (SELECT 1 FROM
-    _aggregates_sessions_replaced) BEGIN
+    /* and the columns of other unique keys */ ON sessions BEGIN
 INSERT OR ABORT INTO _aggregates_sessions_gone SELECT * FROM _aggregates_sessions_replaced WHERE
     session_row = NEW.rowid AND OLD.rowid <> NEW.rowid OR NOT EXISTS (SELECT 1 FROM sessions AS kept
     WHERE kept.rowid = session_row);

@@ -1,57 +1,30 @@
 -- [view] _aggregates_sessions_image
-CREATE VIEW _aggregates_sessions_image AS SELECT NULL AS step, NULL AS session_row, NULL AS
-    session_id, NULL AS start_time, NULL AS end_time, NULL AS status;
-
--- [view] _aggregates_sessions_times
-CREATE VIEW _aggregates_sessions_times AS SELECT NULL AS step, NULL AS session_row, NULL AS session,
-    NULL AS status_name, NULL AS start, NULL AS "end", NULL AS is_same_clock, NULL AS has_no_end,
-    NULL AS raw_start, NULL AS raw_end;
+CREATE VIEW _aggregates_sessions_image (step, session_row, session_id, start_time, end_time, status)
+    AS SELECT 0, 0, 0, 0, 0, 0;
 
 -- [view] _aggregates_sessions_facts
-CREATE VIEW _aggregates_sessions_facts AS SELECT NULL AS step, NULL AS sign, NULL AS session_row,
-    NULL AS session, NULL AS status_name, NULL AS start, NULL AS "end", NULL AS duration_ms, NULL AS
-    is_open;
+CREATE VIEW _aggregates_sessions_facts (step, sign, session_row, session, status_name, start, "end",
+    duration_ms, is_open, unreadable_start, unreadable_end) AS SELECT 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0;
 
 -- [trigger] _aggregates_sessions_image_read
 CREATE TRIGGER _aggregates_sessions_image_read INSTEAD OF INSERT ON _aggregates_sessions_image BEGIN
-INSERT OR ABORT INTO _aggregates_sessions_times VALUES (NEW.step, NEW.session_row, CASE WHEN
-    NEW.session_id >= '' AND NEW.session_id < x'' AND NOT instr(NEW.session_id, char(0)) THEN
-    NEW.session_id WHEN typeof(NEW.session_id) = 'integer' THEN CAST(NEW.session_id AS TEXT) ELSE ''
-    END, CASE WHEN NEW.status >= '' AND NEW.status < x'' AND NOT instr(NEW.status, char(0)) THEN
-    NEW.status WHEN typeof(NEW.status) = 'integer' THEN CAST(NEW.status AS TEXT) ELSE '' END, CASE
-    WHEN strftime('%Y-%m-%dT%H:%M:%S', NEW.start_time, '+0 days') = substr(NEW.start_time, 1, 19)
-    AND NEW.start_time GLOB '*.[0-9][0-9][0-9][0-9][0-9][0-9]' AND substr(NEW.start_time, 1, 26) =
-    NEW.start_time AND NEW.start_time >= '0001' THEN substr(NEW.start_time, 1, 23) END, CASE WHEN
-    strftime('%Y-%m-%dT%H:%M:%S', NEW.end_time, '+0 days') = substr(NEW.end_time, 1, 19) AND
-    NEW.end_time GLOB '*.[0-9][0-9][0-9][0-9][0-9][0-9]' AND substr(NEW.end_time, 1, 26) =
-    NEW.end_time AND NEW.end_time >= '0001' THEN substr(NEW.end_time, 1, 23) END, 1, NEW.end_time IS
-    NULL, NEW.start_time, NEW.end_time);
-END;
-
--- [trigger] _aggregates_sessions_times_odd
-CREATE TRIGGER _aggregates_sessions_times_odd INSTEAD OF INSERT ON _aggregates_sessions_times WHEN
-    NEW.start IS NULL AND NEW.raw_start IS NOT NULL OR NEW."end" IS NULL AND NEW.raw_end IS NOT NULL
-    BEGIN
-INSERT OR ABORT INTO _aggregates_parse VALUES (1, NEW.raw_start);
-INSERT OR ABORT INTO _aggregates_parse VALUES (2, NEW.raw_end);
-INSERT OR ABORT INTO _aggregates_sessions_times VALUES (NEW.step, NEW.session_row, NEW.session,
-    NEW.status_name, (SELECT time FROM _aggregates_parsed WHERE slot = 1), (SELECT time FROM
-    _aggregates_parsed WHERE slot = 2), (SELECT has_offset FROM _aggregates_parsed WHERE slot = 1) =
-    (SELECT has_offset FROM _aggregates_parsed WHERE slot = 2), NEW.has_no_end, NULL, NULL);
-END;
-
--- [trigger] _aggregates_sessions_times_derive
-CREATE TRIGGER _aggregates_sessions_times_derive INSTEAD OF INSERT ON _aggregates_sessions_times
-    WHEN NOT (NEW.start IS NULL AND NEW.raw_start IS NOT NULL OR NEW."end" IS NULL AND NEW.raw_end
-    IS NOT NULL) BEGIN
-INSERT OR ABORT INTO _aggregates_sessions_facts VALUES (NEW.step, CASE WHEN NEW.step < 0 THEN -1
-    ELSE 1 END, NEW.session_row, NEW.session, NEW.status_name, NEW.start, NEW."end", (SELECT CASE
-    WHEN one BETWEEN 0 AND 315360000000 THEN one
+INSERT OR ABORT INTO _aggregates_parse VALUES (1, NEW.start_time);
+INSERT OR ABORT INTO _aggregates_parse VALUES (2, NEW.end_time);
+INSERT OR ABORT INTO _aggregates_sessions_facts SELECT NEW.step, CASE WHEN NEW.step < 0 THEN -1 ELSE
+    1 END, NEW.session_row, CASE WHEN NEW.session_id < x'' AND NOT instr(NEW.session_id, char(0))
+    AND typeof(NEW.session_id) <> 'real' THEN NEW.session_id || '' ELSE '' END, status_name,
+    parsed_1.time, parsed_2.time, (SELECT CASE WHEN one BETWEEN 0 AND 315360000000 THEN one
     WHEN NULL <= 315360000000 THEN NULL END
-  FROM (SELECT CASE WHEN NEW.is_same_clock THEN ((strftime('%s', NEW."end") - strftime('%s',
-      NEW.start)) * 1000 + substr(NEW."end", 21) - substr(NEW.start, 21)) END AS one)), NEW.start IS
-      NOT NULL AND NEW.has_no_end AND NOT (NEW.status_name = 'completed' OR NEW.status_name =
-      'failed' OR NEW.status_name = 'error'));
+  FROM (SELECT CASE WHEN parsed_1.has_offset = parsed_2.has_offset THEN ((strftime('%s',
+      parsed_2.time) - strftime('%s', parsed_1.time)) * 1000 + substr(parsed_2.time, 21) -
+      substr(parsed_1.time, 21)) END AS one)), parsed_1.time IS NOT NULL AND has_no_end AND NOT
+      (status_name = 'completed' OR status_name = 'failed' OR status_name = 'error'), parsed_1.time
+      IS NULL AND NOT has_no_start, parsed_2.time IS NULL AND NOT has_no_end FROM _aggregates_parsed
+      AS parsed_1, _aggregates_parsed AS parsed_2, (SELECT CASE WHEN NEW.status < x'' AND NOT
+      instr(NEW.status, char(0)) AND typeof(NEW.status) <> 'real' THEN NEW.status || '' ELSE '' END
+      AS status_name, NEW.start_time IS NULL AS has_no_start, NEW.end_time IS NULL AS has_no_end)
+      WHERE parsed_1.slot = 1 AND parsed_2.slot = 2;
 END;
 
 -- [trigger] _aggregates_sessions_adds

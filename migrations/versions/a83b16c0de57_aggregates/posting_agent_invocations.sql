@@ -18,16 +18,18 @@ DELETE FROM agent_hourly WHERE NEW.step < 1 AND hour = coalesce(substr(NEW.start
     AND model = CASE NEW.step WHEN 0 THEN '' ELSE NEW.model_name END AND status = CASE NEW.step WHEN
     0 THEN 'started' ELSE NEW.status_name END AND invocations = 0;
 INSERT INTO agent_stats (event_type, agent_name, phase, model, status, invocations, duration_count,
-    duration_ms_sum, tokens_sum, tool_calls_sum)
+    duration_ms_sum, tokens_sum, tool_calls_sum, unreadable_times)
   SELECT NEW.event, NEW.agent, NEW.phase_name, NEW.model_name, NEW.status_name, NEW.sign, NEW.sign *
       ((NEW.duration_ms IS NOT NULL)), NEW.sign * (coalesce(NEW.duration_ms, 0)), NEW.sign *
-      NEW.token_count, NEW.sign * NEW.tool_call_count
-  UNION ALL SELECT NEW.event, NEW.agent, NEW.phase_name, '', 'started', -1, 0, 0, 0, 0 WHERE
-      NEW.step = 0
+      NEW.token_count, NEW.sign * NEW.tool_call_count, NEW.sign * ((NEW.unreadable_start OR
+      NEW.unreadable_end))
+  UNION ALL SELECT NEW.event, NEW.agent, NEW.phase_name, '', 'started', -1, 0, 0, 0, 0,
+      -((NEW.unreadable_start OR 0)) WHERE NEW.step = 0
   ON CONFLICT (event_type, agent_name, phase, model, status) DO UPDATE SET invocations = invocations
       + excluded.invocations, duration_count = duration_count + excluded.duration_count,
       duration_ms_sum = duration_ms_sum + excluded.duration_ms_sum, tokens_sum = tokens_sum +
-      excluded.tokens_sum, tool_calls_sum = tool_calls_sum + excluded.tool_calls_sum;
+      excluded.tokens_sum, tool_calls_sum = tool_calls_sum + excluded.tool_calls_sum,
+      unreadable_times = unreadable_times + excluded.unreadable_times;
 END;
 
 -- [trigger] _aggregates_agent_invocations_post_known
@@ -35,15 +37,14 @@ CREATE TRIGGER _aggregates_agent_invocations_post_known INSTEAD OF INSERT ON
     _aggregates_agent_invocations_facts WHEN NEW.duration_ms IS NOT NULL BEGIN
 INSERT INTO agent_durations (agent_name, le_ms, event_type, phase, model, runs, duration_ms_sum)
   VALUES ( NEW.agent, coalesce((SELECT le_ms FROM duration_bounds WHERE le_ms >= NEW.duration_ms
-      ORDER BY le_ms LIMIT 1), CASE WHEN NEW.duration_ms IS NOT NULL THEN 9223372036854775807 END),
-      NEW.event, NEW.phase_name, NEW.model_name, NEW.sign, NEW.sign * NEW.duration_ms)
+      ORDER BY le_ms LIMIT 1), max(NEW.duration_ms, 9223372036854775807)), NEW.event,
+      NEW.phase_name, NEW.model_name, NEW.sign, NEW.sign * NEW.duration_ms)
   ON CONFLICT (agent_name, le_ms, event_type, phase, model) DO UPDATE SET runs = runs +
       excluded.runs, duration_ms_sum = duration_ms_sum + excluded.duration_ms_sum;
 INSERT INTO agent_durations_daily (day, event_type, agent_name, le_ms, runs, duration_ms_sum)
   VALUES ( coalesce(substr(NEW.start, 1, 10), ''), NEW.event, NEW.agent, coalesce((SELECT le_ms FROM
-      duration_bounds WHERE le_ms >= NEW.duration_ms ORDER BY le_ms LIMIT 1), CASE WHEN
-      NEW.duration_ms IS NOT NULL THEN 9223372036854775807 END), NEW.sign, NEW.sign *
-      NEW.duration_ms)
+      duration_bounds WHERE le_ms >= NEW.duration_ms ORDER BY le_ms LIMIT 1), max(NEW.duration_ms,
+      9223372036854775807)), NEW.sign, NEW.sign * NEW.duration_ms)
   ON CONFLICT (day, event_type, agent_name, le_ms) DO UPDATE SET runs = runs + excluded.runs,
       duration_ms_sum = duration_ms_sum + excluded.duration_ms_sum;
 END;
@@ -58,7 +59,7 @@ INSERT INTO _aggregates_by_session (session_id, part, member, id, invocations, s
   UNION ALL SELECT NEW.session, 0, '', 0, NEW.step, NEW.sign * NEW.succeeded, NEW.sign * NEW.failed,
       CASE NEW.step WHEN 0 THEN NEW.in_flight - (NEW.start IS NOT NULL) ELSE NEW.step *
       NEW.in_flight END, NEW.sign * ((NEW.duration_ms IS NOT NULL)), NEW.sign *
-      (coalesce(NEW.duration_ms, 0)), (SELECT max(seq) FROM agent_invocation_changes)
+      (coalesce(NEW.duration_ms, 0)), NEW.seq
   UNION ALL SELECT NEW.session, 3, NEW.start, NEW.invocation_id, NEW.step, 0, 0, 0, 0, 0, NULL WHERE
       NEW.start IS NOT NULL AND NEW.step
   UNION ALL SELECT NEW.session, 4, NEW."end", NEW.invocation_id, NEW.sign, 0, 0, 0, 0, 0, NULL WHERE
@@ -81,14 +82,13 @@ INSERT INTO _aggregates_by_agent (agent_name, part, member, id, invocations, suc
       NEW.step WHEN 0 THEN NEW.in_flight - (NEW.start IS NOT NULL) ELSE NEW.step * NEW.in_flight
       END, CASE WHEN NEW.step AND NEW.session <> '' AND (SELECT pair.invocations FROM
       _aggregates_by_session AS pair WHERE pair.part = 1 AND pair.id = 0 AND pair.session_id =
-      NEW.session AND pair.member = NEW.agent) = (NEW.step > 0) THEN NEW.step ELSE 0 END, (SELECT
-      updated_at FROM agent_invocation_changes ORDER BY seq DESC LIMIT 1)
+      NEW.session AND pair.member = NEW.agent) = (NEW.step > 0) THEN NEW.step ELSE 0 END,
+      NEW.updated_at
   UNION ALL SELECT NEW.agent, 0, NEW.start, NEW.invocation_id, NEW.step, 0, 0, 0, 0, NULL WHERE
       NEW.start IS NOT NULL AND NEW.step
-  UNION ALL SELECT '', 2, '', 0, 0, 0, 0, 0, NEW.step, NULL WHERE NEW.step AND NEW.step AND
-      NEW.session <> '' AND (SELECT pair.invocations FROM _aggregates_by_session AS pair WHERE
-      pair.part = 0 AND pair.member = '' AND pair.id = 0 AND pair.session_id = NEW.session) =
-      (NEW.step > 0)
+  UNION ALL SELECT '', 2, '', 0, 0, 0, 0, 0, NEW.step, NULL WHERE NEW.step AND NEW.session <> '' AND
+      (SELECT pair.invocations FROM _aggregates_by_session AS pair WHERE pair.part = 0 AND
+      pair.member = '' AND pair.id = 0 AND pair.session_id = NEW.session) = (NEW.step > 0)
   ON CONFLICT (agent_name, part, member, id) DO UPDATE SET invocations = invocations +
       excluded.invocations, succeeded = succeeded + excluded.succeeded, failed = failed +
       excluded.failed, in_flight = in_flight + excluded.in_flight, sessions = sessions +

@@ -1,11 +1,11 @@
 -- [trigger] _aggregates_sessions_post_rows
 CREATE TRIGGER _aggregates_sessions_post_rows INSTEAD OF INSERT ON _aggregates_sessions_facts BEGIN
-INSERT INTO sessions_summary (status, sessions, duration_count, duration_ms_sum)
+INSERT INTO sessions_summary (status, sessions, duration_count, duration_ms_sum, unreadable_times)
   VALUES ( NEW.status_name, NEW.step, NEW.sign * ((NEW.duration_ms IS NOT NULL)), NEW.sign *
-      (coalesce(NEW.duration_ms, 0)))
+      (coalesce(NEW.duration_ms, 0)), NEW.sign * ((NEW.unreadable_start OR NEW.unreadable_end)))
   ON CONFLICT (status) DO UPDATE SET sessions = sessions + excluded.sessions, duration_count =
       duration_count + excluded.duration_count, duration_ms_sum = duration_ms_sum +
-      excluded.duration_ms_sum;
+      excluded.duration_ms_sum, unreadable_times = unreadable_times + excluded.unreadable_times;
 DELETE FROM sessions_summary WHERE NEW.step < 1 AND status = NEW.status_name AND sessions = 0;
 END;
 

@@ -1,12 +1,12 @@
 -- [columns] agent_invocations id agent_invocation_changes invocation_id
 sign, updated_at, seq, invocation_id, is_invocation, session, event, agent, phase_name, model_name,
     status_name, token_count, tool_call_count, start, "end", duration_ms, succeeded, failed,
-    in_flight;
+    in_flight, unreadable_start, unreadable_end;
 
 -- [facts] agent_invocations
 SELECT sign, updated_at, seq, invocation_id, is_invocation, session, event, agent, phase_name,
     model_name, status_name, token_count, tool_call_count, start, "end", duration_ms, succeeded,
-    failed, in_flight
+    failed, in_flight, unreadable_start, unreadable_end
 FROM (SELECT sign,
   updated_at,
   seq,
@@ -29,7 +29,9 @@ FROM (SELECT sign,
   (status_name = 'completed') AS succeeded,
   (status_name = 'failed' OR status_name = 'error') AS failed,
   start IS NOT NULL AND has_no_end AND NOT (status_name = 'completed' OR status_name = 'failed' OR
-      status_name = 'error') AS in_flight
+      status_name = 'error') AS in_flight,
+  start IS NULL AND NOT has_no_start AS unreadable_start,
+  "end" IS NULL AND NOT has_no_end AS unreadable_end
 FROM (SELECT sign,
   updated_at,
   seq,
@@ -37,66 +39,63 @@ FROM (SELECT sign,
   coalesce(agent_name > '' AND agent_name < x'' AND agent_name <> 'unknown', 0) AND NOT
       (coalesce(event_type, '') = 'subagent_stop' OR coalesce(event_type, '') =
       'tool_tracking_start') AS is_invocation,
-  CASE WHEN session_id >= '' AND session_id < x'' AND NOT instr(session_id, char(0)) THEN session_id
-      WHEN typeof(session_id) = 'integer' THEN CAST(session_id AS TEXT) ELSE '' END AS session,
-  CASE WHEN event_type >= '' AND event_type < x'' AND NOT instr(event_type, char(0)) THEN event_type
-      WHEN typeof(event_type) = 'integer' THEN CAST(event_type AS TEXT) ELSE '' END AS event,
-  CASE WHEN agent_name >= '' AND agent_name < x'' AND NOT instr(agent_name, char(0)) THEN agent_name
-      WHEN typeof(agent_name) = 'integer' THEN CAST(agent_name AS TEXT) ELSE '' END AS agent,
-  CASE WHEN phase >= '' AND phase < x'' AND NOT instr(phase, char(0)) THEN phase WHEN typeof(phase)
-      = 'integer' THEN CAST(phase AS TEXT) ELSE '' END AS phase_name,
-  CASE WHEN model >= '' AND model < x'' AND NOT instr(model, char(0)) THEN model WHEN typeof(model)
-      = 'integer' THEN CAST(model AS TEXT) ELSE '' END AS model_name,
-  CASE WHEN status >= '' AND status < x'' AND NOT instr(status, char(0)) THEN status WHEN
-      typeof(status) = 'integer' THEN CAST(status AS TEXT) ELSE '' END AS status_name,
+  CASE WHEN session_id < x'' AND NOT instr(session_id, char(0)) AND typeof(session_id) <> 'real'
+      THEN session_id || '' ELSE '' END AS session,
+  CASE WHEN event_type < x'' AND NOT instr(event_type, char(0)) AND typeof(event_type) <> 'real'
+      THEN event_type || '' ELSE '' END AS event,
+  CASE WHEN agent_name < x'' AND NOT instr(agent_name, char(0)) AND typeof(agent_name) <> 'real'
+      THEN agent_name || '' ELSE '' END AS agent,
+  CASE WHEN phase < x'' AND NOT instr(phase, char(0)) AND typeof(phase) <> 'real' THEN phase || ''
+      ELSE '' END AS phase_name,
+  CASE WHEN model < x'' AND NOT instr(model, char(0)) AND typeof(model) <> 'real' THEN model || ''
+      ELSE '' END AS model_name,
+  CASE WHEN status < x'' AND NOT instr(status, char(0)) AND typeof(status) <> 'real' THEN status ||
+      '' ELSE '' END AS status_name,
   tokens AS token_count,
   tool_calls AS tool_call_count,
-  CASE WHEN strftime('%Y-%m-%dT%H:%M:%S', start_time, '+0 days') = substr(start_time, 1, 19) AND
-      start_time GLOB '*.[0-9][0-9][0-9][0-9][0-9][0-9]' AND substr(start_time, 1, 26) = start_time
-      AND start_time >= '0001' THEN substr(start_time, 1, 23) ELSE CASE WHEN typeof(start_time) =
-      'text' THEN (SELECT CASE
-      WHEN x GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:[0-5][0-9]*' AND
-      substr(x, 12, 2) < '24'
-      AND x >= '0001' AND substr(x, 17, 1) <> '.' AND NOT instr(x, char(0))
-      AND strftime('%d', substr(x, 1, 10), '+0 days') = substr(x, 9, 2) THEN
-    (SELECT (SELECT (SELECT CASE WHEN second >= '0001' THEN second || '.' ||
-          substr(substr(y, 21, max(0, length(y) - 20 - length(zone))) || '000', 1, 3) END
-        FROM (SELECT strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), CASE
+  CASE WHEN start_time = strftime('%Y-%m-%dT%H:%M:%S', start_time, '+0 days') || substr(start_time,
+      20, 7) AND start_time GLOB '*.[0-9][0-9][0-9][0-9][0-9][0-9]' AND start_time >= '0001' THEN
+      substr(start_time, 1, 23) ELSE CASE WHEN typeof(start_time) = 'text' AND NOT instr(start_time,
+      char(0)) THEN (SELECT
+    (SELECT CASE WHEN substr(y, 1, 19) = strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), '+0 days')
+      AND y >= '0001' THEN
+    (SELECT nullif(max('0001', strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), CASE
           WHEN zone = '' OR zone = 'Z' THEN '+0 days'
           WHEN substr(zone, 2, 2) < '24' AND (zone GLOB '[+-][0-2][0-9]:[0-5][0-9]'
             OR zone GLOB '[+-][0-2][0-9][0-5][0-9]' OR zone GLOB '[+-][0-2][0-9]')
           THEN CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2, 2) || ':'
-            || substr(replace(zone, ':', '') || '00', 4, 2) END) AS second))
+            || substr(replace(zone, ':', '') || '00', 4, 2) END)
+        || '.' || substr(substr(y, 21, max(0, length(y) - 20 - length(zone))) || '000', 1, 3)),
+        '0001')
       FROM (SELECT CASE WHEN substr(y, 20) GLOB '.[0-9]*'
-        THEN ltrim(substr(y, 21), '0123456789') ELSE substr(y, 20) END AS zone))
-    FROM (SELECT CASE WHEN substr(x, 17) GLOB ':[0-5][0-9]*' THEN x
-      ELSE substr(x, 1, 16) || ':00' || substr(x, 17) END AS y)) END
-  FROM (SELECT upper(replace(trim(start_time, char(32, 9, 10, 13)), ',', '.')) AS x)) END END AS
-      start,
-  CASE WHEN strftime('%Y-%m-%dT%H:%M:%S', end_time, '+0 days') = substr(end_time, 1, 19) AND
-      end_time GLOB '*.[0-9][0-9][0-9][0-9][0-9][0-9]' AND substr(end_time, 1, 26) = end_time AND
-      end_time >= '0001' THEN substr(end_time, 1, 23) ELSE CASE WHEN typeof(end_time) = 'text' THEN
-      (SELECT CASE
-      WHEN x GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:[0-5][0-9]*' AND
-      substr(x, 12, 2) < '24'
-      AND x >= '0001' AND substr(x, 17, 1) <> '.' AND NOT instr(x, char(0))
-      AND strftime('%d', substr(x, 1, 10), '+0 days') = substr(x, 9, 2) THEN
-    (SELECT (SELECT (SELECT CASE WHEN second >= '0001' THEN second || '.' ||
-          substr(substr(y, 21, max(0, length(y) - 20 - length(zone))) || '000', 1, 3) END
-        FROM (SELECT strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), CASE
+        THEN ltrim(substr(y, 21), '0123456789') ELSE substr(y, 20) END AS zone)) END
+    FROM (SELECT CASE substr(x, 17, 1) WHEN ':' THEN x WHEN '.' THEN ''
+      ELSE substr(x, 1, 16) || ':00' || substr(x, 17) END AS y))
+  FROM (SELECT upper(replace(replace(trim(start_time, char(32, 9, 10, 13)), ',', '.'), ' ', 'T')) AS
+      x)) END END AS start,
+  CASE WHEN end_time = strftime('%Y-%m-%dT%H:%M:%S', end_time, '+0 days') || substr(end_time, 20, 7)
+      AND end_time GLOB '*.[0-9][0-9][0-9][0-9][0-9][0-9]' AND end_time >= '0001' THEN
+      substr(end_time, 1, 23) ELSE CASE WHEN typeof(end_time) = 'text' AND NOT instr(end_time,
+      char(0)) THEN (SELECT
+    (SELECT CASE WHEN substr(y, 1, 19) = strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), '+0 days')
+      AND y >= '0001' THEN
+    (SELECT nullif(max('0001', strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), CASE
           WHEN zone = '' OR zone = 'Z' THEN '+0 days'
           WHEN substr(zone, 2, 2) < '24' AND (zone GLOB '[+-][0-2][0-9]:[0-5][0-9]'
             OR zone GLOB '[+-][0-2][0-9][0-5][0-9]' OR zone GLOB '[+-][0-2][0-9]')
           THEN CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2, 2) || ':'
-            || substr(replace(zone, ':', '') || '00', 4, 2) END) AS second))
+            || substr(replace(zone, ':', '') || '00', 4, 2) END)
+        || '.' || substr(substr(y, 21, max(0, length(y) - 20 - length(zone))) || '000', 1, 3)),
+        '0001')
       FROM (SELECT CASE WHEN substr(y, 20) GLOB '.[0-9]*'
-        THEN ltrim(substr(y, 21), '0123456789') ELSE substr(y, 20) END AS zone))
-    FROM (SELECT CASE WHEN substr(x, 17) GLOB ':[0-5][0-9]*' THEN x
-      ELSE substr(x, 1, 16) || ':00' || substr(x, 17) END AS y)) END
-  FROM (SELECT upper(replace(trim(end_time, char(32, 9, 10, 13)), ',', '.')) AS x)) END END AS
-      "end",
+        THEN ltrim(substr(y, 21), '0123456789') ELSE substr(y, 20) END AS zone)) END
+    FROM (SELECT CASE substr(x, 17, 1) WHEN ':' THEN x WHEN '.' THEN ''
+      ELSE substr(x, 1, 16) || ':00' || substr(x, 17) END AS y))
+  FROM (SELECT upper(replace(replace(trim(end_time, char(32, 9, 10, 13)), ',', '.'), ' ', 'T')) AS
+      x)) END END AS "end",
   (substr(trim(start_time, char(32, 9, 10, 13)), 11) GLOB '*[+Zz-]*') = (substr(trim(end_time,
       char(32, 9, 10, 13)), 11) GLOB '*[+Zz-]*') AS is_same_clock,
+  start_time IS NULL AS has_no_start,
   end_time IS NULL AS has_no_end,
   CASE WHEN duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(duration_seconds * 1000 + 0.5 AS
       INTEGER) END AS measured_ms
@@ -122,17 +121,16 @@ SELECT 1 AS sign, updated_at AS updated_at, NULL AS seq,
       AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
       INTEGER) ELSE 0 END
     FROM (SELECT CASE WHEN agent_invocations.raw_output < x''
-      THEN ltrim(CAST(substr(CAST(agent_invocations.raw_output AS BLOB),
-      nullif(instr(CAST(agent_invocations.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)), 0) +
-      length(CAST('"totalTokens":' AS BLOB))) AS TEXT), ' ') END AS rest)) AS tokens,
+      THEN ltrim(substr(CAST(substr(CAST(agent_invocations.raw_output AS BLOB),
+      nullif(instr(CAST(agent_invocations.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)), 0))
+      AS TEXT), 15), ' ') END AS rest)) AS tokens,
   (SELECT CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
       AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
       INTEGER) ELSE 0 END
     FROM (SELECT CASE WHEN agent_invocations.raw_output < x''
-      THEN ltrim(CAST(substr(CAST(agent_invocations.raw_output AS BLOB),
+      THEN ltrim(substr(CAST(substr(CAST(agent_invocations.raw_output AS BLOB),
       nullif(instr(CAST(agent_invocations.raw_output AS BLOB), CAST('"totalToolUseCount":' AS
-      BLOB)), 0) + length(CAST('"totalToolUseCount":' AS BLOB))) AS TEXT), ' ') END AS rest)) AS
-      tool_calls
+      BLOB)), 0)) AS TEXT), 21), ' ') END AS rest)) AS tool_calls
 FROM main.agent_invocations WHERE agent_invocations.id > :mark AND agent_invocations.id <= :upto;
 
 -- [entries] old

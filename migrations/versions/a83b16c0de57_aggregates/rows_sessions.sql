@@ -1,8 +1,10 @@
 -- [columns] sessions rowid session_changes session_row
-sign, updated_at, seq, session_row, session, status_name, start, "end", duration_ms, is_open;
+sign, updated_at, seq, session_row, session, status_name, start, "end", duration_ms, is_open,
+    unreadable_start, unreadable_end;
 
 -- [facts] sessions
-SELECT sign, updated_at, seq, session_row, session, status_name, start, "end", duration_ms, is_open
+SELECT sign, updated_at, seq, session_row, session, status_name, start, "end", duration_ms, is_open,
+    unreadable_start, unreadable_end
 FROM (SELECT sign,
   updated_at,
   seq,
@@ -16,61 +18,60 @@ FROM (SELECT sign,
   FROM (SELECT CASE WHEN is_same_clock THEN ((strftime('%s', "end") - strftime('%s', start)) * 1000
       + substr("end", 21) - substr(start, 21)) END AS one)) AS duration_ms,
   start IS NOT NULL AND has_no_end AND NOT (status_name = 'completed' OR status_name = 'failed' OR
-      status_name = 'error') AS is_open
+      status_name = 'error') AS is_open,
+  start IS NULL AND NOT has_no_start AS unreadable_start,
+  "end" IS NULL AND NOT has_no_end AS unreadable_end
 FROM (SELECT sign,
   updated_at,
   seq,
   session_row,
-  CASE WHEN session_id >= '' AND session_id < x'' AND NOT instr(session_id, char(0)) THEN session_id
-      WHEN typeof(session_id) = 'integer' THEN CAST(session_id AS TEXT) ELSE '' END AS session,
-  CASE WHEN status >= '' AND status < x'' AND NOT instr(status, char(0)) THEN status WHEN
-      typeof(status) = 'integer' THEN CAST(status AS TEXT) ELSE '' END AS status_name,
-  CASE WHEN strftime('%Y-%m-%dT%H:%M:%S', start_time, '+0 days') = substr(start_time, 1, 19) AND
-      start_time GLOB '*.[0-9][0-9][0-9][0-9][0-9][0-9]' AND substr(start_time, 1, 26) = start_time
-      AND start_time >= '0001' THEN substr(start_time, 1, 23) ELSE CASE WHEN typeof(start_time) =
-      'text' THEN (SELECT CASE
-      WHEN x GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:[0-5][0-9]*' AND
-      substr(x, 12, 2) < '24'
-      AND x >= '0001' AND substr(x, 17, 1) <> '.' AND NOT instr(x, char(0))
-      AND strftime('%d', substr(x, 1, 10), '+0 days') = substr(x, 9, 2) THEN
-    (SELECT (SELECT (SELECT CASE WHEN second >= '0001' THEN second || '.' ||
-          substr(substr(y, 21, max(0, length(y) - 20 - length(zone))) || '000', 1, 3) END
-        FROM (SELECT strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), CASE
+  CASE WHEN session_id < x'' AND NOT instr(session_id, char(0)) AND typeof(session_id) <> 'real'
+      THEN session_id || '' ELSE '' END AS session,
+  CASE WHEN status < x'' AND NOT instr(status, char(0)) AND typeof(status) <> 'real' THEN status ||
+      '' ELSE '' END AS status_name,
+  CASE WHEN start_time = strftime('%Y-%m-%dT%H:%M:%S', start_time, '+0 days') || substr(start_time,
+      20, 7) AND start_time GLOB '*.[0-9][0-9][0-9][0-9][0-9][0-9]' AND start_time >= '0001' THEN
+      substr(start_time, 1, 23) ELSE CASE WHEN typeof(start_time) = 'text' AND NOT instr(start_time,
+      char(0)) THEN (SELECT
+    (SELECT CASE WHEN substr(y, 1, 19) = strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), '+0 days')
+      AND y >= '0001' THEN
+    (SELECT nullif(max('0001', strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), CASE
           WHEN zone = '' OR zone = 'Z' THEN '+0 days'
           WHEN substr(zone, 2, 2) < '24' AND (zone GLOB '[+-][0-2][0-9]:[0-5][0-9]'
             OR zone GLOB '[+-][0-2][0-9][0-5][0-9]' OR zone GLOB '[+-][0-2][0-9]')
           THEN CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2, 2) || ':'
-            || substr(replace(zone, ':', '') || '00', 4, 2) END) AS second))
+            || substr(replace(zone, ':', '') || '00', 4, 2) END)
+        || '.' || substr(substr(y, 21, max(0, length(y) - 20 - length(zone))) || '000', 1, 3)),
+        '0001')
       FROM (SELECT CASE WHEN substr(y, 20) GLOB '.[0-9]*'
-        THEN ltrim(substr(y, 21), '0123456789') ELSE substr(y, 20) END AS zone))
-    FROM (SELECT CASE WHEN substr(x, 17) GLOB ':[0-5][0-9]*' THEN x
-      ELSE substr(x, 1, 16) || ':00' || substr(x, 17) END AS y)) END
-  FROM (SELECT upper(replace(trim(start_time, char(32, 9, 10, 13)), ',', '.')) AS x)) END END AS
-      start,
-  CASE WHEN strftime('%Y-%m-%dT%H:%M:%S', end_time, '+0 days') = substr(end_time, 1, 19) AND
-      end_time GLOB '*.[0-9][0-9][0-9][0-9][0-9][0-9]' AND substr(end_time, 1, 26) = end_time AND
-      end_time >= '0001' THEN substr(end_time, 1, 23) ELSE CASE WHEN typeof(end_time) = 'text' THEN
-      (SELECT CASE
-      WHEN x GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-2][0-9]:[0-5][0-9]*' AND
-      substr(x, 12, 2) < '24'
-      AND x >= '0001' AND substr(x, 17, 1) <> '.' AND NOT instr(x, char(0))
-      AND strftime('%d', substr(x, 1, 10), '+0 days') = substr(x, 9, 2) THEN
-    (SELECT (SELECT (SELECT CASE WHEN second >= '0001' THEN second || '.' ||
-          substr(substr(y, 21, max(0, length(y) - 20 - length(zone))) || '000', 1, 3) END
-        FROM (SELECT strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), CASE
+        THEN ltrim(substr(y, 21), '0123456789') ELSE substr(y, 20) END AS zone)) END
+    FROM (SELECT CASE substr(x, 17, 1) WHEN ':' THEN x WHEN '.' THEN ''
+      ELSE substr(x, 1, 16) || ':00' || substr(x, 17) END AS y))
+  FROM (SELECT upper(replace(replace(trim(start_time, char(32, 9, 10, 13)), ',', '.'), ' ', 'T')) AS
+      x)) END END AS start,
+  CASE WHEN end_time = strftime('%Y-%m-%dT%H:%M:%S', end_time, '+0 days') || substr(end_time, 20, 7)
+      AND end_time GLOB '*.[0-9][0-9][0-9][0-9][0-9][0-9]' AND end_time >= '0001' THEN
+      substr(end_time, 1, 23) ELSE CASE WHEN typeof(end_time) = 'text' AND NOT instr(end_time,
+      char(0)) THEN (SELECT
+    (SELECT CASE WHEN substr(y, 1, 19) = strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), '+0 days')
+      AND y >= '0001' THEN
+    (SELECT nullif(max('0001', strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), CASE
           WHEN zone = '' OR zone = 'Z' THEN '+0 days'
           WHEN substr(zone, 2, 2) < '24' AND (zone GLOB '[+-][0-2][0-9]:[0-5][0-9]'
             OR zone GLOB '[+-][0-2][0-9][0-5][0-9]' OR zone GLOB '[+-][0-2][0-9]')
           THEN CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2, 2) || ':'
-            || substr(replace(zone, ':', '') || '00', 4, 2) END) AS second))
+            || substr(replace(zone, ':', '') || '00', 4, 2) END)
+        || '.' || substr(substr(y, 21, max(0, length(y) - 20 - length(zone))) || '000', 1, 3)),
+        '0001')
       FROM (SELECT CASE WHEN substr(y, 20) GLOB '.[0-9]*'
-        THEN ltrim(substr(y, 21), '0123456789') ELSE substr(y, 20) END AS zone))
-    FROM (SELECT CASE WHEN substr(x, 17) GLOB ':[0-5][0-9]*' THEN x
-      ELSE substr(x, 1, 16) || ':00' || substr(x, 17) END AS y)) END
-  FROM (SELECT upper(replace(trim(end_time, char(32, 9, 10, 13)), ',', '.')) AS x)) END END AS
-      "end",
+        THEN ltrim(substr(y, 21), '0123456789') ELSE substr(y, 20) END AS zone)) END
+    FROM (SELECT CASE substr(x, 17, 1) WHEN ':' THEN x WHEN '.' THEN ''
+      ELSE substr(x, 1, 16) || ':00' || substr(x, 17) END AS y))
+  FROM (SELECT upper(replace(replace(trim(end_time, char(32, 9, 10, 13)), ',', '.'), ' ', 'T')) AS
+      x)) END END AS "end",
   (substr(trim(start_time, char(32, 9, 10, 13)), 11) GLOB '*[+Zz-]*') = (substr(trim(end_time,
       char(32, 9, 10, 13)), 11) GLOB '*[+Zz-]*') AS is_same_clock,
+  start_time IS NULL AS has_no_start,
   end_time IS NULL AS has_no_end
 FROM ({rows}) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0);
 

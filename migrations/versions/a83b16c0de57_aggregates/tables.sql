@@ -58,6 +58,7 @@ duration_count INTEGER DEFAULT 0,
 duration_ms_sum INTEGER DEFAULT 0,
 tokens_sum INTEGER DEFAULT 0,
 tool_calls_sum INTEGER DEFAULT 0,
+unreadable_times INTEGER DEFAULT 0,
 PRIMARY KEY (event_type, agent_name, phase, model, status)
 ) WITHOUT ROWID;
 
@@ -116,6 +117,7 @@ status TEXT,
 sessions INTEGER DEFAULT 0,
 duration_count INTEGER DEFAULT 0,
 duration_ms_sum INTEGER DEFAULT 0,
+unreadable_times INTEGER DEFAULT 0,
 PRIMARY KEY (status)
 ) WITHOUT ROWID;
 
@@ -143,6 +145,7 @@ status TEXT,
 uses INTEGER DEFAULT 0,
 duration_count INTEGER DEFAULT 0,
 duration_ms_sum INTEGER DEFAULT 0,
+unreadable_times INTEGER DEFAULT 0,
 PRIMARY KEY (agent_name, tool_name, status)
 ) WITHOUT ROWID;
 
@@ -215,7 +218,8 @@ INSERT OR REPLACE INTO aggregate_descriptions VALUES
   ('agent_stats', 'duration_count', 'with a known duration'),
   ('agent_stats', 'duration_ms_sum', 'milliseconds, where known'),
   ('agent_stats', 'tokens_sum', 'tokens'),
-  ('agent_stats', 'tool_calls_sum', 'tool calls');
+  ('agent_stats', 'tool_calls_sum', 'tool calls'),
+  ('agent_stats', 'unreadable_times', 'with a start or an end that is there and does not parse');
 
 -- [data] aggregate_descriptions agent_hourly
 INSERT OR REPLACE INTO aggregate_descriptions VALUES
@@ -315,7 +319,9 @@ INSERT OR REPLACE INTO aggregate_descriptions VALUES
   ('sessions_summary', 'status', 'status of the row'),
   ('sessions_summary', 'sessions', 'rows of the table sessions'),
   ('sessions_summary', 'duration_count', 'with a known duration'),
-  ('sessions_summary', 'duration_ms_sum', 'milliseconds, where known');
+  ('sessions_summary', 'duration_ms_sum', 'milliseconds, where known'),
+  ('sessions_summary', 'unreadable_times',
+      'with a start or an end that is there and does not parse');
 
 -- [data] aggregate_descriptions tool_stats
 INSERT OR REPLACE INTO aggregate_descriptions VALUES
@@ -325,7 +331,8 @@ INSERT OR REPLACE INTO aggregate_descriptions VALUES
   ('tool_stats', 'status', 'status of the row'),
   ('tool_stats', 'uses', 'rows'),
   ('tool_stats', 'duration_count', 'with a known duration'),
-  ('tool_stats', 'duration_ms_sum', 'milliseconds, where known');
+  ('tool_stats', 'duration_ms_sum', 'milliseconds, where known'),
+  ('tool_stats', 'unreadable_times', 'with a start or an end that is there and does not parse');
 
 -- [data] aggregate_descriptions tool_durations
 INSERT OR REPLACE INTO aggregate_descriptions VALUES
@@ -613,7 +620,6 @@ INSERT OR REPLACE INTO aggregate_descriptions VALUES
   ('agent_tool_use_changes', 'tool_use_id',
       'key of the row after the change; of a deleted row, its'),
   ('agent_tool_use_changes', 'old_tool_use_id', 'key before an update that changed it'),
-  ('agent_tool_use_changes', 'is_ending', '1 where an update only ends a row as hooks begin it'),
   ('agent_tool_use_changes', 'old_session_id', 'session of the use, before the change'),
   ('agent_tool_use_changes', 'new_session_id', 'session of the use, after the change'),
   ('agent_tool_use_changes', 'old_agent_name', 'name of the agent, before the change'),

@@ -1,0 +1,67 @@
+"""What an inspection finds, and the next steps that lead out of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+MIGRATE, STATUS = "aggregates migrate", "aggregates status"
+REINSTALL, REPAIR = "aggregates migrate --reinstall", "aggregates repair"
+WAL = "aggregates migrate --journal-mode wal"
+PUT_BACK = (REINSTALL, REPAIR)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is not as it should be."""
+
+    kind: str
+    """`revision`, `missing`, `altered`, `unknown`, `rebuilt`, `too early`, `column` (one that the
+    triggers read is gone), `unfit` (they cannot serve the table), `unposted` (no trigger posts to
+    the table) or `unproved`; of a warning `journal mode` or `empty` (no writer fills a column)"""
+    table: str
+    """the table that it concerns"""
+    name: str
+    """the object"""
+    detail: str
+    """what that means, and what to do"""
+    steps: tuple[str, ...] = ()
+    """what to do, in order: commands of ours, and SQL; nothing where a person has to decide"""
+
+    @property
+    def is_doubt(self) -> bool:
+        """Whether all is installed, and a proof is all that is needed."""
+        return self.kind == "unproved"
+
+    @property
+    def spoils(self) -> bool:
+        """Whether what is mended now may be wrong again after the next write."""
+        # To a table that nothing posts to no write does anything.
+        return self.kind not in ("unproved", "unposted")
+
+    @property
+    def is_of_source(self) -> bool:
+        """Whether a source table has to be put right before anything else can be."""
+        return self.kind in ("column", "unfit")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name or self.table}: {self.detail}"
+
+
+def next_steps(findings: Iterable[Finding]) -> list[str]:
+    """What to do about all findings, each step once and in an order in which that works."""
+    findings = list(findings)
+    blocking = [one for one in findings if one.is_of_source]
+    steps = dict.fromkeys(step for one in blocking or findings for step in one.steps)
+    found = sorted(steps, key=_rank)
+    return [*found, STATUS] if blocking else found
+
+
+_ORDER = (MIGRATE, WAL, REINSTALL, "aggregates rebuild", REPAIR)
+
+
+def _rank(step: str) -> int:
+    """SQL comes first; a repair, which proves the rest, last."""
+    matching = [rank for rank, one in enumerate(_ORDER) if re.match(rf"{one}\b", step)]
+    return max(matching, default=-1)

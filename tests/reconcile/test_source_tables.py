@@ -1,0 +1,248 @@
+"""Whatever was done to a source table, a reinstall makes it no worse, and says what would help."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from advice import follow, status
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from conftest import connect
+from samples import SOURCES, check_exact, copy, everything, start_run
+
+from aggregates.engines import open_database
+from aggregates.errors import SchemaMismatch
+from aggregates.model.catalogue import catalogue
+from aggregates.proving.reinstalling import reinstall
+
+SESSION = "INSERT OR REPLACE INTO sessions (session_id, status) VALUES ('again', ?)"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return copy(tmp_path)
+
+
+def execute(path: Path, *statements: str) -> None:
+    with closing(connect(path)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def rows(path: Path, table: str, columns: str = "*") -> list[tuple[object, ...]]:
+    with closing(connect(path)) as connection:
+        return connection.execute(f"SELECT {columns} FROM {table} ORDER BY 1").fetchall()
+
+
+def refused(path: Path) -> str:
+    """What a reinstall says that changes nothing."""
+    schema = "type, name, sql"
+    before = everything(path), rows(path, "sqlite_master", schema)
+    with pytest.raises(SchemaMismatch) as error:
+        reinstall(open_database(path), catalogue.sources)
+    assert (everything(path), rows(path, "sqlite_master", schema)) == before
+    return str(error.value)
+
+
+def kinds(path: Path) -> set[str]:
+    return {one.kind for one in status(path).findings}
+
+
+def without_key(path: Path, table: str) -> None:
+    """As pandas does it, to_sql(if_exists="replace")."""
+    execute(
+        path,
+        f"CREATE TABLE t_ AS SELECT * FROM {table}",
+        f"DROP TABLE {table}",
+        f"ALTER TABLE t_ RENAME TO {table}",
+    )
+
+
+@pytest.mark.parametrize("table", SOURCES)
+def test_a_table_without_its_key_is_refused_and_gets_it_again(table: str, path: Path) -> None:
+    before = rows(path, table)
+    without_key(path, table)
+    key = "session_id PRIMARY KEY" if table == "sessions" else "id INTEGER PRIMARY KEY"
+    assert f"the triggers cannot serve {table}: no key, but {key} is needed" in refused(path)
+    assert kinds(path) >= {"unfit", "rebuilt"}
+    execute(path, f"CREATE VIEW theirs AS SELECT * FROM {table}")
+    follow(path)
+    assert rows(path, table) == before
+    with closing(connect(path)) as connection:
+        connection.execute(SESSION, ("active",))
+        (highest,) = connection.execute("SELECT max(id) FROM agent_invocations").fetchone()
+        assert start_run(connection) == highest + 1
+    check_exact(path)
+
+
+def test_rows_that_were_written_without_a_key_are_kept(path: Path) -> None:
+    without_key(path, "agent_invocations")
+    without_key(path, "sessions")
+    execute(
+        path,
+        "CREATE INDEX theirs ON agent_invocations (ticket_id)",
+        "CREATE TABLE seen (id)",
+        "CREATE TRIGGER their_trigger AFTER INSERT ON sessions BEGIN\n"
+        " INSERT INTO seen VALUES (NEW.session_id); END",
+    )
+    with closing(connect(path)) as connection:
+        (highest,) = connection.execute("SELECT max(id) FROM agent_invocations").fetchone()
+        for id_, agent in ((None, "no id"), (highest + 1, "next"), (highest, "same"), ("x", "odd")):
+            connection.execute(
+                "INSERT INTO agent_invocations (id, agent_name) VALUES (?, ?)", (id_, agent)
+            )
+        for one in ("active", "completed"):
+            connection.execute(SESSION, (one,))
+    count = len(rows(path, "agent_invocations"))
+    follow(path)
+    found = rows(path, "agent_invocations", "id, agent_name")
+    assert len(found) == count
+    ids = {agent: id_ for id_, agent in found}
+    assert (ids["same"], ids["next"]) == (highest, highest + 1)
+    assert sorted(ids[agent] for agent in ("no id", "odd")) > [highest + 1]
+    assert rows(path, "sessions WHERE session_id = 'again'", "status") == [("completed",)]
+    assert {row[0] for row in rows(path, "sqlite_master", "name")} >= {"theirs", "their_trigger"}
+    check_exact(path)
+
+
+@pytest.mark.parametrize(
+    "definition",
+    ["id TEXT PRIMARY KEY", "id INT PRIMARY KEY", "id INTEGER, PRIMARY KEY (id, agent_name)"],
+)
+def test_a_table_with_another_key_gets_its_own_again(definition: str, path: Path) -> None:
+    before = rows(path, "agent_invocations")
+    with closing(connect(path)) as connection:
+        (sql,) = connection.execute(
+            "SELECT sql FROM sqlite_master WHERE name = 'agent_invocations'"
+        ).fetchone()
+        key, comma, after = definition.partition(", ")
+        sql = sql.replace("id INTEGER PRIMARY KEY AUTOINCREMENT", key, 1)
+        sql = sql.replace("FOREIGN KEY", f"{after}{comma}FOREIGN KEY", 1)
+        connection.executescript(
+            f"{sql.replace('agent_invocations', 't_', 1)};"
+            "INSERT INTO t_ SELECT * FROM agent_invocations; DROP TABLE agent_invocations;"
+            "ALTER TABLE t_ RENAME TO agent_invocations"
+        )
+    assert "INTEGER PRIMARY KEY is needed" in refused(path)
+    follow(path)
+    assert rows(path, "agent_invocations") == before
+    check_exact(path)
+
+
+def test_a_table_that_became_a_view_is_refused(path: Path) -> None:
+    execute(
+        path,
+        "ALTER TABLE sessions RENAME TO kept",
+        "CREATE VIEW sessions AS SELECT session_id FROM kept",
+    )
+    assert "the triggers cannot serve sessions: it is a view" in refused(path)
+    assert "unfit" in kinds(path)
+
+
+def renamed_in_place(path: Path, table: str, old: str, new: str) -> None:
+    execute(path, f"ALTER TABLE {table} RENAME COLUMN {old} TO {new}")
+
+
+def renamed_by_copy(path: Path, table: str, old: str, new: str) -> None:
+    """As Alembic's batch mode does it."""
+    engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        operations = Operations(MigrationContext.configure(connection))
+        with operations.batch_alter_table(table, recreate="always") as batch:
+            batch.alter_column(old, new_column_name=new)
+
+
+Rename = Callable[[Path, str, str, str], None]
+
+
+@pytest.mark.parametrize("rename", [renamed_in_place, renamed_by_copy])
+@pytest.mark.parametrize(
+    ("table", "old", "new"),
+    [
+        ("agent_invocations", "agent_name", "agent"),
+        ("agent_invocations", "model", "tier"),
+        ("agent_invocations", "id", "run"),
+        ("agent_tool_uses", "status", "outcome"),
+        ("sessions", "session_id", "session"),
+    ],
+)
+def test_a_column_that_was_renamed_is_named_so_again(
+    rename: Rename, table: str, old: str, new: str, path: Path
+) -> None:
+    execute(path, f"ALTER TABLE {table} ADD COLUMN note TEXT")
+    before, counted = rows(path, table), everything(path)["agent_stats"]
+    rename(path, table, old, new)
+    (found,) = [one for one in status(path).findings if one.kind == "column"]
+    assert (found.table, found.name) == (table, old)
+    assert found.steps == (f'ALTER TABLE "{table}" RENAME COLUMN "{new}" TO "{old}"',)
+    told = refused(path)
+    assert f"{table}.{old} is gone, which the triggers read, and {new} stands in its place" in told
+    assert found.steps[0] in told
+    taken = follow(path)
+    assert ("aggregates repair" in taken) == (rename is renamed_by_copy)
+    assert rows(path, table) == before
+    assert everything(path)["agent_stats"] == counted
+    check_exact(path)
+
+
+def test_a_renamed_column_of_ours_is_named_so_again(path: Path) -> None:
+    before = rows(path, "agent_invocations")
+    renamed_in_place(path, "agent_invocations", "updated_at", "changed_at")
+    execute(path, "ALTER TABLE agent_invocations ADD COLUMN note TEXT")
+    assert "changed_at stands in its place" in refused(path)
+    follow(path)
+    assert [row[:-1] for row in rows(path, "agent_invocations")] == before
+
+
+def test_a_column_that_was_dropped_is_put_back_by_whoever_knows_that(path: Path) -> None:
+    """Only a person can tell whether another column holds its values now."""
+    with closing(connect(path)) as connection:
+        for (name,) in connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?", SOURCES[:1]
+        ).fetchall():
+            connection.execute(f"DROP TRIGGER {name}")
+        connection.execute("ALTER TABLE agent_invocations DROP COLUMN updated_at")
+        connection.execute("ALTER TABLE agent_invocations DROP COLUMN model")
+    assert "model is gone, which the triggers read, with its values: `ALTER" in refused(path)
+    execute(path, "ALTER TABLE agent_invocations ADD COLUMN note TEXT")
+    (found,) = [one for one in status(path).findings if one.kind == "column"]
+    assert found.steps == (), "it may be the same column under another name, or not"
+    statements = found.detail.split("`")[1::2]
+    assert [one.rpartition(" ")[0].split()[3] for one in statements] == ["RENAME", "ADD"]
+    execute(path, statements[1])
+    follow(path)
+    with closing(connect(path)) as connection:
+        id_ = start_run(connection)
+        (at,) = connection.execute(
+            "SELECT updated_at FROM agent_invocations WHERE id = ?", (id_,)
+        ).fetchone()
+        assert at.endswith("Z")
+    check_exact(path)
+
+
+def test_columns_are_known_without_a_record_of_them(path: Path) -> None:
+    """As where the SQL was run by hand, or the table with the record is gone."""
+    execute(path, "DELETE FROM _aggregates_walks")
+    renamed_in_place(path, "agent_invocations", "agent_name", "agent")
+    assert "agent stands in its place" in refused(path)
+    follow(path)
+    check_exact(path)
+
+
+def test_a_table_that_its_writers_make_again_is_adopted_again(path: Path) -> None:
+    with closing(connect(path)) as connection:
+        (sql,) = connection.execute(
+            "SELECT sql FROM sqlite_master WHERE name = 'agent_invocations'"
+        ).fetchone()
+        connection.execute("DROP TABLE agent_invocations")
+        assert "the table agent_invocations is gone" in refused(path)
+        connection.execute(sql.replace(', "updated_at" TEXT /* added by aggregates */', ""))
+        start_run(connection)
+    assert "column" not in kinds(path)
+    follow(path)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT invocations FROM agent_stats").fetchall() == [(1,)]
+    check_exact(path)
