@@ -37,7 +37,7 @@ def _key_text(element: constructs.key_text, compiler: SQLCompiler, **kw: Any) ->
     (x,) = _arguments(element, compiler, **kw)
     return (
         f"CASE WHEN {x} < x'' AND NOT instr({x}, char(0)) AND typeof({x}) <> 'real'"
-        f" THEN {x} || '' ELSE '' END"
+        f" THEN CAST({x} AS TEXT) ELSE '' END"
     )
 
 

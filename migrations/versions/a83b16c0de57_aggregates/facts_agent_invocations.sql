@@ -22,23 +22,23 @@ INSERT OR ABORT INTO _aggregates_agent_invocations_times VALUES (NEW.step, NEW.s
     NEW.invocation_id, coalesce(NEW.agent_name > '' AND NEW.agent_name < x'' AND NEW.agent_name <>
     'unknown', 0) AND NOT (coalesce(NEW.event_type, '') = 'subagent_stop' OR
     coalesce(NEW.event_type, '') = 'tool_tracking_start'), CASE WHEN NEW.session_id < x'' AND NOT
-    instr(NEW.session_id, char(0)) AND typeof(NEW.session_id) <> 'real' THEN NEW.session_id || ''
-    ELSE '' END, CASE WHEN NEW.event_type < x'' AND NOT instr(NEW.event_type, char(0)) AND
-    typeof(NEW.event_type) <> 'real' THEN NEW.event_type || '' ELSE '' END, CASE WHEN NEW.agent_name
-    < x'' AND NOT instr(NEW.agent_name, char(0)) AND typeof(NEW.agent_name) <> 'real' THEN
-    NEW.agent_name || '' ELSE '' END, CASE WHEN NEW.phase < x'' AND NOT instr(NEW.phase, char(0))
-    AND typeof(NEW.phase) <> 'real' THEN NEW.phase || '' ELSE '' END, CASE WHEN NEW.model < x'' AND
-    NOT instr(NEW.model, char(0)) AND typeof(NEW.model) <> 'real' THEN NEW.model || '' ELSE '' END,
-    CASE WHEN NEW.status < x'' AND NOT instr(NEW.status, char(0)) AND typeof(NEW.status) <> 'real'
-    THEN NEW.status || '' ELSE '' END, NEW.tokens, NEW.tool_calls, CASE WHEN NEW.start_time =
-    strftime('%Y-%m-%dT%H:%M:%S', NEW.start_time, '+0 days') || substr(NEW.start_time, 20, 7) AND
-    NEW.start_time GLOB '*.[0-9][0-9][0-9][0-9][0-9][0-9]' AND NEW.start_time >= '0001' THEN
-    substr(NEW.start_time, 1, 23) END, CASE WHEN NEW.end_time = strftime('%Y-%m-%dT%H:%M:%S',
-    NEW.end_time, '+0 days') || substr(NEW.end_time, 20, 7) AND NEW.end_time GLOB
-    '*.[0-9][0-9][0-9][0-9][0-9][0-9]' AND NEW.end_time >= '0001' THEN substr(NEW.end_time, 1, 23)
-    END, 1, NEW.start_time IS NULL, NEW.end_time IS NULL, CASE WHEN NEW.duration_seconds BETWEEN 0
-    AND 1000000000000 THEN CAST(NEW.duration_seconds * 1000 + 0.5 AS INTEGER) END, NEW.start_time,
-    NEW.end_time);
+    instr(NEW.session_id, char(0)) AND typeof(NEW.session_id) <> 'real' THEN CAST(NEW.session_id AS
+    TEXT) ELSE '' END, CASE WHEN NEW.event_type < x'' AND NOT instr(NEW.event_type, char(0)) AND
+    typeof(NEW.event_type) <> 'real' THEN CAST(NEW.event_type AS TEXT) ELSE '' END, CASE WHEN
+    NEW.agent_name < x'' AND NOT instr(NEW.agent_name, char(0)) AND typeof(NEW.agent_name) <> 'real'
+    THEN CAST(NEW.agent_name AS TEXT) ELSE '' END, CASE WHEN NEW.phase < x'' AND NOT
+    instr(NEW.phase, char(0)) AND typeof(NEW.phase) <> 'real' THEN CAST(NEW.phase AS TEXT) ELSE ''
+    END, CASE WHEN NEW.model < x'' AND NOT instr(NEW.model, char(0)) AND typeof(NEW.model) <> 'real'
+    THEN CAST(NEW.model AS TEXT) ELSE '' END, CASE WHEN NEW.status < x'' AND NOT instr(NEW.status,
+    char(0)) AND typeof(NEW.status) <> 'real' THEN CAST(NEW.status AS TEXT) ELSE '' END, NEW.tokens,
+    NEW.tool_calls, CASE WHEN NEW.start_time = strftime('%Y-%m-%dT%H:%M:%S', NEW.start_time,
+    '+0 days') || substr(NEW.start_time, 20, 7) AND NEW.start_time GLOB
+    '*.[0-9][0-9][0-9][0-9][0-9][0-9]' AND NEW.start_time >= '0001' THEN substr(NEW.start_time, 1,
+    23) END, CASE WHEN NEW.end_time = strftime('%Y-%m-%dT%H:%M:%S', NEW.end_time, '+0 days') ||
+    substr(NEW.end_time, 20, 7) AND NEW.end_time GLOB '*.[0-9][0-9][0-9][0-9][0-9][0-9]' AND
+    NEW.end_time >= '0001' THEN substr(NEW.end_time, 1, 23) END, 1, NEW.start_time IS NULL,
+    NEW.end_time IS NULL, CASE WHEN NEW.duration_seconds BETWEEN 0 AND 1000000000000 THEN
+    CAST(NEW.duration_seconds * 1000 + 0.5 AS INTEGER) END, NEW.start_time, NEW.end_time);
 END;
 
 -- [trigger] _aggregates_agent_invocations_times_odd

@@ -26,13 +26,13 @@ FROM (SELECT sign,
   seq,
   tool_use_id,
   CASE WHEN session_id < x'' AND NOT instr(session_id, char(0)) AND typeof(session_id) <> 'real'
-      THEN session_id || '' ELSE '' END AS session,
+      THEN CAST(session_id AS TEXT) ELSE '' END AS session,
   CASE WHEN agent_name < x'' AND NOT instr(agent_name, char(0)) AND typeof(agent_name) <> 'real'
-      THEN agent_name || '' ELSE '' END AS agent,
+      THEN CAST(agent_name AS TEXT) ELSE '' END AS agent,
   CASE WHEN tool_name < x'' AND NOT instr(tool_name, char(0)) AND typeof(tool_name) <> 'real' THEN
-      tool_name || '' ELSE '' END AS tool,
-  CASE WHEN status < x'' AND NOT instr(status, char(0)) AND typeof(status) <> 'real' THEN status ||
-      '' ELSE '' END AS status_name,
+      CAST(tool_name AS TEXT) ELSE '' END AS tool,
+  CASE WHEN status < x'' AND NOT instr(status, char(0)) AND typeof(status) <> 'real' THEN
+      CAST(status AS TEXT) ELSE '' END AS status_name,
   CASE WHEN start_time = strftime('%Y-%m-%dT%H:%M:%S', start_time, '+0 days') || substr(start_time,
       20, 7) AND start_time GLOB '*.[0-9][0-9][0-9][0-9][0-9][0-9]' AND start_time >= '0001' THEN
       substr(start_time, 1, 23) ELSE CASE WHEN typeof(start_time) = 'text' AND NOT instr(start_time,
@@ -79,7 +79,7 @@ FROM (SELECT sign,
   end_time IS NULL AS has_no_end,
   CASE WHEN duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(duration_seconds * 1000 + 0.5 AS
       INTEGER) END AS measured_ms
-FROM ({rows}) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0);
+FROM ({rows}) LIMIT -1 OFFSET 0));
 
 -- [end] agent_tool_uses
 SELECT count(*), max(k) FROM (SELECT agent_tool_uses.id AS k FROM main.agent_tool_uses WHERE

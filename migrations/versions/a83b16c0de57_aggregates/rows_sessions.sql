@@ -26,9 +26,9 @@ FROM (SELECT sign,
   seq,
   session_row,
   CASE WHEN session_id < x'' AND NOT instr(session_id, char(0)) AND typeof(session_id) <> 'real'
-      THEN session_id || '' ELSE '' END AS session,
-  CASE WHEN status < x'' AND NOT instr(status, char(0)) AND typeof(status) <> 'real' THEN status ||
-      '' ELSE '' END AS status_name,
+      THEN CAST(session_id AS TEXT) ELSE '' END AS session,
+  CASE WHEN status < x'' AND NOT instr(status, char(0)) AND typeof(status) <> 'real' THEN
+      CAST(status AS TEXT) ELSE '' END AS status_name,
   CASE WHEN start_time = strftime('%Y-%m-%dT%H:%M:%S', start_time, '+0 days') || substr(start_time,
       20, 7) AND start_time GLOB '*.[0-9][0-9][0-9][0-9][0-9][0-9]' AND start_time >= '0001' THEN
       substr(start_time, 1, 23) ELSE CASE WHEN typeof(start_time) = 'text' AND NOT instr(start_time,
@@ -73,7 +73,7 @@ FROM (SELECT sign,
       char(32, 9, 10, 13)), 11) GLOB '*[+Zz-]*') AS is_same_clock,
   start_time IS NULL AS has_no_start,
   end_time IS NULL AS has_no_end
-FROM ({rows}) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0);
+FROM ({rows}) LIMIT -1 OFFSET 0));
 
 -- [end] sessions
 SELECT count(*), max(k) FROM (SELECT sessions.rowid AS k FROM main.sessions WHERE sessions.rowid >
