@@ -202,10 +202,10 @@ def run_command(
             store = settings.store(latest_sessions=sessions)
             try:
                 findings = _rounds(store, _schedule(**schedule), stop, pause, as_json=as_json)
-            except DatabaseReplaced as error:
+            except DatabaseReplaced:
                 if once:
                     raise
-                log.warning("%s", error)
+                log.warning("another file has taken the place of %s: opened anew", store.database)
                 # Whoever copies a file there, and does not move it, may not be done yet.
                 stop.wait(interval)
                 continue
