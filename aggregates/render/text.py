@@ -14,13 +14,15 @@ _LEVELS = "▁▂▃▄▅▆▇█"
 _ASCII_LEVELS = "_.-:=+*#"
 
 
-def console() -> Console:
-    """The console of stdout. Text goes out as it stands: a name may look like markup."""
+def console(*, is_for_errors: bool = False) -> Console:
+    """The console of stdout, or stderr. Text goes out as it stands: a name may look like markup."""
+    stream = sys.stderr if is_for_errors else sys.stdout
     return Console(
+        stderr=is_for_errors,
         markup=False,
         emoji=False,
         highlight=False,
-        width=None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL,
+        width=None if stream.isatty() else _WIDTH_WITHOUT_TERMINAL,
     )
 
 
