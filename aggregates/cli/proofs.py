@@ -27,10 +27,11 @@ def status_command(ctx: click.Context, settings: Settings, as_json: bool) -> Non
     """Compare what is installed with what should be; exit status 4 where they differ.
 
     JSON: ok, revision, head, filling, journal_mode, findings and warnings [kind, table, name,
-    detail, steps], steps (what to do, in order: commands, and SQL), proofs [kind, started_at (UTC),
-    seconds, rows_read, drifts, is_complete], consumers (as `consumers list`), proved_at (UTC: when
-    the whole was last proved), last_round [began_at, ended_at, seconds, runs, rows_read] (how long
-    that takes), open_round [began_at, ran_at, seconds, runs, rows_read, positions {source: entry}].
+    detail, steps, making], steps (what to do, in order: commands, and SQL), proofs [kind,
+    started_at (UTC), seconds, rows_read, drifts, is_complete], consumers (as `consumers list`),
+    proved_at (UTC: when the whole was last proved), last_round [began_at, ended_at, seconds, runs,
+    rows_read] (how long that takes), open_round [began_at, ran_at, seconds, runs, rows_read,
+    positions {source: entry}].
     """
     with settings.store() as store:
         status = store.status()

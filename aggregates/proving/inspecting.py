@@ -182,8 +182,12 @@ def differences(
     for one in statements:
         table, sql = installed.get((one.kind, one.name), ("", None))
         if sql is None:
-            detail = f"this {one.kind} is gone, and what it keeps may have drifted; {_REINSTALL}"
-            findings.append(Finding("missing", one.table, one.name, detail, PUT_BACK))
+            detail = (
+                f"this {one.kind} is gone, and what it keeps may have drifted, or writers fail that"
+                f" need it; {_REINSTALL}"
+            )
+            making = one.installed if one.kind in ("table", "view") else ""
+            findings.append(Finding("missing", one.table, one.name, detail, PUT_BACK, making))
         elif not is_as_it_should_be(sql, one) and table not in unfit:
             detail = (
                 f"this {one.kind} is not the one of revision {revision}"
