@@ -111,7 +111,7 @@ class Sequence:
                     raise
             self.write()
             self.check_truth()
-            if self.chance.random() < 0.2:
+            if self.chance.random() < 0.1:
                 self.follow()
         self.follow()
         self.write()
