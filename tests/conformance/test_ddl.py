@@ -279,7 +279,7 @@ def _rename_column(of: Sequence) -> tuple[str, str, str] | None:
     if not there:
         return None
     name = of.chance.choice(there)
-    new = of.chance.choice((f"{name}_2", "other"))
+    new = f"other{of.chance.randrange(10**6)}"
     of.execute(f"ALTER TABLE {table} RENAME COLUMN {name} TO {new}")
     return table, name, new
 
