@@ -22,7 +22,8 @@ _MILLISECOND = timedelta(milliseconds=1)
 _BARS, _LANE, _AXIS = 96, 24, 20
 """Heights in pixels: of the bars, of one lane, of what is written along the axis."""
 _SPARK = 20
-_ROOM_FOR_A_DATE = 8
+_DATE, _DATE_ON_A_TELEPHONE = 5, 13
+"""Per cent of the axis that a date takes."""
 _NARROWEST = 0.6
 """Per cent of the axis that a run takes at least, so that it can be seen."""
 _TICKS = 4
@@ -151,8 +152,7 @@ def _axis(ticks: Sequence[datetime], height: int) -> Iterator[Markup]:
         anchor = {0: "start", _TICKS: "end"}.get(number, "middle")
         yield _line(x, height)
         said = _text(x, height + 15, f"{tick:{pattern}}", anchor)
-        # A narrow page has no room for every other one.
-        yield Markup('<g class="minor">{}</g>').format(said) if number % 2 else said
+        yield _minor(said) if number % 2 else said
 
 
 def _days(hours: Sequence[HourPoint], width: float) -> Iterator[Markup]:
@@ -160,8 +160,10 @@ def _days(hours: Sequence[HourPoint], width: float) -> Iterator[Markup]:
     for at, (before, hour) in enumerate(pairwise(hours), 1):
         if before.hour[:10] != hour.hour[:10]:
             yield _line(at * width, _BARS + _AXIS)
-            if at * width <= 100 - _ROOM_FOR_A_DATE:
-                yield _text(at * width, _BARS + 15, hour.hour[5:10], "start", dx=4)
+            said = _text(at * width, _BARS + 15, hour.hour[5:10], "start", dx=4)
+            room = 100 - at * width
+            if room >= _DATE:
+                yield said if room >= _DATE_ON_A_TELEPHONE else _minor(said)
 
 
 def _bar(hour: HourPoint, x: float, width: float, top: int) -> Markup:
@@ -186,6 +188,11 @@ def _rect(x: float, width: float, y: float, height: float, kind: str) -> Markup:
     return Markup(
         '<rect class="{}" x="{:.2f}%" width="{:.2f}%" y="{:.1f}" height="{:.1f}"/>'
     ).format(kind, x, width, y, height)
+
+
+def _minor(part: Markup) -> Markup:
+    """What a telephone has no room for."""
+    return Markup('<g class="minor">{}</g>').format(part)
 
 
 def _line(x: float, height: float) -> Markup:

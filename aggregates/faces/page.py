@@ -123,9 +123,9 @@ def _sections(found: Overview, zone: str) -> Iterator[Markup]:
     yield _heading(found, zone)
     yield _summary(collection)
     yield _section("The last seven days", _week(found))
+    yield _section("Agents", _agents(found))
     if collection.running:
         yield _section("Running now", _running(collection.running))
-    yield _section("Agents", _agents(found))
     yield _section("Sessions", joined(map(_session, found.timelines)) or _nothing("session"))
     yield _section("Tools", _tools(collection.tools))
     yield _section("State of the store", joined(_state(found)))
@@ -153,8 +153,7 @@ def _summary(collection: Collection) -> Markup:
             ("running now", f"{len(collection.running):,}"),
             ("success", rate(succeeded / ended if ended else None)),
             ("tokens", f"{sum(one.tokens for one in collection.agents):,}"),
-            ("sessions", f"{sessions.sessions:,}"),
-            ("active sessions", f"{sessions.active:,}"),
+            ("active sessions", f"{sessions.active:,} of {sessions.session_rows:,}"),
             ("uses of tools", f"{totals.get('tool_uses', 0):,}"),
         ],
     )

@@ -133,7 +133,7 @@ def test_one_run(database: Path, writer: sqlite3.Connection) -> None:
     insert(writer, "architect", "2026-10-07T12:00:00", "2026-10-07T12:01:30")
     found = read(database)
     said = found.text()
-    assert "runs 1 running now 0 success 100.0% tokens 1,000 sessions 1" in said
+    assert "runs 1 running now 0 success 100.0% tokens 1,000 active sessions 0 of 1" in said
     assert re.search(r"architect 1 100\.0% 0 0 .* 1,000 2026-10-07 12:00", said)
     assert "2026-10-07 1 1 0 1,000" in said  # by day
     assert "started 2026-10-07 11:59:00; lasted 3 min 00 s; 1 runs of 1 agents" in said
@@ -159,7 +159,7 @@ def test_what_runs_and_a_session_with_runs_side_by_side(
     assert "architect 20 min 00 s plan 2026-10-07 12:10:00 session-1" in said
     assert "▶ architect" in said
     assert "✕ reviewer" in said
-    assert "active sessions 1" in said
+    assert "active sessions 1 of 1" in said
     assert "at most 2 at once" in said
     (label,) = [one for one in found.attributes("aria-label") if one.startswith("Timeline")]
     assert label.endswith("to 2026-10-07 12:30:00, at most 2 at once")
