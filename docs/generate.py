@@ -54,6 +54,7 @@ _RESULTS = {
         reader.Collection,
         reader.Percentiles,
     ),
+    "store": (store.Overview,),
     "proving.inspecting": (inspecting.Inspection,),
     "proving.findings": (findings.Finding,),
     "proving.rounds": (rounds.LastRound, rounds.OpenRound),
