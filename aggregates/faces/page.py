@@ -126,16 +126,19 @@ def _sections(found: Overview, zone: str) -> Iterator[Markup]:
     yield _section("Agents", _agents(found))
     if collection.running:
         yield _section("Running now", _running(collection.running))
-    yield _section("Sessions", joined(map(_session, found.timelines)) or _nothing("session"))
+    yield _section("Sessions", _sessions(found.timelines))
     yield _section("Tools", _tools(collection.tools))
     yield _section("State of the store", joined(_state(found)))
 
 
 def _heading(found: Overview, zone: str) -> Markup:
     status = found.status
-    badge, word = (
-        ("good", "all is as it should be") if status.ok else ("bad", "not as it should be")
-    )
+    newest = status.proofs[0] if status.proofs else None
+    badge, word = "good", "all is as it should be"
+    if not status.ok:
+        badge, word = "bad", "not as it should be"
+    elif newest is not None and newest.kind == "verify" and newest.drifts:
+        badge, word = "bad", f"{newest.drifts:,} drifts found"
     return Markup(
         '<p><a class="badge {}" href="#state-of-the-store">{}</a> <span class="faint">as of {} UTC;'
         " times of runs are those of {}</span></p>"
@@ -261,6 +264,18 @@ _TOOLS: list[Column[ToolStatistics]] = [
 
 
 # Sessions
+
+
+def _sessions(timelines: Sequence[Timeline]) -> Markup:
+    if not timelines:
+        return _nothing("session")
+    legend = _legend(
+        ("ok", "ended"),
+        ("running", "▶ running"),
+        ("failed", "✕ failed"),
+        ("open", "? no end known"),
+    )
+    return joined([*map(_session, timelines), legend])
 
 
 def _session(timeline: Timeline) -> Markup:
