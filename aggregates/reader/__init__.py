@@ -16,7 +16,14 @@ from aggregates.reader.agents import AgentStatistics, RunCount, agents, latest_s
 from aggregates.reader.clock import wall_clock
 from aggregates.reader.collection import Collection, collect, totals
 from aggregates.reader.histograms import Percentiles, percentiles
-from aggregates.reader.runs import ABANDON_AFTER, HourPoint, RunningRun, hourly, running
+from aggregates.reader.runs import (
+    ABANDON_AFTER,
+    HourPoint,
+    RunningRun,
+    hourly,
+    hourly_by_agent,
+    running,
+)
 from aggregates.reader.sessions import (
     IDLE_AFTER,
     LATEST,
@@ -27,7 +34,7 @@ from aggregates.reader.sessions import (
     active_count,
     sessions,
 )
-from aggregates.reader.timelines import Timeline, TimelineRun, TimelineToolUse, timeline
+from aggregates.reader.timelines import Timeline, TimelineRun, TimelineToolUse, timeline, timelines
 from aggregates.reader.tools import AgentTools, ToolStatistics, agent_tools, tools
 from aggregates.reader.unreadable import UnreadableTimes, unreadable_times
 
@@ -56,12 +63,14 @@ __all__ = [
     "agents",
     "collect",
     "hourly",
+    "hourly_by_agent",
     "latest_start",
     "percentiles",
     "run_counts",
     "running",
     "sessions",
     "timeline",
+    "timelines",
     "tools",
     "totals",
     "unreadable_times",
