@@ -93,12 +93,9 @@ def on_terminal(
     """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-    environment = {
-        name: value for name, value in ENVIRONMENT.items() if name not in ("COLUMNS", "LINES")
-    }
     process = subprocess.Popen(
         [*COMMAND, *arguments, "--database", str(database)],
-        env=environment | {"TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"},
+        env=ENVIRONMENT | {"TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"},
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
