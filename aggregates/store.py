@@ -15,7 +15,8 @@ from sqlalchemy import Connection
 from aggregates import reader
 from aggregates.changes import Beginning, Consumer, ConsumerStatus, Log
 from aggregates.changes import consumers as list_consumers
-from aggregates.engines import explained, file_of, open_database
+from aggregates.engines import driver, explained, file_of, open_database
+from aggregates.engines.base import Marks
 from aggregates.errors import AggregatesError, DatabaseMissing
 from aggregates.installing.upgrading import check_revision
 from aggregates.model.catalogue import catalogue as shipped
@@ -24,6 +25,7 @@ from aggregates.progress import Progress
 from aggregates.proving import inspecting, rebuilding, reinstalling, repairing
 from aggregates.recomputing.drift import Window
 from aggregates.running import upkeep
+from aggregates.running.health import Health, health
 from aggregates.running.keeping import Keeping, keeping
 from aggregates.running.schedule import Schedule
 
@@ -177,6 +179,23 @@ class Store:
                 latest_sessions=self.latest_sessions,
                 zone=self.zone,
             )
+
+    def metrics(self, now: datetime | None = None) -> tuple[reader.Metrics, Health]:
+        """What a scrape shows, and how well the database is kept, from one snapshot."""
+        with self._reading() as connection:
+            found = reader.metrics(
+                connection,
+                now=now,
+                abandon_after=self.abandon_after,
+                activity=self.activity,
+                latest_sessions=self.latest_sessions,
+                zone=self.zone,
+            )
+            return found, health(driver(connection), self.catalogue.sources)
+
+    def marks(self) -> Marks | None:
+        """Texts that are remembered beside the database; None where there is no place for them."""
+        return self._database.marks()
 
     def status(self) -> inspecting.Inspection:
         """What is installed, compared with what should be. Changes nothing."""
