@@ -163,20 +163,19 @@ def serve_command(
                 config=config,
             )
         stack.callback(serving.server_close)
-        if reconcile:
-            of_rounds = stack.enter_context(chosen.store())
-            planned = schedule_of(**schedule)
-            stack.enter_context(
-                Rounds(
-                    of_rounds.database,
-                    lambda beat: of_rounds.upkeep(planned, beat),
-                    reconcile_every,
-                )
-            )
         threading.Thread(
             target=serving.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True
         ).start()
         stack.callback(serving.shutdown)
+        if reconcile:
+            of_rounds = stack.enter_context(chosen.store())
+            planned = schedule_of(**schedule)
+            rounds = Rounds(
+                of_rounds.database,
+                lambda beat: of_rounds.upkeep(planned, beat),
+                reconcile_every,
+            )
+            stack.enter_context(rounds)
         log.info("listening on %s", serving.url)
         while not stop.wait(3600):
             pass

@@ -38,7 +38,7 @@ class Rounds:
         traceback: TracebackType | None,
     ) -> None:
         self._stop.set()
-        self._thread.join(timeout=0.8)
+        self._thread.join(timeout=0.6)
 
     def _beat(self, *progress: int) -> None:
         if self._stop.is_set():

@@ -8,7 +8,6 @@ import gzip
 import io
 import logging
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -24,7 +23,7 @@ from prometheus_client.exposition import choose_encoder, gzip_accepted
 from sqlalchemy.exc import SQLAlchemyError
 
 from aggregates.errors import AggregatesError
-from aggregates.faces.page import page
+from aggregates.faces.page import CONTENT_SECURITY_POLICY, page
 from aggregates.faces.prometheus import exposition
 from aggregates.faces.prometheus.collector import Collector
 from aggregates.faces.prometheus.webconfig import WebConfig
@@ -45,10 +44,7 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none';"
-        " form-action 'none'; frame-ancestors 'none'"
-    ),
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 _TEXT = "text/plain; charset=utf-8"
 
@@ -153,7 +149,6 @@ def is_loopback(host: str) -> bool:
 class _Handler(BaseHTTPRequestHandler):
     server: Server
     protocol_version = "HTTP/1.1"
-    server_version, sys_version = "aggregates", ""
 
     def setup(self) -> None:
         super().setup()
@@ -183,6 +178,9 @@ class _Handler(BaseHTTPRequestHandler):
         # What a client sends may hold anything.
         log.debug("%s %r", self.client_address[0], format % args)
 
+    def version_string(self) -> str:
+        return "aggregates"
+
     def _answer(self) -> None:
         try:
             if not self._is_allowed():
@@ -198,8 +196,8 @@ class _Handler(BaseHTTPRequestHandler):
                 path, self._nothing
             )
             answer(query)
-        except (OSError, ssl.SSLError):
-            raise
+        except OSError:
+            raise  # the client is gone, or too slow
         except Exception:
             log.exception("a request could not be answered")
             self._send(HTTPStatus.INTERNAL_SERVER_ERROR, _TEXT, b"Internal Server Error\n")
@@ -239,18 +237,21 @@ class _Handler(BaseHTTPRequestHandler):
         self._of_database(lambda: (self.server.store.totals(), "ok\n")[1], _TEXT)
 
     def _page(self, query: str) -> None:
-        self._of_database(lambda: page(self.server.store), "text/html; charset=utf-8")
+        headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY}
+        self._of_database(lambda: page(self.server.store), "text/html; charset=utf-8", headers)
 
-    def _of_database(self, made: Callable[[], str], content_type: str) -> None:
+    def _of_database(
+        self, made: Callable[[], str], content_type: str, headers: dict[str, str] | None = None
+    ) -> None:
         try:
             body = made().encode("utf-8", "replace")
-        except (AggregatesError, SQLAlchemyError, OSError) as error:
+        except (AggregatesError, SQLAlchemyError) as error:
             # What it says may hold the path of the database.
             log.warning("the database could not be read: %s", error)
             body = b"the database cannot be read; the server's log says why\n"
             self._send(HTTPStatus.SERVICE_UNAVAILABLE, _TEXT, body)
         else:
-            self._send(HTTPStatus.OK, content_type, body)
+            self._send(HTTPStatus.OK, content_type, body, headers)
 
     def _nothing(self, query: str) -> None:
         self._send(HTTPStatus.NOT_FOUND, _TEXT, b"Not Found\n")
