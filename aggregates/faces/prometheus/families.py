@@ -36,6 +36,11 @@ class Family:
     better: str = ""
     """of an old name that breaks the conventions: the one that stands beside it"""
 
+    @property
+    def parts(self) -> int:
+        """Numbers of a series: of a histogram the counts at its bounds, all, and the sum."""
+        return len(self.bounds_ms) + 2 if self.kind == "histogram" else 1
+
 
 def _bounds(*seconds: float) -> tuple[int, ...]:
     found = tuple(round(1000 * one) for one in seconds)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
+from aggregates.faces.prometheus.families import BY_NAME, Family
 from aggregates.faces.prometheus.values import Counts, Labels
 from aggregates.running.health import Health
 
@@ -33,7 +34,8 @@ class HighWater:
     Parts of a histogram are held one by one: as none of its cumulative counts falls, it stays one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, families: Mapping[str, Family] = BY_NAME) -> None:
+        self._families = families
         self._series: dict[tuple[str, Labels], _Series] = {}
         self._names: dict[tuple[str, Labels], str] = {}
         self._texts: dict[str, str] = {}
@@ -103,10 +105,12 @@ class HighWater:
         family, *labels = json.loads(name)
         shown, latest = (tuple(map(int, value)) for value in json.loads(text))
         key = family, tuple(labels)
-        own = self._series.get(key)
-        if own is not None:
-            if len(own.shown) != len(shown):
-                return
+        known = self._families.get(family)
+        if known is None or len(labels) != len(known.labels):
+            return
+        if {len(shown), len(latest)} != {known.parts}:
+            return
+        if (own := self._series.get(key)) is not None:
             shown = tuple(map(max, own.shown, shown))
         self._series[key] = _Series(shown, latest)
         self._names[key] = name

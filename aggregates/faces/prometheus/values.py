@@ -90,7 +90,7 @@ def counts(metrics: Metrics) -> Counts:
             BY_NAME["session_duration_seconds"],
             [Durations((), one.counts, one.duration_ms_sum) for one in metrics.session_durations],
         )
-        or {(): (0,) * (len(BY_NAME["session_duration_seconds"].bounds_ms) + 2)},
+        or {(): (0,) * BY_NAME["session_duration_seconds"].parts},
         "session_duration_by_first_agent": first_agents,
         "agent_workflow_session_duration_seconds": first_agents,
     }
