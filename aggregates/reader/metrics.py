@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -13,6 +14,7 @@ from aggregates.engines import compiler_of
 from aggregates.reader import queries
 from aggregates.reader.clock import canonical, cutoff, utc_text
 from aggregates.reader.collection import totals
+from aggregates.reader.histograms import integers
 from aggregates.reader.meaning import meaning
 from aggregates.reader.runs import ABANDON_AFTER, open_since
 from aggregates.reader.sessions import (
@@ -155,29 +157,28 @@ def durations(
     connection: Connection, table: str, key: Sequence[str], measure: str, condition: str = "1"
 ) -> tuple[Durations, ...]:
     """The histograms of a table at BOUNDS_MS, by key."""
-    columns = ", ".join(key)
-    found: dict[tuple[str, ...], tuple[list[int], int]] = {}
-    # Folded by the database: a row of it for each of hundreds of bounds takes longer to fetch.
-    for *values, bucket, count, elapsed in queries.rows(
+    columns, width = ", ".join(key), len(key)
+    # One row a histogram, as for percentiles: hundreds of bounds take longer to fetch, or to fold.
+    found = queries.rows(
         connection,
-        f"SELECT {columns}, {_bucket()}, sum({measure}), sum(duration_ms_sum) FROM {table}"
-        f" WHERE {condition} GROUP BY {', '.join(map(str, range(1, len(key) + 2)))}",
-    ):
-        counts, so_far = found.get(tuple(values), ([0] * (len(BOUNDS_MS) + 1), 0))
-        counts[bucket] = count
-        found[tuple(values)] = counts, so_far + elapsed
+        f"SELECT {columns}, group_concat(le_ms), group_concat({measure}), sum(duration_ms_sum)"
+        f" FROM {table} WHERE {condition} GROUP BY {columns}",
+    )
     return tuple(
-        Durations(one, tuple(counts), elapsed)
-        for one, (counts, elapsed) in found.items()
-        if any(counts)
+        Durations(row[:width], counts, row[-1])
+        for row in found
+        if any(counts := _counts(row[width], row[width + 1]))
     )
 
 
-@lru_cache(maxsize=1)
-def _bucket() -> str:
-    """SQL: the place of the bucket of BOUNDS_MS that `le_ms` lies in."""
-    cases = " ".join(f"WHEN le_ms <= {le} THEN {place}" for place, le in enumerate(BOUNDS_MS))
-    return f"CASE {cases} ELSE {len(BOUNDS_MS)} END"
+@lru_cache(maxsize=4096)
+def _counts(le_ms_text: str, counts_text: str) -> tuple[int, ...]:
+    """Of one histogram as text. From one scrape to the next most of them have not changed."""
+    counts = [0] * (len(BOUNDS_MS) + 1)
+    pairs = zip(integers(le_ms_text), integers(counts_text), strict=True)
+    for le_ms, count in pairs:
+        counts[bisect_left(BOUNDS_MS, le_ms)] += count
+    return tuple(counts)
 
 
 def _runs(connection: Connection) -> list[RunGroup]:
