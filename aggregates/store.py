@@ -194,8 +194,14 @@ class Store:
             return found, health(driver(connection), self.catalogue.sources)
 
     def marks(self) -> Marks | None:
-        """Texts that are remembered beside the database; None where there is no place for them."""
-        return self._database.marks()
+        """Texts that are remembered beside the database; None where there is no place for them.
+
+        They are open as long as the store.
+        """
+        marks = self._database.marks()
+        if marks is not None:
+            self._resources.callback(marks.close)
+        return marks
 
     def status(self) -> inspecting.Inspection:
         """What is installed, compared with what should be. Changes nothing."""

@@ -69,7 +69,7 @@ class Server(ThreadingHTTPServer):
         self.process = CollectorRegistry(auto_describe=False)
         for registry in (self.registry, self.process):
             ProcessCollector(registry=registry)
-        self._context = config.ssl_context()
+        self._context: Any = config.ssl_context()
         self._open: dict[threading.Thread, socket.socket] = {}
         self._changing = threading.Lock()
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -99,6 +99,9 @@ class Server(ThreadingHTTPServer):
         try:
             request.settimeout(REQUEST_SECONDS)
             if self._context is not None:
+                # A certificate that was renewed is taken from the next connection on.
+                with suppress(AggregatesError):
+                    self._context = self.config.ssl_context()
                 request = self._context.wrap_socket(
                     request, server_side=True, do_handshake_on_connect=False
                 )
