@@ -134,7 +134,7 @@ def serve_command(
     # Not as the command line is loaded: without the extra, all other commands work.
     try:
         from aggregates.faces.prometheus import server, webconfig
-        from aggregates.prometheus import Collector
+        from aggregates.faces.prometheus.collector import Collector
     except ModuleNotFoundError as error:
         raise AggregatesError(f"{_EXTRA} ({error})") from error
     chosen = replace(settings, database=db or settings.database)

@@ -353,10 +353,7 @@ def test_slow_clients_do_not_hold_up_others(path: Path) -> None:
         beginnings = (b"", b"GET /metrics HTTP/1.1\r\nX: ", b"GET / HTTP/1.1\r\n\r\n")
         for number in range(400):
             client = stack.enter_context(socket.create_connection((server.host, server.port)))
-            # Some say nothing, some begin to ask, some ask and do not take the answer.
-            client.sendall(
-                (b"", b"GET /metrics HTTP/1.1\r\nX: ", b"GET / HTTP/1.1\r\n\r\n")[number % 3]
-            )
+            client.sendall(beginnings[number % 3])
         for _ in range(5):
             began = time.monotonic()
             assert ask(server).status == 200
