@@ -476,7 +476,7 @@ def metrics() -> str:
     headings = ("metric", "type", "labels", "meaning")
     old = [one for one in families.FAMILIES if one.is_old]
     new = [one for one in families.FAMILIES if not one.is_old]
-    gone = [(_code(name), _code(now)) for name, now in families.REPLACED.items()]
+    gone = [(_code(name), ", ".join(map(_code, now))) for name, now in families.REPLACED.items()]
     return _page(
         "Metrics",
         "What `aggregates serve` and `aggregates.prometheus.Collector` export. All counts are"
@@ -492,7 +492,7 @@ def metrics() -> str:
         "They mean what they always should have meant; where a name breaks Prometheus' conventions,"
         " a better one stands beside it.",
         _table(headings, rows(old)),
-        "These are gone, as they told of the exporter itself:",
+        "These are gone, as they told of the queries of the exporter itself:",
         _table(("metric", "now"), gone),
     )
 

@@ -29,6 +29,7 @@ from aggregates.running.upkeep import log
 
 _EXTRA = "aggregates serve needs the extra: pip install 'agent-aggregates[prometheus]'"
 _DEFAULT = "127.0.0.1:19186"
+"""Of 9100 to 9999, the range of Prometheus' list of exporters' ports, none is left."""
 _LEVELS = ["debug", "info", "warning", "error", "critical"]
 
 

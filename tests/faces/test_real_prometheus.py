@@ -46,6 +46,7 @@ PROMTOOL_KNOWN = {
     "active_sessions_count",
     "agent_invocation_total",
     "agent_tool_usage_total",
+    "exporter_memory_usage_mb",
     "phase_distribution_total",
     "session_agents_total",
     "session_error_count",

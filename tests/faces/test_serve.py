@@ -6,6 +6,7 @@ import base64
 import gzip
 import http.client
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -412,6 +413,28 @@ def test_a_database_that_is_gone_or_broken(path: Path) -> None:
         log = server.errors.read_text()
         assert "Traceback" not in log
         assert log.count("any more") == 2
+
+
+def test_rounds_go_on_with_another_file_in_the_place_of_the_database(path: Path) -> None:
+    with closing(connect(path)) as writer:
+        writer.execute("PRAGMA journal_mode = DELETE")  # so that the database is one file
+    other = Path(shutil.copyfile(path, path.with_name("other.db")))
+    with served(path, "--reconcile", "--reconcile-every", "0.1") as server:
+
+        def is_derived() -> bool:
+            text = ask(server).text
+            lags = [line for line in text.splitlines() if line.startswith("agent_workflow_log_lag")]
+            return bool(lags) and all(line.endswith(" 0.0") for line in lags)
+
+        wait_until(is_derived)
+        other.replace(path)
+        with closing(connect(path)) as writer:
+            writer.execute(INSERT)
+        wait_until(is_derived)
+        assert up(server) == 1
+        log = server.errors.read_text()
+        assert "another file has taken the place" in log
+        assert "Traceback" not in log
 
 
 def test_a_database_that_is_not_migrated_yet(hook_database: MakeDatabase) -> None:

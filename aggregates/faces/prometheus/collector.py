@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -48,6 +49,7 @@ class Collector(Base):
         self._marks = store.marks()
         self._memory: dict[str, str] = {}
         self._told = ""
+        self._errors = 0
         self._turn = threading.Condition()
         self._is_reading = False
         self._begun = self._done = 0
@@ -79,7 +81,8 @@ class Collector(Base):
             begun = self._begun
         try:
             found = self._read()
-            self._latest, self._done = found, begun
+            with self._turn:
+                self._latest, self._done = found, begun
             return found
         finally:
             with self._turn:
@@ -97,6 +100,10 @@ class Collector(Base):
         if error and error != self._told:
             log.warning("the database could not be read: %s", error)
         self._told = error
+        self._errors += bool(error)
+        found["agent_workflow_scrape_errors_total"] = {(): (self._errors,)}
+        if (memory := _resident_bytes()) is not None:
+            found["exporter_memory_usage_mb"] = {(): memory / 1_000_000}
         found["agent_workflow_up"] = {(): float(not error)}
         elapsed = time.perf_counter() - started
         found["agent_workflow_scrape_duration_seconds"] = {(): elapsed}
@@ -162,6 +169,15 @@ def number(value: float) -> str:
     """A number as text, remembered: from one scrape to the next, most stay as they are."""
     found: str = floatToGoString(value)  # type: ignore[no-untyped-call]
     return found
+
+
+def _resident_bytes() -> int | None:
+    """Memory that the process has; None where the system does not say it as Linux does."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError, AttributeError):
+        return None
 
 
 def _size(file: Path) -> int:

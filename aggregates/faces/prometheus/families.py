@@ -355,6 +355,15 @@ _STORE = (
 _SCRAPE = (
     _gauge("agent_workflow_up", "1 where the database was read, 0 where it could not be."),
     _gauge("agent_workflow_scrape_duration_seconds", "How long that took."),
+    _counter(
+        "agent_workflow_scrape_errors_total",
+        "Times that this process could not read the database.",
+    ),
+    _old(
+        "exporter_memory_usage_mb",
+        "Memory of this process, in megabytes.",
+        better="process_resident_memory_bytes",
+    ),
     _gauge(
         "agent_workflow_marks_stored",
         "1 where the highest values shown are stored beside the database, 0 where they cannot be.",
@@ -365,7 +374,9 @@ FAMILIES = (*_RUNS, *_SESSIONS, *_EACH_SESSION, *_TOOLS, *_STORE, *_SCRAPE)
 BY_NAME = {family.name: family for family in FAMILIES}
 
 REPLACED = {
-    "exporter_memory_usage_mb": "process_resident_memory_bytes",
-    "exporter_query_…": "agent_workflow_scrape_duration_seconds",
+    "exporter_query_…": (
+        "agent_workflow_scrape_duration_seconds",
+        "agent_workflow_scrape_errors_total",
+    )
 }
 """Old names that are gone, as they told of the exporter itself, and what tells it now."""

@@ -31,8 +31,6 @@ from aggregates.store import Store
 
 log = logging.getLogger("aggregates")
 
-HOST, PORT = "127.0.0.1", 19186
-"""Of 9100 to 9999, the range of Prometheus' list of exporters' ports, none is left."""
 REQUEST_SECONDS = 10.0
 """For a client to have sent a request, and again for it to have taken the answer."""
 CONNECTIONS = 200

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from secrets import token_bytes
 from typing import Any
 
 import bcrypt
@@ -31,8 +32,6 @@ _CLIENT_AUTH = {
 }
 _LONGEST_PASSWORD = 72
 """Bytes of a password that bcrypt looks at."""
-# A user who is not known takes as long as one who is: a hash of 31 random characters.
-_NOBODY = b"$2b$10$vI8aWBnW3fID.ZQ4/zo1G.q1lRps.9cGLcZEiGDMVr5yUP1KUOYTa"
 _REMEMBERED = 100
 _LONGEST_WAIT = 5.0
 """Seconds that one with an unknown password waits for others: they must not pile up."""
@@ -50,6 +49,8 @@ class WebConfig:
 
     def __post_init__(self) -> None:
         self._known: set[bytes] = set()
+        # A user who is not known takes as long as one who is.
+        self._nobody = bcrypt.hashpw(token_bytes(16), bcrypt.gensalt(10)) if self.users else b""
         self._one_at_a_time = threading.Lock()
 
     @property
@@ -83,7 +84,7 @@ class WebConfig:
         Who was right once is known again at once; all others wait for each other, so that wrong
         passwords take one processor at most.
         """
-        stored = self.users.get(user, _NOBODY)
+        stored = self.users.get(user, self._nobody)
         secret = password.encode("utf-8", "surrogateescape")[:_LONGEST_PASSWORD]
         known = sha256(b"\0".join((user.encode("utf-8", "surrogateescape"), stored, secret)))
         if known.digest() in self._known:
@@ -126,8 +127,8 @@ def load(path: Path) -> WebConfig:
         and "client_ca_file" not in tls
     ):
         raise AggregatesError(f"{path}: client_auth_type needs client_ca_file")
-    config = WebConfig(tls, {str(name): _hash(path, name, one) for name, one in users.items()})
-    config.folder = path.parent
+    hashes = {str(name): _hash(path, name, one) for name, one in users.items()}
+    config = WebConfig(tls, hashes, path.parent)
     config.ssl_context()  # says so at once where its files are not fit
     return config
 
