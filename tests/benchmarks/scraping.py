@@ -1,30 +1,26 @@
 """What a scrape of Prometheus costs as the history grows.
 
-A scrape is one request to a server as `aggregates serve` has it, of the text that Prometheus asks
-for, compressed: the snapshot, the marks of what was shown, the text, and the connection. All
-sessions are derived, and between two scrapes a run ends.
+A scrape is one request to a process of `aggregates serve`, of the text that Prometheus asks for,
+compressed: the snapshot, the marks of what was shown, the text, and the connection. All sessions
+are derived, and before each scrape a run ends, whose commit is in the figures.
 """
 
 from __future__ import annotations
 
 import sqlite3
-import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from aggregates.engines import open_database
-from aggregates.faces.prometheus.server import Server
-from aggregates.faces.prometheus.webconfig import WebConfig
 from aggregates.model.catalogue import catalogue
-from aggregates.prometheus import Collector
 from aggregates.samples import days_of
 from aggregates.sessions import Deriver
-from aggregates.store import Store
 from tests.benchmarks.databases import ROW_BYTES, SMALL_ROW_BYTES, Databases, Scale
 from tests.benchmarks.report import Section, Table, Target
 from tests.benchmarks.timing import interleaved
+from tests.serving import served
 
 LIMIT_MS, SPREAD_LIMIT = 20.0, 1.5
 _HEADERS = {
@@ -78,11 +74,9 @@ def run(databases: Databases, scale: Scale) -> Section:
 @contextmanager
 def _scrape(path: Path) -> Iterator[Callable[[int], object]]:
     """A job that lets a run end, which is not much of its time, and scrapes a server."""
-    with Store(path) as store, closing(sqlite3.connect(path)) as writer:
-        server = Server(store, "127.0.0.1", 0, collector=Collector(store), config=WebConfig())
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        request = urllib.request.Request(f"{server.url}metrics", headers=_HEADERS)
+    with served(path) as server, closing(sqlite3.connect(path)) as writer:
+        url = f"http://{server.host}:{server.port}/metrics"
+        request = urllib.request.Request(url, headers=_HEADERS)
         writer.execute("PRAGMA synchronous = OFF")
 
         def job(number: int) -> object:
@@ -92,5 +86,3 @@ def _scrape(path: Path) -> Iterator[Callable[[int], object]]:
                 return response.read()
 
         yield job
-        server.shutdown()
-        server.server_close()
