@@ -26,6 +26,7 @@ from aggregates.errors import AggregatesError, DatabaseMissing
 from aggregates.running.background import Rounds
 from aggregates.running.stopping import StopSignal
 from aggregates.running.upkeep import log
+from aggregates.store import Store
 
 _EXTRA = "aggregates serve needs the extra: pip install 'agent-aggregates[prometheus]'"
 _DEFAULT = "127.0.0.1:19186"
@@ -155,7 +156,7 @@ def serve_command(
             if is_to_migrate:
                 migrate(chosen.named_database())
             store = stack.enter_context(chosen.store(latest_sessions=sessions))
-            _try(store.totals)
+            _try(lambda: _look(store, reconcile=reconcile))
             serving = server.Server(
                 store,
                 host,
@@ -204,6 +205,16 @@ def _address(text: str) -> tuple[str, int]:
     if not colon or not port.isdecimal() or int(port) > 65_535:
         raise click.BadParameter(f"{text!r} is not HOST:PORT", param_hint="--listen")
     return host or "0.0.0.0", int(port)
+
+
+def _look(store: Store, *, reconcile: bool) -> None:
+    """Raise what a scrape would, and tell what it would miss."""
+    store.totals()
+    if not reconcile and store.keeping().owner is None:
+        log.warning(
+            "durations of sessions, and proofs, are kept by `aggregates run`, which does not run"
+            " here: let it, or add --reconcile"
+        )
 
 
 def _try(reading: Callable[[], object]) -> None:

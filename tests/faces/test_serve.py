@@ -146,7 +146,9 @@ def test_options_of_the_exporter_that_it_replaces(path: Path) -> None:
         server = stack.enter_context(served(path, *old))
         assert server.port == int(port)
         assert ask(server).status == 200
-        assert "warning: --interval is ignored" in server.errors.read_text()
+        told = server.errors.read_text()
+        assert "warning: --interval is ignored" in told
+        assert "add --reconcile" in told
     other = serve("--database", "one.db", "--db", "other.db")
     assert other.returncode == 2
     both = serve("--database", str(path), "--port", "1", "--listen", "127.0.0.1:1")
