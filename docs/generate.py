@@ -64,7 +64,7 @@ _RESULTS = {
     "proving.findings": (findings.Finding,),
     "proving.rounds": (rounds.LastRound, rounds.OpenRound),
     "running.keeping": (keeping.Keeping, keeping.LockWait),
-    "running.health": (health.Health, health.Finding),
+    "running.health": (health.Health, health.DriftFound),
     "proving.repairing": (repairing.VerifyResult,),
     "recomputing.drift": (drift.Drift,),
 }

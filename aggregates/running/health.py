@@ -17,7 +17,7 @@ _LOOKED_THROUGH = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DriftFound:
     """A proof that has found drift."""
 
     number: int
@@ -37,7 +37,7 @@ class Health:
     """when the newest proof of the whole began that nothing since makes doubtful, text in UTC"""
     proofs: int
     """number of the newest line in the record of proofs; 0 where there is none"""
-    findings: tuple[Finding, ...]
+    findings: tuple[DriftFound, ...]
     """oldest first, of those that are still on record"""
     keeping: Keeping
     """the process that does the upkeep"""
@@ -55,6 +55,6 @@ def health(connection: DriverConnection, sources: Sequence[Source]) -> Health:
         log_entries={name: newest - oldest + 1 for name, (oldest, newest) in ends.items()},
         proved_at=proved_at(proofs(connection, _LOOKED_THROUGH)),
         proofs=newest or 0,
-        findings=tuple(Finding(*row) for row in rows),
+        findings=tuple(DriftFound(*row) for row in rows),
         keeping=keeping(connection),
     )

@@ -22,7 +22,7 @@ from aggregates.faces.prometheus.families import Family
 from aggregates.faces.prometheus.highwater import Drifts, HighWater, count_drifts
 from aggregates.faces.prometheus.values import Counts
 from aggregates.prometheus import Collector
-from aggregates.running.health import Finding, Health
+from aggregates.running.health import DriftFound, Health
 from aggregates.running.keeping import Keeping
 
 RUNS = "agent_workflow_runs_total"
@@ -163,7 +163,11 @@ def test_where_the_marks_cannot_be_stored_the_process_remembers_them(path: Path)
             process.communicate()
         assert shown(after, "agent_workflow_marks_stored") == {(): 0}
         assert shown(after, RUNS) == shown(before, RUNS)
-        assert shown(collector.scrape(), "agent_workflow_marks_stored") == {(): 1}
+        corrections = shown(after, "agent_workflow_corrections_total")
+        assert corrections[RUNS,] == 1
+        again = collector.scrape()
+        assert shown(again, "agent_workflow_marks_stored") == {(): 1}
+        assert shown(again, "agent_workflow_corrections_total") == corrections
     with Store(path) as store:
         assert shown(Collector(store).scrape(), RUNS) == shown(before, RUNS)
 
@@ -236,17 +240,17 @@ def test_any_history_with_any_restarts(seed: int) -> None:
                 assert list(value[:-1]) == sorted(value[:-1])
 
 
-def health(proofs: int, *findings: Finding) -> Health:
+def health(proofs: int, *findings: DriftFound) -> Health:
     return Health((), {}, None, proofs, findings, Keeping())
 
 
 def test_drifts_are_counted_once_although_old_lines_of_the_record_go() -> None:
     stored: dict[str, str] = {}
     assert count_drifts(health(0), stored) == Drifts()
-    verify, repair = Finding(3, "verify", 5), Finding(4, "repair", 5)
+    verify, repair = DriftFound(3, "verify", 5), DriftFound(4, "repair", 5)
     assert count_drifts(health(4, verify, repair), stored) == Drifts(4, 10, 5)
     assert count_drifts(health(4, verify, repair), stored) == Drifts(4, 10, 5)
-    assert count_drifts(health(9, repair, Finding(9, "rebuild", 1)), stored) == Drifts(9, 11, 6)
+    assert count_drifts(health(9, repair, DriftFound(9, "rebuild", 1)), stored) == Drifts(9, 11, 6)
     # Another database has taken its place.
-    assert count_drifts(health(2, Finding(2, "verify", 7)), stored) == Drifts(2, 11, 6)
-    assert count_drifts(health(3, Finding(3, "verify", 7)), stored) == Drifts(3, 18, 6)
+    assert count_drifts(health(2, DriftFound(2, "verify", 7)), stored) == Drifts(2, 11, 6)
+    assert count_drifts(health(3, DriftFound(3, "verify", 7)), stored) == Drifts(3, 18, 6)

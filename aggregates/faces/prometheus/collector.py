@@ -47,7 +47,7 @@ class Collector(Base):
         self._hash_sessions = hash_sessions
         self._high_water = HighWater()
         self._marks = store.marks()
-        self._memory: dict[str, str] = {}
+        self._remembered: dict[str, str] = {}
         self._told = ""
         self._errors = 0
         self._turn = threading.Condition()
@@ -115,13 +115,14 @@ class Collector(Base):
             with suppress(DriverError):
                 with self._marks.turn() as stored:
                     found = self._values(stored)
+                    self._remembered = dict(stored)
                 return {**found, "agent_workflow_marks_stored": {(): 1}}
-        return {**self._values(self._memory), "agent_workflow_marks_stored": {(): 0}}
+        return {**self._values(None), "agent_workflow_marks_stored": {(): 0}}
 
-    def _values(self, stored: dict[str, str]) -> dict[str, Series]:
+    def _values(self, stored: dict[str, str] | None) -> dict[str, Series]:
         metrics, health = self._store.metrics()
         counts: Counts = values.counts(metrics)
-        drifts = count_drifts(health, stored)
+        drifts = count_drifts(health, self._remembered if stored is None else stored)
         counts["agent_workflow_drifts_found_total"] = {(): (drifts.found,)}
         counts["agent_workflow_drifts_repaired_total"] = {(): (drifts.repaired,)}
         held = self._high_water.hold(counts, stored)

@@ -74,7 +74,7 @@ _RUNS = (
     ),
     _gauge(
         "agent_workflow_runs_by_status",
-        "Runs, all-time, by their current status; those in flight are started.",
+        "Runs, all-time, by their current status; those in flight too.",
         *("agent_name", "phase", "status", "model"),
     ),
     _old(

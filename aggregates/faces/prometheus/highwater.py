@@ -29,7 +29,7 @@ class _Series(NamedTuple):
 
 
 class HighWater:
-    """What was shown, of all series; `stored` is where it outlives the process.
+    """What was shown, of all series; `stored` is where it outlives the process, if it can.
 
     Parts of a histogram are held one by one: as none of its cumulative counts falls, it stays one.
     """
@@ -39,14 +39,17 @@ class HighWater:
         self._series: dict[tuple[str, Labels], _Series] = {}
         self._names: dict[tuple[str, Labels], str] = {}
         self._texts: dict[str, str] = {}
+        self._found: dict[str, str] = {}
+        self._left: dict[str, str] = {}
         self._corrections: Counter[str] = Counter()
 
-    def hold(self, counts: Counts, stored: dict[str, str]) -> Counts:
+    def hold(self, counts: Counts, stored: dict[str, str] | None) -> Counts:
         """What is to be shown where `counts` is true; keeps it in `stored`.
 
         Series that are gone stay at what was shown: they may come back.
         """
-        self._take(stored)
+        if stored is not None:
+            self._take(stored)
         found: Counts = {name: {} for name in counts}
         for name, series in counts.items():
             for labels, value in series.items():
@@ -57,8 +60,10 @@ class HighWater:
             nothing = (0,) * len(self._series[name, labels].shown)
             if name in found:
                 found[name][labels] = self._held(name, labels, nothing, stored)
-        if self._corrections:
-            stored[_CORRECTIONS] = json.dumps(self._corrections)
+        if stored is not None:
+            if self._corrections:
+                stored[_CORRECTIONS] = json.dumps(self._corrections)
+            self._left = dict(stored)
         return found
 
     @property
@@ -71,7 +76,9 @@ class HighWater:
         """Series that are shown above their true value."""
         return sum(one.shown != one.latest for one in self._series.values())
 
-    def _held(self, name: str, labels: Labels, value: Value, stored: dict[str, str]) -> Value:
+    def _held(
+        self, name: str, labels: Labels, value: Value, stored: dict[str, str] | None
+    ) -> Value:
         key = name, labels
         before = self._series.get(key)
         if before is None or before.latest != value:
@@ -85,14 +92,18 @@ class HighWater:
             self._texts[self._names[key]] = json.dumps([shown, value])
         text = self._names[key]
         # Again where it could not be stored the last time.
-        if stored.get(text) != self._texts[text]:
+        if stored is not None and stored.get(text) != self._texts[text]:
             stored[text] = self._texts[text]
         return self._series[key].shown
 
     def _take(self, stored: dict[str, str]) -> None:
         """Take over what others have shown, or this process before it was started."""
+        found, self._found = self._found, dict(stored)
         for name, text in stored.items():
-            if name == _PROOFS or self._texts.get(name) == text:
+            # What was there as the last turn began, or was to be there as it ended, is no news: it
+            # is older than what could not be stored since.
+            known = self._texts.get(name), found.get(name), self._left.get(name)
+            if name == _PROOFS or text in known:
                 continue
             # What another version has written is as good as nothing.
             with suppress(ValueError, TypeError, AttributeError):
