@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import datetime, timedelta, tzinfo
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -23,11 +24,34 @@ from aggregates.model.catalogue import catalogue as shipped
 from aggregates.model.definition import Catalogue, Source
 from aggregates.progress import Progress
 from aggregates.proving import inspecting, rebuilding, reinstalling, repairing
+from aggregates.reader.frames import frame
 from aggregates.recomputing.drift import Window
 from aggregates.running import upkeep
 from aggregates.running.health import Health, health
 from aggregates.running.keeping import Keeping, keeping
 from aggregates.running.schedule import Schedule
+
+if TYPE_CHECKING:
+    import pandas
+
+
+_DAYS = 7
+_SESSIONS_DRAWN, _RUNS_DRAWN = 10, 50
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What a page shows of a database, from one snapshot."""
+
+    collection: reader.Collection
+    hours: tuple[reader.HourPoint, ...]
+    """those of the last seven days, the current one (still growing) included"""
+    agent_hours: dict[str, dict[str, int]]
+    """invocations in those hours: agent -> hour -> how many, where there is one"""
+    timelines: tuple[reader.Timeline, ...]
+    """active sessions, then the latest others: at most 10, with the latest 50 runs of each"""
+    status: inspecting.Inspection
+    keeping: Keeping
 
 
 class Store:
@@ -202,6 +226,47 @@ class Store:
         if marks is not None:
             self._resources.callback(marks.close)
         return marks
+
+    def overview(self, now: datetime | None = None) -> Overview:
+        """Everything that a page shows: a collection, seven days, timelines, and the status."""
+        now = now or datetime.now(UTC)
+        since = now - timedelta(hours=24 * _DAYS - 1)
+        with self._reading() as connection:
+            return Overview(
+                collection=reader.collect(
+                    connection,
+                    now=now,
+                    abandon_after=self.abandon_after,
+                    activity=self.activity,
+                    latest_sessions=self.latest_sessions,
+                    zone=self.zone,
+                ),
+                hours=tuple(reader.hourly(connection, since, now, zone=self.zone)),
+                agent_hours=reader.hourly_by_agent(connection, since, now, zone=self.zone),
+                timelines=tuple(
+                    reader.timelines(
+                        connection,
+                        _SESSIONS_DRAWN,
+                        latest=_RUNS_DRAWN,
+                        now=now,
+                        abandon_after=self.abandon_after,
+                        activity=self.activity,
+                        zone=self.zone,
+                    )
+                ),
+                status=inspecting.inspect(connection, self.catalogue.sources),
+                keeping=keeping(driver(connection)),
+            )
+
+    def to_pandas(self, table: str) -> pandas.DataFrame:
+        """A table or view of ours, as the data dictionary describes it, in a pandas DataFrame.
+
+        Canonical times are `datetime64`: naive ones in the source zone, those in UTC aware; an hour
+        or a day that is not known (`''`) is NaT. Integers stay integers, `Int64` where some are
+        NULL. Needs the extra `pandas`. Raises AggregatesError for a name that is not ours.
+        """
+        with self._reading() as connection:
+            return frame(connection, self.catalogue, table)
 
     def status(self) -> inspecting.Inspection:
         """What is installed, compared with what should be. Changes nothing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -12,11 +13,13 @@ from aggregates import render, samples
 from aggregates.cli.proofs import NOT_AS_IT_SHOULD_BE
 from aggregates.cli.settings import Bounded, Settings, pass_settings, shared_options, text
 from aggregates.engines import compiler, explained, file_of, open_database
-from aggregates.errors import AggregatesError
+from aggregates.errors import AggregatesError, CannotAdopt
 from aggregates.frozen import freezing
 from aggregates.installing import upgrading
+from aggregates.installing.surveying import survey
 from aggregates.model.catalogue import catalogue
 from aggregates.proving import reinstalling
+from aggregates.render.surveys import show_survey
 from aggregates.store import Store
 
 
@@ -73,6 +76,11 @@ wait_option = click.option(
     is_flag=True,
     help="Put triggers and views back that are missing or altered, and tables that are gone.",
 )
+@click.option(
+    "--yes",
+    is_flag=True,
+    help="Adopt tables that are not as the hooks make them, without asking.",
+)
 @wait_option
 @shared_options
 @pass_settings
@@ -83,6 +91,7 @@ def migrate_command(
     /,
     journal_mode: upgrading.JournalMode | None,
     reinstall: bool,
+    yes: bool,
     wait: float,
 ) -> None:
     """Install or upgrade the aggregates, and fill them from the history.
@@ -91,7 +100,7 @@ def migrate_command(
     to the file needs SQLite 3.24 or newer from then on. Ends with status 4 where something is not
     installed as it should be, which `--reinstall` puts right.
     """
-    migrate(settings.named_database(), journal_mode=journal_mode, wait=wait)
+    migrate(settings.named_database(), journal_mode=journal_mode, is_agreed=yes, wait=wait)
     with settings.store() as store:
         if reinstall:
             _reinstall(store, wait)
@@ -164,17 +173,46 @@ def migrate(
     database: str,
     *,
     journal_mode: upgrading.JournalMode | None = None,
+    is_agreed: bool = False,
     wait: float = upgrading.WAIT,
 ) -> None:
-    """Install or upgrade the aggregates; makes the database where there is none."""
+    """Install or upgrade the aggregates; makes the database where there is none.
+
+    Asks first, or raises CannotAdopt where nobody can answer, where others than the hooks have made
+    its tables, unless that `is_agreed` to.
+    """
     path = file_of(database)
     is_new = path is not None and not path.exists()
+    if not is_new:
+        _agree(database, wait, is_agreed=is_agreed)
     with explained(database), render.progress_bar("filling") as progress:
         upgrading.upgrade(
             database, progress=progress, journal_mode=journal_mode, wait=wait, on_wait=_tell
         )
     if is_new:
         click.echo(f"{path}: made a new database", err=True)
+
+
+def _agree(database: str, wait: float, *, is_agreed: bool) -> None:
+    with (
+        explained(database),
+        closing(open_database(database, lock_timeout=wait, on_wait=_tell)) as opened,
+        opened.writer() as connection,
+        connection.begin(),
+    ):
+        found = survey(connection, catalogue.sources)
+    if found is None:
+        return
+    show_survey(render.console(is_for_errors=True), found)
+    if is_agreed:
+        return
+    if not sys.stdin.isatty():
+        raise CannotAdopt(
+            f"{database}: its tables are not as the agents' hooks make them, as the list above"
+            " says; nothing was changed. Where it is the right database, and what is empty may be:"
+            f" `aggregates migrate --yes --database {database}`"
+        )
+    click.confirm(f"Adopt {database} as it is?", abort=True, err=True)
 
 
 def _tell(message: str) -> None:

@@ -29,7 +29,7 @@ from aggregates.cli.settings import (
 from aggregates.engines import explained, file_of
 from aggregates.errors import DatabaseLocked, DatabaseReplaced, DatabaseVanished
 from aggregates.proving.findings import Finding
-from aggregates.reader import LATEST
+from aggregates.reader import LATEST, Collection
 from aggregates.render.collections import screen, show_collection
 from aggregates.running.schedule import Schedule
 from aggregates.running.stopping import StopSignal
@@ -201,32 +201,35 @@ def run_command(
         while not stop.requested:
             store = settings.store(latest_sessions=sessions)
             try:
-                findings = _rounds(store, schedule_of(**schedule), stop, pause, as_json=as_json)
-            except DatabaseReplaced as error:
+                for collection, findings in _rounds(store, schedule_of(**schedule), stop, pause):
+                    if once and findings:
+                        settings.outcome = NOT_AS_IT_SHOULD_BE
+                    _show(collection, as_json=as_json)
+            except DatabaseReplaced:
                 if once:
                     raise
-                log.warning("%s", error)
+                log.warning("another file has taken the place of %s: opened anew", store.database)
                 # Whoever copies a file there, and does not move it, may not be done yet.
                 stop.wait(interval)
-                continue
-            if once and findings:
-                ctx.exit(NOT_AS_IT_SHOULD_BE)
-            break
+            else:
+                break
+        ctx.exit(settings.outcome)
 
 
 def _rounds(
-    store: Store, schedule: Schedule, stop: StopSignal, pause: float | None, *, as_json: bool
-) -> list[Finding]:
-    """Rounds until a stop is requested, only one without a pause; what the last inspection found.
+    store: Store, schedule: Schedule, stop: StopSignal, pause: float | None
+) -> Iterator[tuple[Collection, list[Finding]]]:
+    """What is read, and what the last inspection found, until a stop is requested.
 
-    Raises DatabaseReplaced where they have to begin anew.
+    Only once without a pause. Raises DatabaseReplaced where all has to begin anew.
     """
     with store, store.upkeep(schedule, stop.check) as upkeep:
         while not stop.requested:
-            _round(store, upkeep, as_json=as_json, is_only_one=pause is None)
+            collection = _round(store, upkeep, is_only_one=pause is None)
+            if collection is not None:
+                yield collection, upkeep.findings
             if pause is None or stop.wait(pause):
                 break
-        return upkeep.findings
 
 
 def _watch(out: Console, store: Store, stop: StopSignal, interval: float, notes: _Notes) -> None:
@@ -241,16 +244,21 @@ def _watch(out: Console, store: Store, stop: StopSignal, interval: float, notes:
             live.update(shown, refresh=True)
 
 
-def _round(store: Store, upkeep: Upkeep, *, as_json: bool, is_only_one: bool) -> None:
+def _round(store: Store, upkeep: Upkeep, *, is_only_one: bool) -> Collection | None:
+    """What is read after a round of upkeep; None where that cannot be now, which it says."""
     try:
         with explained(store.database):
             upkeep.round(wait=is_only_one)
-        collection = store.collect()
+        return store.collect()
     except (DatabaseLocked, DatabaseVanished) as error:
         if is_only_one:
             raise
         click.echo(f"error: {render.line(error)}", err=True)
-        return
+        return None
+
+
+def _show(collection: Collection, *, as_json: bool) -> None:
+    """A line of JSON, or tables in the place of the last ones."""
     if as_json:
         print_json(collection, indent=None)
         return

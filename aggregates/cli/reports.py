@@ -1,10 +1,10 @@
-"""The reports: lists of agents, hours, sessions and tools, and the timeline of one session."""
+"""The reports: lists of agents, hours, sessions and tools, a timeline of one session, a page."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, TextIO
 
 import click
 
@@ -20,6 +20,7 @@ from aggregates.cli.output import (
 )
 from aggregates.cli.settings import Settings, at_least_one, pass_settings, shared_options, text
 from aggregates.cli.times import since_option
+from aggregates.faces.page import page
 from aggregates.reader import (
     LATEST,
     AgentStatistics,
@@ -56,7 +57,7 @@ _TIMELINE_COLUMNS = (
 
 @click.group("report")
 def report_group() -> None:
-    """Report on agents, hours, sessions or tools."""
+    """Report on agents, hours, sessions or tools, or on all of it as a page."""
 
 
 @report_group.command("agents")
@@ -237,6 +238,22 @@ def report_tools_command(
         else:
             found = store.tools(agent=agent)[:limit]
             print_rows(output, found, tables.TOOLS, ToolStatistics)
+
+
+@report_group.command("html")
+@click.argument("path", metavar="FILE", type=click.File("w", encoding="utf-8", lazy=True))
+@shared_options
+@pass_settings
+def report_html_command(settings: Settings, path: TextIO) -> None:
+    """Write a page for a browser to FILE, or with - to standard output.
+
+    It holds agents with their last seven days, what runs now, sessions with timelines, tools, and
+    the state of the store, as of now. It is one file, without scripts, that asks no server for
+    anything: it can be mailed, or kept.
+    """
+    with settings.store() as store:
+        found = page(store, refresh=False)
+    click.echo(found, file=path, nl=False)
 
 
 def _timeline_rows(timeline: Timeline) -> list[list[object]]:

@@ -121,7 +121,8 @@ def lost_columns(connection: DriverConnection, shape: Shape) -> list[LostColumn]
             marked = (one for one in new if is_added(definition, one, type_))
             stands_in, candidates = next(marked, None), []
         else:
-            stands_in = _in_place(name, was.theirs, now, new)
+            theirs = [one for one in now if one.lower() not in was.added]
+            stands_in = _in_place(name, was.theirs, theirs, new)
             candidates = [] if stands_in else new
         if stands_in or name not in (key, *was.added):
             lost.append(LostColumn(name, type_, stands_in, candidates))

@@ -19,7 +19,12 @@ from aggregates.model.definition import (
     Pending,
     Total,
 )
-from aggregates.model.sources import agent_invocations, agent_tool_uses, sessions
+from aggregates.model.sources import (
+    UNREADABLE_TIMES,
+    agent_invocations,
+    agent_tool_uses,
+    sessions,
+)
 from aggregates.model.views import views
 
 _STARTS = "_aggregates_agent_starts"
@@ -327,13 +332,6 @@ session_tool_uses = Listing(
     description="tool uses of each session by time, behind timelines",
 )
 
-UNREADABLE = {
-    "unreadable_run_times": agent_stats,
-    "unreadable_session_times": sessions_summary,
-    "unreadable_tool_times": tool_stats,
-}
-"""Totals of times that are there and do not parse."""
-
 catalogue = Catalogue(
     definitions=(
         agent_stats,
@@ -375,7 +373,9 @@ catalogue = Catalogue(
                 f"rows of {aggregate.source.name} with a start or an end that does not parse",
                 _unreadable.name,
             )
-            for name, aggregate in UNREADABLE.items()
+            for name, source in UNREADABLE_TIMES.items()
+            for aggregate in (agent_stats, sessions_summary, tool_stats)
+            if aggregate.source is source
         ),
     ),
     bounds=_bounds(),

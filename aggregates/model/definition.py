@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, and_, column
@@ -22,6 +22,7 @@ Expression = ColumnElement[Any]
 Type = Literal["TEXT", "INTEGER"]
 
 
+@lru_cache(maxsize=4096)
 def references(expression: Expression) -> frozenset[str]:
     """Names of the columns that an expression reads."""
     return frozenset(

@@ -241,3 +241,10 @@ agent_tool_uses = Source(
     ),
     description="one row a use of a tool by an agent",
 )
+
+UNREADABLE_TIMES = {
+    "unreadable_run_times": agent_invocations,
+    "unreadable_session_times": sessions,
+    "unreadable_tool_times": agent_tool_uses,
+}
+"""Totals of the rows whose times are there and do not parse."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MIGRATE, STATUS = "aggregates migrate", "aggregates status"
 REINSTALL, REPAIR = "aggregates migrate --reinstall", "aggregates repair"
@@ -28,6 +27,8 @@ class Finding:
     """what that means, and what to do"""
     steps: tuple[str, ...] = ()
     """what to do, in order: commands of ours, and SQL; nothing where a person has to decide"""
+    making: str = field(default="", repr=False)
+    """the SQL that makes it, of a table or view that is missing"""
 
     @property
     def is_doubt(self) -> bool:
@@ -52,16 +53,19 @@ class Finding:
 def next_steps(findings: Iterable[Finding]) -> list[str]:
     """What to do about all findings, each step once and in an order in which that works."""
     findings = list(findings)
-    blocking = [one for one in findings if one.is_of_source]
-    steps = dict.fromkeys(step for one in blocking or findings for step in one.steps)
-    found = sorted(steps, key=_rank)
-    return [*found, STATUS] if blocking else found
+    if blocking := [one for one in findings if one.is_of_source]:
+        # SQLite alters no table while a trigger names what is not there.
+        making = [one.making for one in findings if one.making]
+        return [*making, *(step for one in blocking for step in one.steps), STATUS]
+    return sorted(dict.fromkeys(step for one in findings for step in one.steps), key=_rank)
 
 
-_ORDER = (MIGRATE, WAL, REINSTALL, "aggregates rebuild", REPAIR)
+REBUILD = "aggregates rebuild"
+_ORDER = (MIGRATE, REINSTALL, REBUILD, REPAIR, WAL)
 
 
 def _rank(step: str) -> int:
-    """SQL comes first; a repair, which proves the rest, last."""
-    matching = [rank for rank, one in enumerate(_ORDER) if re.match(rf"{one}\b", step)]
-    return max(matching, default=-1)
+    """SQL comes first; what a migration would find fault with is put right before one begins."""
+    if step in _ORDER:
+        return _ORDER.index(step)
+    return _ORDER.index(REBUILD) if step.startswith(REBUILD) else -1

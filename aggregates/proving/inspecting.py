@@ -15,10 +15,10 @@ from aggregates.engines.tables import CONSUMERS, VERIFICATIONS, WALKS
 from aggregates.errors import SchemaMismatch
 from aggregates.frozen import statements as frozen
 from aggregates.frozen.layout import normalised
-from aggregates.frozen.shapes import shape_of
+from aggregates.frozen.shapes import UPDATED_AT, shape_of
 from aggregates.frozen.statements import Statement
 from aggregates.installing import upgrading
-from aggregates.installing.adopted import has_lost_journal_mode
+from aggregates.installing.adopted import added_columns, has_lost_journal_mode
 from aggregates.model.definition import Source
 from aggregates.proving.findings import (
     MIGRATE,
@@ -84,7 +84,7 @@ def inspect(connection: Connection, sources: Sequence[Source]) -> Inspection:
         findings += differences(own, sources, revision)
     proofs, consumers = _reconciled(own, sources, revision == head)
     findings += _doubts(proofs)
-    warnings = list(_warnings(own))
+    warnings = list(_warnings(own, sources)) if revision is not None else []
     last, under_way = _rounds(own, revision == head)
     return Inspection(
         revision=revision,
@@ -124,8 +124,19 @@ def check_installed(database: Database, sources: Sequence[Source]) -> None:
         )
 
 
-def _warnings(connection: DriverConnection) -> Iterator[Finding]:
+def _warnings(connection: DriverConnection, sources: Sequence[Source]) -> Iterator[Finding]:
     """What keeps nothing from being exact."""
+    for source in sources:
+        added = [one for one in added_columns(connection, shape_of(source)) if one != UPDATED_AT]
+        if added:
+            names = ", ".join(added)
+            yield Finding(
+                "empty",
+                source.name,
+                names,
+                f"the writers of {source.name} had no such columns when it was adopted: {names};"
+                " they are empty, and everything counts without them, unless a writer fills them",
+            )
     if has_lost_journal_mode(connection):
         mode = connection.journal_mode()
         yield Finding(
@@ -171,8 +182,12 @@ def differences(
     for one in statements:
         table, sql = installed.get((one.kind, one.name), ("", None))
         if sql is None:
-            detail = f"this {one.kind} is gone, and what it keeps may have drifted; {_REINSTALL}"
-            findings.append(Finding("missing", one.table, one.name, detail, PUT_BACK))
+            detail = (
+                f"this {one.kind} is gone, and what it keeps may have drifted, or writers fail that"
+                f" need it; {_REINSTALL}"
+            )
+            making = one.installed if one.kind in ("table", "view") else ""
+            findings.append(Finding("missing", one.table, one.name, detail, PUT_BACK, making))
         elif not is_as_it_should_be(sql, one) and table not in unfit:
             detail = (
                 f"this {one.kind} is not the one of revision {revision}"

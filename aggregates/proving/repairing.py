@@ -223,6 +223,7 @@ def _of_sessions(
             proof.catch_up()
             found += [one for one in checker.some() if one.table in tables]
         proof.rest(started)
+        checker.read_ahead()
         if progress is not None:
             progress(proof.rows_read, proof.rows_read)
     if kind == "repair" and found:

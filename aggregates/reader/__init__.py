@@ -25,7 +25,14 @@ from aggregates.reader.metrics import (
     ToolGroup,
     metrics,
 )
-from aggregates.reader.runs import ABANDON_AFTER, HourPoint, RunningRun, hourly, running
+from aggregates.reader.runs import (
+    ABANDON_AFTER,
+    HourPoint,
+    RunningRun,
+    hourly,
+    hourly_by_agent,
+    running,
+)
 from aggregates.reader.sessions import (
     IDLE_AFTER,
     LATEST,
@@ -36,7 +43,7 @@ from aggregates.reader.sessions import (
     active_count,
     sessions,
 )
-from aggregates.reader.timelines import Timeline, TimelineRun, TimelineToolUse, timeline
+from aggregates.reader.timelines import Timeline, TimelineRun, TimelineToolUse, timeline, timelines
 from aggregates.reader.tools import AgentTools, ToolStatistics, agent_tools, tools
 from aggregates.reader.unreadable import UnreadableTimes, unreadable_times
 
@@ -71,6 +78,7 @@ __all__ = [
     "agents",
     "collect",
     "hourly",
+    "hourly_by_agent",
     "latest_start",
     "metrics",
     "percentiles",
@@ -78,6 +86,7 @@ __all__ = [
     "running",
     "sessions",
     "timeline",
+    "timelines",
     "tools",
     "totals",
     "unreadable_times",

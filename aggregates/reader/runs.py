@@ -83,9 +83,7 @@ def hourly(
     that a clock in the source zone shows: one that is there twice, as clocks are set back, is one
     point, and one that they leave out has none unless a run bears its time.
     """
-    first = hour_of(wall_clock(since, zone))
-    # An `until` on the hour does not touch the hour that it begins.
-    last = hour_of(wall_clock(until or datetime.now(UTC), zone) - datetime.resolution)
+    first, last = _hours(since, until, zone)
     means = meaning(compiler_of(connection))
     found = {
         row[0]: row
@@ -110,6 +108,32 @@ def hourly(
     ]
 
 
+def hourly_by_agent(
+    connection: Connection,
+    since: datetime,
+    until: datetime | None = None,
+    *,
+    zone: tzinfo | None = None,
+) -> dict[str, dict[str, int]]:
+    """Invocations of each agent by the hour of their start: agent -> hour -> how many.
+
+    The hours are those that `hourly` answers for the same window, of which only those are there in
+    which the agent has one.
+    """
+    first, last = _hours(since, until, zone)
+    means = meaning(compiler_of(connection))
+    found: dict[str, dict[str, int]] = {}
+    for agent_name, hour, invocations in queries.rows(
+        connection,
+        "SELECT agent_name, hour, sum(invocations) FROM agent_hourly"
+        f" WHERE hour BETWEEN ? AND ? AND {means.is_invocation} GROUP BY agent_name, hour",
+        first.isoformat(),
+        last.isoformat(),
+    ):
+        found.setdefault(agent_name, {})[hour] = invocations
+    return found
+
+
 def open_since(connection: Connection, start: str, *, inclusive: bool = False) -> Counter[str]:
     """Runs in flight by agent; reads a range of the index on start_time, never the whole table."""
     comparison = ">=" if inclusive else ">"
@@ -123,3 +147,12 @@ def open_since(connection: Connection, start: str, *, inclusive: bool = False) -
             )
         )
     )
+
+
+def _hours(
+    since: datetime, until: datetime | None, zone: tzinfo | None
+) -> tuple[datetime, datetime]:
+    """The first and the last hour that [since, until) touches."""
+    first = hour_of(wall_clock(since, zone))
+    # An `until` on the hour does not touch the hour that it begins.
+    return first, hour_of(wall_clock(until or datetime.now(UTC), zone) - datetime.resolution)

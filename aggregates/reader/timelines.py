@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Literal
@@ -24,8 +24,13 @@ from aggregates.reader.sessions import (
     SessionStatistics,
     described,
     find_session,
+    sessions,
+    short_ids,
 )
 from aggregates.sessions.overlaps import milliseconds
+
+_ALL = -1
+"""A LIMIT that is none."""
 
 _RUN_FACTS = (
     "invocation_id",
@@ -126,12 +131,60 @@ def timeline(
         activity=activity,
         zone=zone,
     )
+    return _timeline(connection, statistics, _ALL, now, abandon_after, zone)
+
+
+def timelines(
+    connection: Connection,
+    limit: int,
+    *,
+    latest: int,
+    now: datetime | None = None,
+    abandon_after: timedelta = ABANDON_AFTER,
+    activity: Activity = ACTIVITY,
+    zone: tzinfo | None = None,
+) -> list[Timeline]:
+    """The active sessions, then the latest others, newest first; `limit` of them at most.
+
+    Of each only the `latest` latest runs and tool uses by start are read, so that a long session
+    costs no more than others; `beside` counts runs among those.
+    """
+    now = now or datetime.now(UTC)
+
+    def listed(state: Literal["active"] | None) -> list[SessionStatistics]:
+        return sessions(
+            connection,
+            limit,
+            state=state,
+            now=now,
+            abandon_after=abandon_after,
+            activity=activity,
+            zone=zone,
+        )
+
+    # A session that was resumed, or lasts for long, may have begun before many that have ended.
+    found = {one.session_id: one for one in [*listed("active"), *listed(None)]}
+    short = short_ids(found)
+    return [
+        _timeline(connection, replace(one, short_id=short[id_]), latest, now, abandon_after, zone)
+        for id_, one in [*found.items()][:limit]
+    ]
+
+
+def _timeline(
+    connection: Connection,
+    statistics: SessionStatistics,
+    latest: int,
+    now: datetime,
+    abandon_after: timedelta,
+    zone: tzinfo | None,
+) -> Timeline:
+    session_id, compiler = statistics.session_id, compiler_of(connection)
     oldest = canonical(cutoff(now, abandon_after, zone))
     found: list[queries.Row] = []
     intervals = []
-    statement = _runs(compiler_of(connection))
     for *known, start, end, duration_ms, in_flight in queries.rows(
-        connection, statement, session_id
+        connection, _runs(compiler), session_id, latest
     ):
         is_running = in_flight and start > oldest
         if is_running and duration_ms is None:
@@ -147,7 +200,7 @@ def timeline(
         ),
         tool_uses=tuple(
             TimelineToolUse(*row)
-            for row in queries.rows(connection, _tool_uses(compiler_of(connection)), session_id)
+            for row in queries.rows(connection, _tool_uses(compiler), session_id, latest)
         ),
     )
 
@@ -179,6 +232,10 @@ def _tool_uses(compiler: Compiler) -> str:
 
 
 def _listed(compiler: Compiler, source: Source, facts: tuple[str, ...], listing: str) -> str:
-    keys = f"SELECT {source.log_key} FROM {listing} WHERE session_id = ?"
+    # The key of the listing is this order, backwards.
+    keys = (
+        f"SELECT {source.log_key} FROM {listing} WHERE session_id = ?"
+        f" ORDER BY start_time DESC, {source.log_key} DESC LIMIT ?"
+    )
     rows = compiler.facts_where(source, facts, f"{source.key} IN ({keys})")
     return f"{rows} ORDER BY start, {source.log_key}"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from aggregates.engines import compiler_of
-from aggregates.model.catalogue import UNREADABLE
 from aggregates.model.definition import Source
+from aggregates.model.sources import UNREADABLE_TIMES
 from aggregates.reader import queries
 
 ACCEPTED = (
@@ -42,8 +42,8 @@ def unreadable_times(
 ) -> tuple[UnreadableTimes, ...]:
     """Of each source that has such rows, how many, and one of them."""
     return tuple(
-        UnreadableTimes(aggregate.source.name, rows, _example(connection, aggregate.source))
-        for name, aggregate in UNREADABLE.items()
+        UnreadableTimes(source.name, rows, _example(connection, source))
+        for name, source in UNREADABLE_TIMES.items()
         if (rows := totals.get(name, 0))
     )
 

@@ -54,14 +54,14 @@ def show_inspection(
     for consumer in status.consumers:
         if consumer.is_lost:
             out.print(_lost(consumer))
-    for text in _waiting(keeping):
+    for text in waiting_lines(keeping):
         out.print(text)
     for text in unreadable_lines(unreadable):
         out.print(text)
     out.print("all is as it should be" if status.ok else "not as it should be")
 
 
-def _waiting(keeping: Keeping) -> Iterator[str]:
+def waiting_lines(keeping: Keeping) -> Iterator[str]:
     """That upkeep has stopped, or that others have left it no lock."""
     if keeping.is_late:
         yield (

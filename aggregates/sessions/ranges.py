@@ -7,7 +7,7 @@ each: so nothing that has been read from the source is read there, and parsed, o
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -19,6 +19,7 @@ from aggregates.engines.tables import COUNTED, DERIVED
 from aggregates.model.constructs import elapsed_ms, flag
 from aggregates.model.definition import Aggregate, Catalogue, Measure
 from aggregates.model.sources import agent_invocations
+from aggregates.sessions.overlaps import Overlap, overlap
 from aggregates.sessions.values import (
     STARTS,
     STATS,
@@ -72,39 +73,58 @@ class Range:
     """Sessions that follow a name, in the order of names, as far as not too many runs are theirs.
 
     Inside a transaction; `names` are all that there are after `mark` and up to the last of them;
-    `starts` is the listing, a SELECT in parentheses.
+    `starts` is the listing, and `stats` names all that have runs: SELECTs in parentheses.
     """
 
     def __init__(
-        self, connection: DriverConnection, mark: str, names: Sequence[str], starts: str
+        self,
+        connection: DriverConnection,
+        mark: str,
+        names: Sequence[str],
+        starts: str,
+        stats: str,
     ) -> None:
         self._connection = connection
         self._starts = starts
+        self._stats = stats
         self._parameters = {"mark": connection.encoded(mark)}
         self._end_with(names)
-        runs = self._rows(f"SELECT {_NAME}, {_READ} LIMIT {RUNS_OF_A_RANGE + 1}".format(starts))
-        self._is_one_long = False
+        runs = self._rows(f"SELECT {_READ} LIMIT {RUNS_OF_A_RANGE + 1}".format(starts))
+        self.is_one_long = False
+        """whether it is one session, of more runs than should be read inside a transaction"""
         if len(runs) > RUNS_OF_A_RANGE:
             # What was read of the last session may not be all.
             last = runs[-1][0]
             self._end_with(names[: max(1, names.index(last))])
-            self._is_one_long = last == names[0]
+            self.is_one_long = last == names[0]
         self._runs: dict[str, list[tuple[int, int]]] = defaultdict(list)
         for name, has_lasted, began, lasted in runs:
             if has_lasted:
                 self._runs[name].append((began, lasted))
 
-    def expected(self, bounds: Sequence[int]) -> list[Expected]:
+    def expected(self, bounds: Sequence[int], of_a_long_one: Overlap | None) -> list[Expected]:
         """What should be derived of each."""
-        agents, versions = self._first_agents(), self._versions()
+        agents, versions = self._first_agents(), self.versions()
         return [
-            computed(name, agents.get(name, ""), self._intervals(name), versions[name], bounds)
+            computed(
+                name,
+                agents.get(name, ""),
+                of_a_long_one or self._overlap(name),
+                versions[name],
+                bounds,
+            )
             for name in self.names
         ]
 
-    def of(self, stats: str) -> set[str]:
-        """Those that a table of statistics, or a SELECT in parentheses, names."""
-        return {name for (name,) in self._rows(f"SELECT session_id FROM {stats} WHERE {_INSIDE}")}
+    def of_a_long_one(self) -> Overlap:
+        """How the runs of the one long session overlap: it needs no transaction, but time."""
+        runs = self._connection.execute(f"SELECT {_READ}".format(self._starts), self._parameters)
+        return overlap((began, lasted) for _, has_lasted, began, lasted in runs if has_lasted)
+
+    def there(self) -> set[str]:
+        """Those that have runs."""
+        found = self._rows(f"SELECT session_id FROM {self._stats} WHERE {_INSIDE}")
+        return {name for (name,) in found}
 
     def derived(self) -> dict[str, Derived]:
         """What is recorded as derived of them."""
@@ -124,23 +144,20 @@ class Range:
             found[name][agent, le_ms] = count, total
         return found
 
+    def _overlap(self, name: str) -> Overlap:
+        return self.of_a_long_one() if self.is_one_long else overlap(self._runs[name])
+
     def _end_with(self, names: Sequence[str]) -> None:
         self.names = names
         self._parameters["last"] = self._connection.encoded(names[-1])
 
-    def _intervals(self, name: str) -> Iterable[tuple[int, int]]:
-        """The runs of a session that have lasted, as (start, duration)."""
-        if not self._is_one_long:
-            return self._runs[name]
-        runs = self._connection.execute(f"SELECT {_READ}".format(self._starts), self._parameters)
-        return ((began, lasted) for has_lasted, began, lasted in runs if has_lasted)
-
     def _first_agents(self) -> dict[str, str]:
         """The agents of the first run of each session that has one."""
-        sql = _first_agents_sql(self._connection.compiler, self._starts)
+        sql = _first_agents_sql(self._connection.compiler, self._starts, self._stats)
         return dict(self._rows(sql))
 
-    def _versions(self) -> dict[str, Version]:
+    def versions(self) -> dict[str, Version]:
+        """What tells whether what is derived of them may have become another."""
         changed = dict(
             self._rows(
                 f"SELECT session_id, coalesce(changed_seq, 0) FROM main.{STATS} WHERE {_INSIDE}"
@@ -165,19 +182,17 @@ class Range:
                 return self._connection.execute(sql, self._parameters).fetchall()
 
 
-_READ = f"has_lasted, began_ms, lasted_ms FROM {{}} WHERE {_INSIDE} ORDER BY {_NAME}"
+_READ = f"{_NAME}, has_lasted, began_ms, lasted_ms FROM {{}} WHERE {_INSIDE} ORDER BY {_NAME}"
 """Runs out of a listing, in the order of their sessions."""
 
 
 @lru_cache(maxsize=4)
-def _first_agents_sql(compiler: Compiler, starts: str) -> str:
-    earlier = (
-        f"SELECT 1 FROM {starts} AS earlier WHERE earlier.session_id = first.session_id AND"
-        " (earlier.start_time, earlier.invocation_id) < (first.start_time, first.invocation_id)"
+def _first_agents_sql(compiler: Compiler, starts: str, stats: str) -> str:
+    first = (
+        f"SELECT invocation_id FROM {starts} AS runs WHERE runs.session_id = named.session_id"
+        " ORDER BY start_time, invocation_id LIMIT 1"
     )
-    firsts = (
-        f"SELECT invocation_id FROM {starts} AS first WHERE {_INSIDE} AND NOT EXISTS ({earlier})"
-    )
+    firsts = f"SELECT ({first}) FROM {stats} AS named WHERE {_INSIDE}"
     return compiler.facts_where(agent_invocations, ("session", "agent"), f"id IN ({firsts})")
 
 

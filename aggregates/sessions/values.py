@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -72,17 +72,17 @@ def expected(
         if run.duration_ms is not None and (run.succeeded or run.failed)
     )
     version = version_of(connection, session)
-    return computed(session, first.agent if first else "", lasted, version, bounds)
+    return computed(session, first.agent if first else "", overlap(lasted), version, bounds)
 
 
 def computed(
     session: str,
     first_agent: str,
-    lasted: Iterable[tuple[int, int]],
+    runs: Overlap,
     version: Version,
     bounds: Sequence[int],
 ) -> Expected:
-    """What is derived of a session with such a first agent, runs (start, duration) and rows."""
+    """What is derived of a session with such a first agent, runs and rows."""
     buckets: Buckets = {}
     for duration in version.durations:
         if duration is not None:
@@ -92,7 +92,7 @@ def computed(
     return Expected(
         session,
         first_agent,
-        overlap(lasted),
+        runs,
         buckets,
         version,
     )

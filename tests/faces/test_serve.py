@@ -403,6 +403,7 @@ def test_a_database_that_is_gone_or_broken(path: Path) -> None:
         missing = ask(server, "/healthz")
         assert missing.status == 503
         assert str(path) not in missing.text
+        assert ask(server, "/").status == 503
         away.rename(path)
         assert up(server) == 1
         path.rename(away)

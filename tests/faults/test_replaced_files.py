@@ -81,10 +81,11 @@ def agents(line: str) -> dict[str, int]:
     return {one["agent_name"]: one["invocations"] for one in json.loads(line)["agents"]}
 
 
+@pytest.mark.parametrize("named", ["{}", "sqlite:///{}", "sqlite:///file:{}?mode=ro&uri=true"])
 def test_a_kept_store_reads_what_is_at_its_path(
-    path: Path, other: Path, caplog: pytest.LogCaptureFixture
+    named: str, path: Path, other: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with Store(path) as store:
+    with Store(named.format(path)) as store:
         assert [one.agent_name for one in store.agents()] == ["old"]
         put(other, path)
         with caplog.at_level(logging.WARNING, "aggregates"):

@@ -19,7 +19,9 @@ from aggregates.reader import Collection
 from aggregates.samples import write_sample
 
 ENVIRONMENT = {
-    name: value for name, value in os.environ.items() if not name.endswith("DATABASE_URL")
+    name: value
+    for name, value in os.environ.items()
+    if not name.endswith("DATABASE_URL") and name not in ("COLUMNS", "LINES")
 }
 COMMAND = [sys.executable, "-m", "aggregates"]
 

@@ -31,7 +31,8 @@ def test_migrations_work_from_the_wheel(tmp_path: Path) -> None:
         "from aggregates.installing import upgrading\n"
         "assert str(statements.migrations_folder()).startswith(sys.argv[1])\n"
         "upgrading.upgrade(sys.argv[2])\n"
-        "with Store(sys.argv[2]) as store:\n    print(store.status().ok)\n"
+        "from aggregates.faces.page import page\n"
+        "with Store(sys.argv[2]) as store:\n    print(store.status().ok, len(page(store)) > 9000)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, str(installed), str(tmp_path / "a.db")],
@@ -41,4 +42,4 @@ def test_migrations_work_from_the_wheel(tmp_path: Path) -> None:
         timeout=120,
         check=False,
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True True\n", "")

@@ -21,7 +21,7 @@ from aggregates.installing.upgrading import upgrade
 from aggregates.model.catalogue import catalogue
 from aggregates.model.sources import agent_invocations, sessions
 from aggregates.recomputing.drift import Drift
-from aggregates.sessions import CONSUMER, Deriver, ranges
+from aggregates.sessions import CONSUMER, Checker, Deriver, ranges
 from aggregates.sessions.overlaps import Overlap, overlap
 from aggregates.sessions.pending import sessions_of
 from aggregates.sessions.values import Expected
@@ -446,6 +446,38 @@ def test_what_is_wrong_of_many_sessions_is_found_whatever_is_read_at_once(
             for session in ("s05", "idle")
             for column in ("sessions", "duration_ms_sum")
         ),
+    }
+
+
+@pytest.mark.parametrize("busy_for", [0, 2, 9])
+def test_a_long_session_that_changes_while_it_is_read(
+    busy_for: int, fresh: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(30):
+        minute = f"2026-10-01T10:{number:02}"
+        start_run(fresh, "long", start=minute, end=f"{minute}:30", status="completed")
+    deriver(fresh).round()
+    monkeypatch.setattr(ranges, "RUNS_OF_A_RANGE", 5)
+    read_ahead = Checker.read_ahead
+    reads = []
+
+    def meanwhile(checker: Checker) -> None:
+        """A run that changes what is derived, derived at once: after the shadows caught up."""
+        if checker._long is not None and len(reads) < busy_for:
+            start_run(
+                fresh, "long", start="2026-10-01T10:00", end="2026-10-01T11:00", status="completed"
+            )
+            deriver(fresh).round()
+        reads.append(checker._long is not None)
+        read_ahead(checker)
+
+    monkeypatch.setattr(Checker, "read_ahead", meanwhile)
+    assert verify(fresh) == []
+    assert any(reads), "nothing was read ahead"
+    monkeypatch.setattr(Checker, "read_ahead", read_ahead)
+    fresh.execute("UPDATE _aggregates_session_derived SET max_parallel = max_parallel + 1")
+    assert {(one.key["session_id"], one.column) for one in verify(fresh)} == {
+        ("long", "max_parallel")
     }
 
 

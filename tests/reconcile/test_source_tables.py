@@ -188,6 +188,16 @@ def test_a_column_that_was_renamed_is_named_so_again(
     check_exact(path)
 
 
+def test_a_column_can_be_named_again_while_a_view_of_ours_is_gone(path: Path) -> None:
+    """SQLite alters no table while a trigger names what is not there."""
+    renamed_in_place(path, "agent_invocations", "agent_name", "agent")
+    execute(path, "DROP VIEW _aggregates_sessions_gone", "DROP TABLE tool_durations")
+    with pytest.raises(sqlite3.OperationalError, match="error in trigger"):
+        renamed_in_place(path, "agent_invocations", "agent", "agent_name")
+    follow(path)
+    check_exact(path)
+
+
 def test_a_renamed_column_of_ours_is_named_so_again(path: Path) -> None:
     before = rows(path, "agent_invocations")
     renamed_in_place(path, "agent_invocations", "updated_at", "changed_at")

@@ -100,7 +100,7 @@ def test_a_query_for_datasette_answers(
 
 def threshold(connection: sqlite3.Connection, query: str) -> str:
     """The earliest time that a query asks for, as it is now."""
-    (expression,) = re.findall(r">=? ((?:strftime|date)\(.*?'localtime', '-.*?'\))", query)
+    (expression,) = re.findall(r">=? ((?:strftime|date)\([^()]*'localtime'[^()]*\))", query)
     (found,) = connection.execute(f"SELECT {expression}").fetchone()
     return str(found)
 

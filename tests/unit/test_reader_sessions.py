@@ -310,6 +310,53 @@ def test_a_timeline_is_what_the_rows_say(path: Path) -> None:
     )
 
 
+def test_timelines_are_of_active_sessions_then_of_the_latest(path: Path) -> None:
+    with opened(path) as (writer, store):
+        for number in range(12):
+            begun = NOW - (20 - number) * MINUTE
+            add_session(writer, f"session-{number}", begun, begun + MINUTE)
+            add_run(writer, f"session-{number}", begun, begun + MINUTE)
+        begun = NOW - 10 * 60 * MINUTE
+        add_session(writer, "session-long", begun)
+        for number in range(70):
+            add_run(writer, "session-long", begun + number * MINUTE, NOW - number * MINUTE)
+            add_tool_use(writer, "session-long", begun + number * MINUTE)
+        found = store.overview(NOW).timelines
+        whole = store.session("session-long", now=NOW)
+    assert [one.session.session_id for one in found] == [
+        "session-long",
+        *(f"session-{number}" for number in range(11, 2, -1)),
+    ]
+    assert len({one.session.short_id for one in found}) == len(found)
+    first = found[0]
+    assert (len(whole.runs), len(whole.tool_uses)) == (70, 70)
+    assert [run.invocation_id for run in first.runs] == [
+        run.invocation_id for run in whole.runs[-50:]
+    ]
+    assert first.tool_uses == whole.tool_uses[-50:]
+    assert {run.beside for run in first.runs} == {49}
+    assert first.session.invocations == 70
+
+
+def test_an_overview_counts_runs_by_agent_and_hour(path: Path) -> None:
+    with opened(path) as (writer, store):
+        for agent, minutes in (
+            ("alpha", 1),
+            ("alpha", 59),
+            ("beta", 61),
+            ("beta", 7 * 24 * 60 + 1),
+        ):
+            add_run(writer, "s", NOW - minutes * MINUTE, agent=agent)
+        found = store.overview(NOW + 30 * MINUTE)
+    assert found.agent_hours == {
+        "alpha": {"2026-10-01T11:00:00": 2},
+        "beta": {"2026-10-01T10:00:00": 1},
+    }
+    assert len(found.hours) == 7 * 24
+    assert sum(hour.invocations for hour in found.hours) == 3
+    assert found.collection.agents[0].invocations == 2
+
+
 def overlapping(runs: list[tuple[int, int]]) -> list[int]:
     """As `beside`, pair by pair; a run of no length is its instant."""
 

@@ -5,11 +5,18 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from aggregates.engines.base import Capability, DriverConnection, Rows, SchemaObject, quote
+from aggregates.engines.base import (
+    Capability,
+    DriverConnection,
+    OperationalError,
+    Rows,
+    SchemaObject,
+    quote,
+)
 from aggregates.engines.sqlite import adoption, keys, proofs, trees, waiting
 from aggregates.engines.sqlite.compiler import SQLite
 from aggregates.engines.sqlite.explaining import explained, primary_code, translated
@@ -23,6 +30,9 @@ CAPABILITIES = frozenset({Capability.JOURNAL_MODES, Capability.PROOF_FILE})
 
 _WAL_ATTEMPTS_SECONDS = 30.0
 _WAL_ATTEMPT_SECONDS = 0.5
+_NORMAL = 1
+"""The value of `synchronous` that does not wait for the disk at each commit in WAL."""
+_BULK_CACHE_KIB = 16_000
 
 
 class SQLiteConnection(DriverConnection):
@@ -103,22 +113,23 @@ class SQLiteConnection(DriverConnection):
     @contextmanager
     def in_bulk(self) -> Iterator[None]:
         """Many transactions in a row, which do not wait for the disk, nor for a checkpoint."""
-        if self.readers_block():
-            yield
-            return
-        settings = {name: self._setting(name) for name in ("synchronous", "wal_autocheckpoint")}
-        self.execute("PRAGMA main.synchronous = NORMAL")
-        self.execute("PRAGMA wal_autocheckpoint = 0")
+        # A page that a transaction has changed, and that no longer fits in, goes to the disk twice.
+        wanted = {"cache_size": -_BULK_CACHE_KIB}
+        if not self.readers_block():
+            wanted |= {"synchronous": _NORMAL, "wal_autocheckpoint": 0}
+        before = {name: self._setting(name) for name in wanted}
+        self._set(wanted)
         try:
             yield
         finally:
-            for name, value in settings.items():
-                self.execute(f"PRAGMA main.{name} = {value}")
+            self._set(before)
 
     def settle(self) -> None:
         """Take into the file what others do not read from the WAL any more."""
         if not self.readers_block():
-            self.execute("PRAGMA main.wal_checkpoint(PASSIVE)").fetchall()
+            # As after a commit: what cannot be done now is left to whoever comes next.
+            with suppress(OperationalError):
+                self.execute("PRAGMA main.wal_checkpoint(PASSIVE)").fetchall()
 
     @contextmanager
     def undone(self) -> Iterator[None]:
@@ -272,6 +283,10 @@ class SQLiteConnection(DriverConnection):
     def _setting(self, name: str) -> int:
         (value,) = self.execute(f"PRAGMA main.{name}").fetchone()
         return int(value)
+
+    def _set(self, values: Mapping[str, int]) -> None:
+        for name, value in values.items():
+            self.execute(f"PRAGMA main.{name} = {value}")
 
     @contextmanager
     def _transaction(self, mode: str) -> Iterator[None]:

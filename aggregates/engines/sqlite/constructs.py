@@ -7,6 +7,8 @@ two constants would make a temporary index each time.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy.ext.compiler import compiles
@@ -35,7 +37,7 @@ def _key_text(element: constructs.key_text, compiler: SQLCompiler, **kw: Any) ->
     (x,) = _arguments(element, compiler, **kw)
     return (
         f"CASE WHEN {x} < x'' AND NOT instr({x}, char(0)) AND typeof({x}) <> 'real'"
-        f" THEN {x} || '' ELSE '' END"
+        f" THEN CAST({x} AS TEXT) ELSE '' END"
     )
 
 
@@ -81,14 +83,14 @@ def parsed_time(text: str) -> str:
     return f"""CASE WHEN typeof({text}) = 'text' AND NOT instr({text}, char(0)) THEN (SELECT
     (SELECT CASE WHEN substr(y, 1, 19) = strftime({_SECONDS}, substr(y, 1, 19), '+0 days')
       AND y >= '0001' THEN
-    (SELECT (SELECT CASE WHEN second >= '0001' THEN second || '.' ||
-          substr(substr(y, 21, max(0, length(y) - 20 - length(zone))) || '000', 1, 3) END
-        FROM (SELECT strftime({_SECONDS}, substr(y, 1, 19), CASE
+    (SELECT nullif(max('0001', strftime({_SECONDS}, substr(y, 1, 19), CASE
           WHEN zone = '' OR zone = 'Z' THEN '+0 days'
           WHEN substr(zone, 2, 2) < '24' AND (zone GLOB '[+-][0-2][0-9]:[0-5][0-9]'
             OR zone GLOB '[+-][0-2][0-9][0-5][0-9]' OR zone GLOB '[+-][0-2][0-9]')
           THEN CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2, 2) || ':'
-            || substr(replace(zone, ':', '') || '00', 4, 2) END) AS second))
+            || substr(replace(zone, ':', '') || '00', 4, 2) END)
+        || '.' || substr(substr(y, 21, max(0, length(y) - 20 - length(zone))) || '000', 1, 3)),
+        '0001')
       FROM (SELECT CASE WHEN substr(y, 20) GLOB '.[0-9]*'
         THEN ltrim(substr(y, 21), '0123456789') ELSE substr(y, 20) END AS zone)) END
     FROM (SELECT CASE substr(x, 17, 1) WHEN ':' THEN x WHEN '.' THEN ''
@@ -128,8 +130,17 @@ def _beginning(element: constructs.beginning, compiler: SQLCompiler, **kw: Any) 
     return f"coalesce(substr({x}, 1, {characters}){tail}, '')"
 
 
-def number_after(column: str, key: str) -> str:
-    """The integer literal that follows the first `"key":` in a text, else 0."""
+def tail_of(column: str, keys: Sequence[str]) -> str:
+    """What of a text can hold the first of some keys, as `number_after` seeks them, in bytes."""
+    pairs = zip(*(f'"{key}":' for key in (min(keys), max(keys))), strict=False)
+    shared = "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    text = f"CAST({column} AS BLOB)"
+    place = f"nullif(instr({text}, CAST('{shared}' AS BLOB)), 0)"
+    return f"CASE WHEN {column} < x'' THEN substr({text}, {place}) END"
+
+
+def number_after(column: str, key: str, *, is_tail: bool = False) -> str:
+    """The integer literal that follows the first `"key":` in a text, or in its tail, else 0."""
     # As bytes: instr and substr count the characters of malformed UTF-8 differently.
     # Both in the encoding of the file.
     text, found = f"CAST({column} AS BLOB)", f"""CAST('"{key}":' AS BLOB)"""
@@ -137,7 +148,7 @@ def number_after(column: str, key: str) -> str:
     number = "CAST(rest AS INTEGER)"
     return f"""(SELECT CASE WHEN {number} BETWEEN 0 AND {_LARGEST_NUMBER}
       AND rest GLOB {number} || '[,}} ' || char(10, 13) || ']*' THEN {number} ELSE 0 END
-    FROM (SELECT CASE WHEN {column} < x''
+    FROM (SELECT CASE WHEN {column} {"IS NOT NULL" if is_tail else "< x''"}
       THEN ltrim(substr({onward}, {len(key) + 4}), ' ') END AS rest))"""
 
 

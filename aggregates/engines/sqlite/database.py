@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engine, event
 from sqlalchemy.exc import NoSuchModuleError
@@ -26,6 +27,8 @@ _BEGIN = "aggregates_begin"
 _HAS_CACHE = "aggregates_has_cache"
 _CACHE_KIB = 8000
 """A collection of a busy database reads a thousand pages, twice what SQLite keeps by default."""
+_TEMP_CACHE_KIB = 16_000
+"""Rows of a slice lie in so many pages of temporary tables, and each statement comes to them."""
 
 
 class SQLiteDatabase(Database):
@@ -52,10 +55,11 @@ class SQLiteDatabase(Database):
             raise DatabaseMissing(
                 f"{path} is a folder; name a file in it: --database {path / 'agent_workflow.db'}"
             )
-        # From another working directory a relative path would lead elsewhere.
-        self._file = None if path is None else OpenedFile(path.absolute())
-        if self._file is not None:
-            url = url.set(database=str(self._file.path))
+        opened = path or _file_of_uri(url)
+        self._file = None if opened is None else OpenedFile(opened.absolute())
+        if path is not None:
+            # From another working directory a relative path would lead elsewhere.
+            url = url.set(database=str(path.absolute()))
         super().__init__(_engine(url, keep_open, Patience(lock_timeout, on_wait)))
 
     @contextmanager
@@ -82,6 +86,7 @@ class SQLiteDatabase(Database):
             pooled.detach()
             # Whoever wants one has large temporary tables.
             connection.execute("PRAGMA temp_store = DEFAULT")
+            connection.execute(f"PRAGMA temp.cache_size = -{_TEMP_CACHE_KIB}")
             yield connection
 
     @property
@@ -130,6 +135,15 @@ def file_of(url: URL) -> Path | None:
     """The file of a database; None where the URL names a URI or no file at all."""
     name = url.database
     return None if not name or name.startswith((":memory:", "file:")) else Path(name)
+
+
+def _file_of_uri(url: URL) -> Path | None:
+    """The file that a URI, such as `file:a.db?mode=ro`, names."""
+    name = url.database or ""
+    if not name.startswith("file:") or is_in_memory(url):
+        return None
+    path = unquote(urlsplit(name).path)
+    return Path(path) if path else None
 
 
 def is_in_memory(url: URL) -> bool:

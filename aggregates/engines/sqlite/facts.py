@@ -21,17 +21,20 @@ from aggregates.engines.sqlite.constructs import (
     has_offset,
     number_after,
     parsed_time,
+    tail_of,
 )
 from aggregates.frozen.statements import Statement
 from aggregates.model.constructs import canonical_time, same_clock
-from aggregates.model.definition import Fact, Source, references
+from aggregates.model.definition import Extracted, Fact, Source, references
 
 # The query flattener would put an inner expression wherever it is read, and compute it each time.
-ONCE_EACH = "LIMIT -1 OFFSET 0"
+ONCE_EACH = " LIMIT -1 OFFSET 0"
 
 STEP, SIGN = "step", "sign"
 """Arguments of the facts' view: 1 a row comes, -1 one goes, 0 one that has begun ends; and -1 where
 the facts are to be subtracted, else 1."""
+
+_ENTRY = ("seq", "updated_at")
 
 PARSE, PARSED = "_aggregates_parse", "_aggregates_parsed"
 
@@ -46,6 +49,11 @@ def depths(source: Source) -> dict[str, int]:
         below = [depth[name] for name in references(fact.expression) if name in depth]
         depth[fact.name] = 1 + max(below, default=-1)
     return depth
+
+
+def of_entry(source: Source) -> tuple[str, ...]:
+    """Columns of the entry that the facts' view takes, too: others look them up in the log."""
+    return _ENTRY if source.begun else ()
 
 
 def image(compiler: Compiler, source: Source, row: str) -> Values:
@@ -69,7 +77,7 @@ def programs(compiler: Compiler, source: Source) -> Iterator[Statement]:
     """The views and triggers that take each entry of the log to the facts' view."""
     q = compiler.quote
     program = _Program(compiler, source)
-    yield callee(compiler, program.given, map(q, [STEP, source.log_key, *program.image]))
+    yield callee(compiler, program.given, map(q, [*program.passed, *program.image]))
     if source.begun is not None:
         yield from program.fast()
     else:
@@ -101,7 +109,7 @@ class _Program:
         }
         """columns by the facts that are times"""
         self.new = {name: f"NEW.{q(name)}" for name in (source.log_key, *self.image)}
-        self.passed = {STEP: f"NEW.{STEP}", source.log_key: f"NEW.{q(source.log_key)}"}
+        self.passed = {name: f"NEW.{q(name)}" for name in (STEP, *of_entry(source), source.log_key)}
 
     def fast(self) -> Iterator[Statement]:
         """Compute facts of the image, then what stands on them; odd times go another way."""
@@ -174,7 +182,8 @@ class _Program:
         late = {fact.name: self.compiler.render(fact.expression, known) for fact in self.late}
         sign = f"CASE WHEN NEW.{STEP} < 0 THEN -1 ELSE 1 END"
         facts = known | late
-        handed = {name: facts[name] for name in self.source.public_facts if name in facts}
+        names = (*of_entry(self.source), *self.source.public_facts)
+        handed = {name: facts[name] for name in names if name in facts}
         return {STEP: known[STEP], SIGN: sign, **handed}
 
     def _facts_view(self) -> Statement:
@@ -216,8 +225,9 @@ def _entries(
     q = compiler.quote
     key, old_key = q(source.log_key), q(f"old_{source.log_key}")
     ends = "NEW.is_ending IS NULL" if source.begun else "1"
-    new = {STEP: ends, source.log_key: f"NEW.{key}"}
-    old = {STEP: "-1", source.log_key: f"coalesce(NEW.{old_key}, NEW.{key})"}
+    entry = {name: f"NEW.{name}" for name in of_entry(source)}
+    new = {STEP: ends, **entry, source.log_key: f"NEW.{key}"}
+    old = {STEP: "-1", **entry, source.log_key: f"coalesce(NEW.{old_key}, NEW.{key})"}
     for side, of in (("new", new), ("old", old)):
         of |= {name: f"NEW.{q(f'{side}_{name}')}" for name in columns}
     both = " AND NEW.is_ending IS NULL" if source.begun else ""
@@ -263,31 +273,70 @@ def of_kept(compiler: Compiler, source: Source) -> Values:
 
 
 def of_rows(compiler: Compiler, source: Source, rows: str) -> str:
-    """SELECT of the kept facts of many rows; `rows` is a SELECT of key and image."""
+    """SELECT of the kept facts of many rows; `rows` is a SELECT of key, image and tails."""
     q = compiler.quote
-    found = {name: q(name) for name in ("sign", "updated_at", "seq", source.log_key, *source.image)}
+    always = ("sign", "updated_at", "seq")
+    found = {name: q(name) for name in (*always, source.log_key, *source.image, *tails(source))}
+    # Rows of the source have tails, entries of the log have numbers.
+    numbers = {
+        one.name: f"coalesce({q(one.name)}, {number_after(q(tail), one.key, is_tail=True)})"
+        for tail, some in tails(source).items()
+        for one in some
+    }
     levels = _levels(source)
     query = rows
     for number, level in enumerate(levels):
         later = [fact for other in levels[number + 1 :] for fact in other]
         read = frozenset(kept_facts(source)).union(*(references(fact.expression) for fact in later))
-        kept = [name for name in found if name in ("sign", "updated_at", "seq") or name in read]
+        if read & numbers.keys():
+            read |= tails(source).keys()
+        kept = [name for name in found if name in always or name in read]
         columns = [q(name) for name in kept]
         columns += [
-            f"{compiler.render(fact.expression, found)} AS {q(fact.name)}" for fact in level
+            f"{compiler.render(fact.expression, found | numbers)} AS {q(fact.name)}"
+            for fact in level
         ]
-        query = f"SELECT {_list(columns)}\nFROM ({query}) {ONCE_EACH}"
+        query = f"SELECT {_list(columns)}\nFROM ({query}{ONCE_EACH if number else ''})"
         found = {name: q(name) for name in (*kept, *(fact.name for fact in level))}
     return query
 
 
+def tails(source: Source) -> dict[str, list[Extracted]]:
+    """What numbers are sought in, by name: the ends of texts.
+
+    Each begins where the first of its keys could stand. The texts are long, and each of them is
+    searched only once, however many numbers are taken out of it.
+    """
+    found: dict[str, list[Extracted]] = {}
+    for one in source.extracted:
+        found.setdefault(f"{one.column}_tail", []).append(one)
+    return found
+
+
+def tails_of_row(compiler: Compiler, source: Source, row: str) -> Values:
+    """SQL of the tails of a source row that goes by the name `row`."""
+    return {
+        name: tail_of(f"{row}.{compiler.quote(some[0].column)}", [one.key for one in some])
+        for name, some in tails(source).items()
+    }
+
+
 def _levels(source: Source) -> list[list[Fact]]:
-    """Facts by what they stand on; the deepest are computed where they are read."""
+    """Facts by what they stand on; the deepest are computed where they are read.
+
+    Numbers are taken out of tails, which are to be computed once, before.
+    """
     depth = depths(source)
     deepest = _deepest(source)
+    numbers = {one.name for one in source.extracted}
+    level_of = {
+        fact.name: max(depth[fact.name], 1 if references(fact.expression) & numbers else 0)
+        for fact in source.facts
+        if fact not in deepest
+    }
     return [
-        [fact for fact in source.facts if depth[fact.name] == level]
-        for level in sorted({depth[fact.name] for fact in source.facts if fact not in deepest})
+        [fact for fact in source.facts if level_of.get(fact.name) == level]
+        for level in sorted(set(level_of.values()))
     ]
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import true
 
 from aggregates.engines.base import Compiler
 from aggregates.engines.sqlite.calls import on_call, trigger
-from aggregates.engines.sqlite.facts import SIGN, STEP, Values, arguments
+from aggregates.engines.sqlite.facts import SIGN, STEP, Values, arguments, of_entry
 from aggregates.engines.sqlite.placing import Placement, placed
 from aggregates.errors import DefinitionError
 from aggregates.frozen.statements import Statement
@@ -62,9 +62,9 @@ def zero(compiler: Compiler, aggregate: Aggregate, prefix: str = "") -> str:
 
 def latest_sql(compiler: Compiler, source: Source, latest: Latest) -> str:
     """A column of the newest entry of the log."""
+    if latest.of in of_entry(source):
+        return f"NEW.{latest.of}"
     log, column = compiler.quote(source.log), compiler.quote(latest.of)
-    if latest.of == "seq":
-        return f"(SELECT max(seq) FROM {log})"
     return f"(SELECT {column} FROM {log} ORDER BY seq DESC LIMIT 1)"
 
 

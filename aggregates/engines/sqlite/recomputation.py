@@ -7,10 +7,13 @@ from dataclasses import replace
 
 from aggregates.engines.base import Compiler, Naming
 from aggregates.engines.sqlite.facts import (
+    ONCE_EACH,
     image,
     kept_facts,
     of_kept,
     of_rows,
+    tails,
+    tails_of_row,
 )
 from aggregates.engines.sqlite.placing import Placement, placed
 from aggregates.engines.sqlite.posting import zero
@@ -105,6 +108,7 @@ def _rows(compiler: Compiler, source: Source, condition: str) -> str:
     of = image(compiler, source, row)
     for column in source.tracked:
         of[column.name] = f"+{of[column.name]} COLLATE BINARY"
+    of |= {one.name: "NULL" for one in source.extracted} | tails_of_row(compiler, source, row)
     values = ",\n  ".join(f"{sql} AS {q(name)}" for name, sql in of.items())
     touched = "updated_at" if source.is_touched else "NULL"
     return (
@@ -118,7 +122,7 @@ def facts_where(compiler: Compiler, source: Source, names: tuple[str, ...], cond
     """SELECT of some facts of the rows for which a condition holds, out of the source itself."""
     reduced = _reduced(source, names)
     facts = of_rows(compiler, reduced, _rows(compiler, reduced, condition))
-    return f"SELECT {compiler.columns(names)} FROM ({facts})"
+    return f"SELECT {compiler.columns(names)} FROM ({facts}{ONCE_EACH})"
 
 
 def images_where(compiler: Compiler, source: Source, names: tuple[str, ...], condition: str) -> str:
@@ -159,7 +163,8 @@ def _entries(compiler: Compiler, source: Source, side: str) -> str:
     key = q(source.log_key)
     of_side = f"coalesce({q(f'old_{source.log_key}')}, {key})" if side == "old" else key
     without = "insert" if side == "old" else "delete"
-    values = ", ".join(f"{q(f'{side}_{name}')} AS {q(name)}" for name in source.image)
+    of = {name: q(f"{side}_{name}") for name in source.image} | dict.fromkeys(tails(source), "NULL")
+    values = ", ".join(f"{sql} AS {q(name)}" for name, sql in of.items())
     sign = -1 if side == "old" else 1
     return (
         f"SELECT {sign} AS sign, updated_at, seq, {of_side} AS {key}, {values}\n"

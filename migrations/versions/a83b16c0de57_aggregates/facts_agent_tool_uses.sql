@@ -14,13 +14,13 @@ INSERT OR ABORT INTO _aggregates_parse VALUES (1, NEW.start_time);
 INSERT OR ABORT INTO _aggregates_parse VALUES (2, NEW.end_time);
 INSERT OR ABORT INTO _aggregates_agent_tool_uses_facts SELECT NEW.step, CASE WHEN NEW.step < 0 THEN
     -1 ELSE 1 END, NEW.tool_use_id, CASE WHEN NEW.session_id < x'' AND NOT instr(NEW.session_id,
-    char(0)) AND typeof(NEW.session_id) <> 'real' THEN NEW.session_id || '' ELSE '' END, CASE WHEN
-    NEW.agent_name < x'' AND NOT instr(NEW.agent_name, char(0)) AND typeof(NEW.agent_name) <> 'real'
-    THEN NEW.agent_name || '' ELSE '' END, CASE WHEN NEW.tool_name < x'' AND NOT
-    instr(NEW.tool_name, char(0)) AND typeof(NEW.tool_name) <> 'real' THEN NEW.tool_name || '' ELSE
-    '' END, CASE WHEN NEW.status < x'' AND NOT instr(NEW.status, char(0)) AND typeof(NEW.status) <>
-    'real' THEN NEW.status || '' ELSE '' END, parsed_1.time, parsed_2.time, (SELECT CASE WHEN one
-    BETWEEN 0 AND 315360000000 THEN one
+    char(0)) AND typeof(NEW.session_id) <> 'real' THEN CAST(NEW.session_id AS TEXT) ELSE '' END,
+    CASE WHEN NEW.agent_name < x'' AND NOT instr(NEW.agent_name, char(0)) AND typeof(NEW.agent_name)
+    <> 'real' THEN CAST(NEW.agent_name AS TEXT) ELSE '' END, CASE WHEN NEW.tool_name < x'' AND NOT
+    instr(NEW.tool_name, char(0)) AND typeof(NEW.tool_name) <> 'real' THEN CAST(NEW.tool_name AS
+    TEXT) ELSE '' END, CASE WHEN NEW.status < x'' AND NOT instr(NEW.status, char(0)) AND
+    typeof(NEW.status) <> 'real' THEN CAST(NEW.status AS TEXT) ELSE '' END, parsed_1.time,
+    parsed_2.time, (SELECT CASE WHEN one BETWEEN 0 AND 315360000000 THEN one
     WHEN measured_ms <= 315360000000 THEN measured_ms END
   FROM (SELECT CASE WHEN parsed_1.has_offset = parsed_2.has_offset THEN ((strftime('%s',
       parsed_2.time) - strftime('%s', parsed_1.time)) * 1000 + substr(parsed_2.time, 21) -

@@ -13,7 +13,7 @@ INSERT OR ABORT INTO _aggregates_parse VALUES (1, NEW.start_time);
 INSERT OR ABORT INTO _aggregates_parse VALUES (2, NEW.end_time);
 INSERT OR ABORT INTO _aggregates_sessions_facts SELECT NEW.step, CASE WHEN NEW.step < 0 THEN -1 ELSE
     1 END, NEW.session_row, CASE WHEN NEW.session_id < x'' AND NOT instr(NEW.session_id, char(0))
-    AND typeof(NEW.session_id) <> 'real' THEN NEW.session_id || '' ELSE '' END, status_name,
+    AND typeof(NEW.session_id) <> 'real' THEN CAST(NEW.session_id AS TEXT) ELSE '' END, status_name,
     parsed_1.time, parsed_2.time, (SELECT CASE WHEN one BETWEEN 0 AND 315360000000 THEN one
     WHEN NULL <= 315360000000 THEN NULL END
   FROM (SELECT CASE WHEN parsed_1.has_offset = parsed_2.has_offset THEN ((strftime('%s',
@@ -22,9 +22,9 @@ INSERT OR ABORT INTO _aggregates_sessions_facts SELECT NEW.step, CASE WHEN NEW.s
       (status_name = 'completed' OR status_name = 'failed' OR status_name = 'error'), parsed_1.time
       IS NULL AND NOT has_no_start, parsed_2.time IS NULL AND NOT has_no_end FROM _aggregates_parsed
       AS parsed_1, _aggregates_parsed AS parsed_2, (SELECT CASE WHEN NEW.status < x'' AND NOT
-      instr(NEW.status, char(0)) AND typeof(NEW.status) <> 'real' THEN NEW.status || '' ELSE '' END
-      AS status_name, NEW.start_time IS NULL AS has_no_start, NEW.end_time IS NULL AS has_no_end)
-      WHERE parsed_1.slot = 1 AND parsed_2.slot = 2;
+      instr(NEW.status, char(0)) AND typeof(NEW.status) <> 'real' THEN CAST(NEW.status AS TEXT) ELSE
+      '' END AS status_name, NEW.start_time IS NULL AS has_no_start, NEW.end_time IS NULL AS
+      has_no_end) WHERE parsed_1.slot = 1 AND parsed_2.slot = 2;
 END;
 
 -- [trigger] _aggregates_sessions_adds

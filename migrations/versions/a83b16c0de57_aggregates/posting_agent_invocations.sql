@@ -59,7 +59,7 @@ INSERT INTO _aggregates_by_session (session_id, part, member, id, invocations, s
   UNION ALL SELECT NEW.session, 0, '', 0, NEW.step, NEW.sign * NEW.succeeded, NEW.sign * NEW.failed,
       CASE NEW.step WHEN 0 THEN NEW.in_flight - (NEW.start IS NOT NULL) ELSE NEW.step *
       NEW.in_flight END, NEW.sign * ((NEW.duration_ms IS NOT NULL)), NEW.sign *
-      (coalesce(NEW.duration_ms, 0)), (SELECT max(seq) FROM agent_invocation_changes)
+      (coalesce(NEW.duration_ms, 0)), NEW.seq
   UNION ALL SELECT NEW.session, 3, NEW.start, NEW.invocation_id, NEW.step, 0, 0, 0, 0, 0, NULL WHERE
       NEW.start IS NOT NULL AND NEW.step
   UNION ALL SELECT NEW.session, 4, NEW."end", NEW.invocation_id, NEW.sign, 0, 0, 0, 0, 0, NULL WHERE
@@ -82,8 +82,8 @@ INSERT INTO _aggregates_by_agent (agent_name, part, member, id, invocations, suc
       NEW.step WHEN 0 THEN NEW.in_flight - (NEW.start IS NOT NULL) ELSE NEW.step * NEW.in_flight
       END, CASE WHEN NEW.step AND NEW.session <> '' AND (SELECT pair.invocations FROM
       _aggregates_by_session AS pair WHERE pair.part = 1 AND pair.id = 0 AND pair.session_id =
-      NEW.session AND pair.member = NEW.agent) = (NEW.step > 0) THEN NEW.step ELSE 0 END, (SELECT
-      updated_at FROM agent_invocation_changes ORDER BY seq DESC LIMIT 1)
+      NEW.session AND pair.member = NEW.agent) = (NEW.step > 0) THEN NEW.step ELSE 0 END,
+      NEW.updated_at
   UNION ALL SELECT NEW.agent, 0, NEW.start, NEW.invocation_id, NEW.step, 0, 0, 0, 0, NULL WHERE
       NEW.start IS NOT NULL AND NEW.step
   UNION ALL SELECT '', 2, '', 0, 0, 0, 0, 0, NEW.step, NULL WHERE NEW.step AND NEW.session <> '' AND

@@ -18,10 +18,22 @@ FROM (SELECT sign,
   phase_name,
   model_name,
   status_name,
-  token_count,
-  tool_call_count,
   start,
   "end",
+  coalesce(tokens, (SELECT CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
+      AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
+      INTEGER) ELSE 0 END
+    FROM (SELECT CASE WHEN raw_output_tail IS NOT NULL
+      THEN ltrim(substr(CAST(substr(CAST(raw_output_tail AS BLOB), nullif(instr(CAST(raw_output_tail
+      AS BLOB), CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT), 15), ' ') END AS rest))) AS
+      token_count,
+  coalesce(tool_calls, (SELECT CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
+      AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
+      INTEGER) ELSE 0 END
+    FROM (SELECT CASE WHEN raw_output_tail IS NOT NULL
+      THEN ltrim(substr(CAST(substr(CAST(raw_output_tail AS BLOB), nullif(instr(CAST(raw_output_tail
+      AS BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT), 21), ' ') END AS rest))) AS
+      tool_call_count,
   (SELECT CASE WHEN one BETWEEN 0 AND 315360000000 THEN one
     WHEN measured_ms <= 315360000000 THEN measured_ms END
   FROM (SELECT CASE WHEN is_same_clock THEN ((strftime('%s', "end") - strftime('%s', start)) * 1000
@@ -36,37 +48,38 @@ FROM (SELECT sign,
   updated_at,
   seq,
   invocation_id,
+  tokens,
+  tool_calls,
+  raw_output_tail,
   coalesce(agent_name > '' AND agent_name < x'' AND agent_name <> 'unknown', 0) AND NOT
       (coalesce(event_type, '') = 'subagent_stop' OR coalesce(event_type, '') =
       'tool_tracking_start') AS is_invocation,
   CASE WHEN session_id < x'' AND NOT instr(session_id, char(0)) AND typeof(session_id) <> 'real'
-      THEN session_id || '' ELSE '' END AS session,
+      THEN CAST(session_id AS TEXT) ELSE '' END AS session,
   CASE WHEN event_type < x'' AND NOT instr(event_type, char(0)) AND typeof(event_type) <> 'real'
-      THEN event_type || '' ELSE '' END AS event,
+      THEN CAST(event_type AS TEXT) ELSE '' END AS event,
   CASE WHEN agent_name < x'' AND NOT instr(agent_name, char(0)) AND typeof(agent_name) <> 'real'
-      THEN agent_name || '' ELSE '' END AS agent,
-  CASE WHEN phase < x'' AND NOT instr(phase, char(0)) AND typeof(phase) <> 'real' THEN phase || ''
-      ELSE '' END AS phase_name,
-  CASE WHEN model < x'' AND NOT instr(model, char(0)) AND typeof(model) <> 'real' THEN model || ''
-      ELSE '' END AS model_name,
-  CASE WHEN status < x'' AND NOT instr(status, char(0)) AND typeof(status) <> 'real' THEN status ||
-      '' ELSE '' END AS status_name,
-  tokens AS token_count,
-  tool_calls AS tool_call_count,
+      THEN CAST(agent_name AS TEXT) ELSE '' END AS agent,
+  CASE WHEN phase < x'' AND NOT instr(phase, char(0)) AND typeof(phase) <> 'real' THEN CAST(phase AS
+      TEXT) ELSE '' END AS phase_name,
+  CASE WHEN model < x'' AND NOT instr(model, char(0)) AND typeof(model) <> 'real' THEN CAST(model AS
+      TEXT) ELSE '' END AS model_name,
+  CASE WHEN status < x'' AND NOT instr(status, char(0)) AND typeof(status) <> 'real' THEN
+      CAST(status AS TEXT) ELSE '' END AS status_name,
   CASE WHEN start_time = strftime('%Y-%m-%dT%H:%M:%S', start_time, '+0 days') || substr(start_time,
       20, 7) AND start_time GLOB '*.[0-9][0-9][0-9][0-9][0-9][0-9]' AND start_time >= '0001' THEN
       substr(start_time, 1, 23) ELSE CASE WHEN typeof(start_time) = 'text' AND NOT instr(start_time,
       char(0)) THEN (SELECT
     (SELECT CASE WHEN substr(y, 1, 19) = strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), '+0 days')
       AND y >= '0001' THEN
-    (SELECT (SELECT CASE WHEN second >= '0001' THEN second || '.' ||
-          substr(substr(y, 21, max(0, length(y) - 20 - length(zone))) || '000', 1, 3) END
-        FROM (SELECT strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), CASE
+    (SELECT nullif(max('0001', strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), CASE
           WHEN zone = '' OR zone = 'Z' THEN '+0 days'
           WHEN substr(zone, 2, 2) < '24' AND (zone GLOB '[+-][0-2][0-9]:[0-5][0-9]'
             OR zone GLOB '[+-][0-2][0-9][0-5][0-9]' OR zone GLOB '[+-][0-2][0-9]')
           THEN CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2, 2) || ':'
-            || substr(replace(zone, ':', '') || '00', 4, 2) END) AS second))
+            || substr(replace(zone, ':', '') || '00', 4, 2) END)
+        || '.' || substr(substr(y, 21, max(0, length(y) - 20 - length(zone))) || '000', 1, 3)),
+        '0001')
       FROM (SELECT CASE WHEN substr(y, 20) GLOB '.[0-9]*'
         THEN ltrim(substr(y, 21), '0123456789') ELSE substr(y, 20) END AS zone)) END
     FROM (SELECT CASE substr(x, 17, 1) WHEN ':' THEN x WHEN '.' THEN ''
@@ -79,14 +92,14 @@ FROM (SELECT sign,
       char(0)) THEN (SELECT
     (SELECT CASE WHEN substr(y, 1, 19) = strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), '+0 days')
       AND y >= '0001' THEN
-    (SELECT (SELECT CASE WHEN second >= '0001' THEN second || '.' ||
-          substr(substr(y, 21, max(0, length(y) - 20 - length(zone))) || '000', 1, 3) END
-        FROM (SELECT strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), CASE
+    (SELECT nullif(max('0001', strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), CASE
           WHEN zone = '' OR zone = 'Z' THEN '+0 days'
           WHEN substr(zone, 2, 2) < '24' AND (zone GLOB '[+-][0-2][0-9]:[0-5][0-9]'
             OR zone GLOB '[+-][0-2][0-9][0-5][0-9]' OR zone GLOB '[+-][0-2][0-9]')
           THEN CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2, 2) || ':'
-            || substr(replace(zone, ':', '') || '00', 4, 2) END) AS second))
+            || substr(replace(zone, ':', '') || '00', 4, 2) END)
+        || '.' || substr(substr(y, 21, max(0, length(y) - 20 - length(zone))) || '000', 1, 3)),
+        '0001')
       FROM (SELECT CASE WHEN substr(y, 20) GLOB '.[0-9]*'
         THEN ltrim(substr(y, 21), '0123456789') ELSE substr(y, 20) END AS zone)) END
     FROM (SELECT CASE substr(x, 17, 1) WHEN ':' THEN x WHEN '.' THEN ''
@@ -99,7 +112,7 @@ FROM (SELECT sign,
   end_time IS NULL AS has_no_end,
   CASE WHEN duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(duration_seconds * 1000 + 0.5 AS
       INTEGER) END AS measured_ms
-FROM ({rows}) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0);
+FROM ({rows}) LIMIT -1 OFFSET 0));
 
 -- [end] agent_invocations
 SELECT count(*), max(k) FROM (SELECT agent_invocations.id AS k FROM main.agent_invocations WHERE
@@ -117,20 +130,11 @@ SELECT 1 AS sign, updated_at AS updated_at, NULL AS seq,
   +agent_invocations.end_time COLLATE BINARY AS end_time,
   +agent_invocations.duration_seconds COLLATE BINARY AS duration_seconds,
   +agent_invocations.status COLLATE BINARY AS status,
-  (SELECT CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
-      AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
-      INTEGER) ELSE 0 END
-    FROM (SELECT CASE WHEN agent_invocations.raw_output < x''
-      THEN ltrim(substr(CAST(substr(CAST(agent_invocations.raw_output AS BLOB),
-      nullif(instr(CAST(agent_invocations.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)), 0))
-      AS TEXT), 15), ' ') END AS rest)) AS tokens,
-  (SELECT CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
-      AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
-      INTEGER) ELSE 0 END
-    FROM (SELECT CASE WHEN agent_invocations.raw_output < x''
-      THEN ltrim(substr(CAST(substr(CAST(agent_invocations.raw_output AS BLOB),
-      nullif(instr(CAST(agent_invocations.raw_output AS BLOB), CAST('"totalToolUseCount":' AS
-      BLOB)), 0)) AS TEXT), 21), ' ') END AS rest)) AS tool_calls
+  NULL AS tokens,
+  NULL AS tool_calls,
+  CASE WHEN agent_invocations.raw_output < x'' THEN substr(CAST(agent_invocations.raw_output AS
+      BLOB), nullif(instr(CAST(agent_invocations.raw_output AS BLOB), CAST('"totalTo' AS BLOB)), 0))
+      END AS raw_output_tail
 FROM main.agent_invocations WHERE agent_invocations.id > :mark AND agent_invocations.id <= :upto;
 
 -- [entries] old
@@ -138,7 +142,7 @@ SELECT -1 AS sign, updated_at, seq, coalesce(old_invocation_id, invocation_id) A
     old_timestamp AS timestamp, old_session_id AS session_id, old_event_type AS event_type,
     old_phase AS phase, old_agent_name AS agent_name, old_model AS model, old_start_time AS
     start_time, old_end_time AS end_time, old_duration_seconds AS duration_seconds, old_status AS
-    status, old_tokens AS tokens, old_tool_calls AS tool_calls
+    status, old_tokens AS tokens, old_tool_calls AS tool_calls, NULL AS raw_output_tail
 FROM main.agent_invocation_changes WHERE seq > :seq AND seq <= :last AND operation <> 'insert'
 AND coalesce(old_invocation_id, invocation_id) > :above AND coalesce(old_invocation_id,
     invocation_id) <= :upto;
@@ -148,6 +152,6 @@ SELECT 1 AS sign, updated_at, seq, invocation_id AS invocation_id, new_timestamp
     new_session_id AS session_id, new_event_type AS event_type, new_phase AS phase, new_agent_name
     AS agent_name, new_model AS model, new_start_time AS start_time, new_end_time AS end_time,
     new_duration_seconds AS duration_seconds, new_status AS status, new_tokens AS tokens,
-    new_tool_calls AS tool_calls
+    new_tool_calls AS tool_calls, NULL AS raw_output_tail
 FROM main.agent_invocation_changes WHERE seq > :seq AND seq <= :last AND operation <> 'delete'
 AND invocation_id > :above AND invocation_id <= :upto;

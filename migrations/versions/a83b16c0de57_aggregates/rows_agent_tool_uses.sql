@@ -26,27 +26,27 @@ FROM (SELECT sign,
   seq,
   tool_use_id,
   CASE WHEN session_id < x'' AND NOT instr(session_id, char(0)) AND typeof(session_id) <> 'real'
-      THEN session_id || '' ELSE '' END AS session,
+      THEN CAST(session_id AS TEXT) ELSE '' END AS session,
   CASE WHEN agent_name < x'' AND NOT instr(agent_name, char(0)) AND typeof(agent_name) <> 'real'
-      THEN agent_name || '' ELSE '' END AS agent,
+      THEN CAST(agent_name AS TEXT) ELSE '' END AS agent,
   CASE WHEN tool_name < x'' AND NOT instr(tool_name, char(0)) AND typeof(tool_name) <> 'real' THEN
-      tool_name || '' ELSE '' END AS tool,
-  CASE WHEN status < x'' AND NOT instr(status, char(0)) AND typeof(status) <> 'real' THEN status ||
-      '' ELSE '' END AS status_name,
+      CAST(tool_name AS TEXT) ELSE '' END AS tool,
+  CASE WHEN status < x'' AND NOT instr(status, char(0)) AND typeof(status) <> 'real' THEN
+      CAST(status AS TEXT) ELSE '' END AS status_name,
   CASE WHEN start_time = strftime('%Y-%m-%dT%H:%M:%S', start_time, '+0 days') || substr(start_time,
       20, 7) AND start_time GLOB '*.[0-9][0-9][0-9][0-9][0-9][0-9]' AND start_time >= '0001' THEN
       substr(start_time, 1, 23) ELSE CASE WHEN typeof(start_time) = 'text' AND NOT instr(start_time,
       char(0)) THEN (SELECT
     (SELECT CASE WHEN substr(y, 1, 19) = strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), '+0 days')
       AND y >= '0001' THEN
-    (SELECT (SELECT CASE WHEN second >= '0001' THEN second || '.' ||
-          substr(substr(y, 21, max(0, length(y) - 20 - length(zone))) || '000', 1, 3) END
-        FROM (SELECT strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), CASE
+    (SELECT nullif(max('0001', strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), CASE
           WHEN zone = '' OR zone = 'Z' THEN '+0 days'
           WHEN substr(zone, 2, 2) < '24' AND (zone GLOB '[+-][0-2][0-9]:[0-5][0-9]'
             OR zone GLOB '[+-][0-2][0-9][0-5][0-9]' OR zone GLOB '[+-][0-2][0-9]')
           THEN CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2, 2) || ':'
-            || substr(replace(zone, ':', '') || '00', 4, 2) END) AS second))
+            || substr(replace(zone, ':', '') || '00', 4, 2) END)
+        || '.' || substr(substr(y, 21, max(0, length(y) - 20 - length(zone))) || '000', 1, 3)),
+        '0001')
       FROM (SELECT CASE WHEN substr(y, 20) GLOB '.[0-9]*'
         THEN ltrim(substr(y, 21), '0123456789') ELSE substr(y, 20) END AS zone)) END
     FROM (SELECT CASE substr(x, 17, 1) WHEN ':' THEN x WHEN '.' THEN ''
@@ -59,14 +59,14 @@ FROM (SELECT sign,
       char(0)) THEN (SELECT
     (SELECT CASE WHEN substr(y, 1, 19) = strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), '+0 days')
       AND y >= '0001' THEN
-    (SELECT (SELECT CASE WHEN second >= '0001' THEN second || '.' ||
-          substr(substr(y, 21, max(0, length(y) - 20 - length(zone))) || '000', 1, 3) END
-        FROM (SELECT strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), CASE
+    (SELECT nullif(max('0001', strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), CASE
           WHEN zone = '' OR zone = 'Z' THEN '+0 days'
           WHEN substr(zone, 2, 2) < '24' AND (zone GLOB '[+-][0-2][0-9]:[0-5][0-9]'
             OR zone GLOB '[+-][0-2][0-9][0-5][0-9]' OR zone GLOB '[+-][0-2][0-9]')
           THEN CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2, 2) || ':'
-            || substr(replace(zone, ':', '') || '00', 4, 2) END) AS second))
+            || substr(replace(zone, ':', '') || '00', 4, 2) END)
+        || '.' || substr(substr(y, 21, max(0, length(y) - 20 - length(zone))) || '000', 1, 3)),
+        '0001')
       FROM (SELECT CASE WHEN substr(y, 20) GLOB '.[0-9]*'
         THEN ltrim(substr(y, 21), '0123456789') ELSE substr(y, 20) END AS zone)) END
     FROM (SELECT CASE substr(x, 17, 1) WHEN ':' THEN x WHEN '.' THEN ''
@@ -79,7 +79,7 @@ FROM (SELECT sign,
   end_time IS NULL AS has_no_end,
   CASE WHEN duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(duration_seconds * 1000 + 0.5 AS
       INTEGER) END AS measured_ms
-FROM ({rows}) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0);
+FROM ({rows}) LIMIT -1 OFFSET 0));
 
 -- [end] agent_tool_uses
 SELECT count(*), max(k) FROM (SELECT agent_tool_uses.id AS k FROM main.agent_tool_uses WHERE

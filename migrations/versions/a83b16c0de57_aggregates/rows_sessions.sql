@@ -26,23 +26,23 @@ FROM (SELECT sign,
   seq,
   session_row,
   CASE WHEN session_id < x'' AND NOT instr(session_id, char(0)) AND typeof(session_id) <> 'real'
-      THEN session_id || '' ELSE '' END AS session,
-  CASE WHEN status < x'' AND NOT instr(status, char(0)) AND typeof(status) <> 'real' THEN status ||
-      '' ELSE '' END AS status_name,
+      THEN CAST(session_id AS TEXT) ELSE '' END AS session,
+  CASE WHEN status < x'' AND NOT instr(status, char(0)) AND typeof(status) <> 'real' THEN
+      CAST(status AS TEXT) ELSE '' END AS status_name,
   CASE WHEN start_time = strftime('%Y-%m-%dT%H:%M:%S', start_time, '+0 days') || substr(start_time,
       20, 7) AND start_time GLOB '*.[0-9][0-9][0-9][0-9][0-9][0-9]' AND start_time >= '0001' THEN
       substr(start_time, 1, 23) ELSE CASE WHEN typeof(start_time) = 'text' AND NOT instr(start_time,
       char(0)) THEN (SELECT
     (SELECT CASE WHEN substr(y, 1, 19) = strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), '+0 days')
       AND y >= '0001' THEN
-    (SELECT (SELECT CASE WHEN second >= '0001' THEN second || '.' ||
-          substr(substr(y, 21, max(0, length(y) - 20 - length(zone))) || '000', 1, 3) END
-        FROM (SELECT strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), CASE
+    (SELECT nullif(max('0001', strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), CASE
           WHEN zone = '' OR zone = 'Z' THEN '+0 days'
           WHEN substr(zone, 2, 2) < '24' AND (zone GLOB '[+-][0-2][0-9]:[0-5][0-9]'
             OR zone GLOB '[+-][0-2][0-9][0-5][0-9]' OR zone GLOB '[+-][0-2][0-9]')
           THEN CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2, 2) || ':'
-            || substr(replace(zone, ':', '') || '00', 4, 2) END) AS second))
+            || substr(replace(zone, ':', '') || '00', 4, 2) END)
+        || '.' || substr(substr(y, 21, max(0, length(y) - 20 - length(zone))) || '000', 1, 3)),
+        '0001')
       FROM (SELECT CASE WHEN substr(y, 20) GLOB '.[0-9]*'
         THEN ltrim(substr(y, 21), '0123456789') ELSE substr(y, 20) END AS zone)) END
     FROM (SELECT CASE substr(x, 17, 1) WHEN ':' THEN x WHEN '.' THEN ''
@@ -55,14 +55,14 @@ FROM (SELECT sign,
       char(0)) THEN (SELECT
     (SELECT CASE WHEN substr(y, 1, 19) = strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), '+0 days')
       AND y >= '0001' THEN
-    (SELECT (SELECT CASE WHEN second >= '0001' THEN second || '.' ||
-          substr(substr(y, 21, max(0, length(y) - 20 - length(zone))) || '000', 1, 3) END
-        FROM (SELECT strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), CASE
+    (SELECT nullif(max('0001', strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), CASE
           WHEN zone = '' OR zone = 'Z' THEN '+0 days'
           WHEN substr(zone, 2, 2) < '24' AND (zone GLOB '[+-][0-2][0-9]:[0-5][0-9]'
             OR zone GLOB '[+-][0-2][0-9][0-5][0-9]' OR zone GLOB '[+-][0-2][0-9]')
           THEN CASE substr(zone, 1, 1) WHEN '+' THEN '-' ELSE '+' END || substr(zone, 2, 2) || ':'
-            || substr(replace(zone, ':', '') || '00', 4, 2) END) AS second))
+            || substr(replace(zone, ':', '') || '00', 4, 2) END)
+        || '.' || substr(substr(y, 21, max(0, length(y) - 20 - length(zone))) || '000', 1, 3)),
+        '0001')
       FROM (SELECT CASE WHEN substr(y, 20) GLOB '.[0-9]*'
         THEN ltrim(substr(y, 21), '0123456789') ELSE substr(y, 20) END AS zone)) END
     FROM (SELECT CASE substr(x, 17, 1) WHEN ':' THEN x WHEN '.' THEN ''
@@ -73,7 +73,7 @@ FROM (SELECT sign,
       char(32, 9, 10, 13)), 11) GLOB '*[+Zz-]*') AS is_same_clock,
   start_time IS NULL AS has_no_start,
   end_time IS NULL AS has_no_end
-FROM ({rows}) LIMIT -1 OFFSET 0) LIMIT -1 OFFSET 0);
+FROM ({rows}) LIMIT -1 OFFSET 0));
 
 -- [end] sessions
 SELECT count(*), max(k) FROM (SELECT sessions.rowid AS k FROM main.sessions WHERE sessions.rowid >

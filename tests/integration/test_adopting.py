@@ -1,0 +1,147 @@
+"""Whoever names the wrong database, or one of another shape, learns so before anything is done."""
+
+import os
+import pty
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from advice import status
+from click.testing import CliRunner, Result
+from conftest import connect
+from hooks import AGENT_INVOCATIONS, AGENT_TOOL_USES, HOOK_TABLES, SESSIONS, TOOL_USES
+
+from aggregates.cli import main
+from aggregates.samples import write_sample
+
+OTHER_SHAPE = (
+    "CREATE TABLE agent_invocations (id INTEGER PRIMARY KEY, agent_name TEXT, start_time TEXT,"
+    " success INTEGER, duration_ms INTEGER);"
+    "INSERT INTO agent_invocations VALUES (1, 'a', '2026-10-01T09:00:00', 1, 500);"
+)
+EMPTY = ["added;", "empty", "until", "a", "writer", "fills", "it"]
+APPLICATION = "CREATE TABLE users (id INTEGER PRIMARY KEY); CREATE TABLE orders (id);"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "agent_workflow.db"
+
+
+def make(path: Path, sql: str) -> bytes:
+    with closing(connect(path)) as connection:
+        connection.executescript(sql)
+    return path.read_bytes()
+
+
+def run(command: str, path: Path, *options: str) -> Result:
+    return CliRunner().invoke(main, [command, *options, "--database", str(path)])
+
+
+def lines(output: str) -> list[list[str]]:
+    return [line.split() for line in output.splitlines()]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        HOOK_TABLES,
+        SESSIONS,
+        SESSIONS.replace("    cwd TEXT,\n    metadata JSON\n", "").replace(
+            "status TEXT,", "status TEXT"
+        ),
+        AGENT_INVOCATIONS,
+        TOOL_USES + AGENT_TOOL_USES,
+        APPLICATION + HOOK_TABLES,
+        APPLICATION + AGENT_INVOCATIONS.replace("ticket_id TEXT", "ticket_id TEXT UNIQUE, note"),
+        "",
+    ],
+    ids=["hooks", "sessions", "four columns", "runs", "tools", "beside others", "more", "nothing"],
+)
+def test_what_the_hooks_have_made_is_adopted_without_a_question(sql: str, path: Path) -> None:
+    make(path, sql)
+    done = run("migrate", path)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert status(path).warnings == []
+    assert run("downgrade", path, "--yes").exit_code == 0
+    assert run("migrate", path).exit_code == 0
+
+
+def test_a_sample_is_adopted_without_a_question(path: Path) -> None:
+    write_sample(path, 20)
+    assert run("migrate", path).stderr == ""
+
+
+def test_a_database_of_something_else_is_refused(path: Path) -> None:
+    before = make(path, APPLICATION)
+    for command in (("migrate",), ("run", "--migrate", "--once")):
+        done = run(command[0], path, *command[1:])
+        assert done.exit_code == 4
+        assert "other tables, left alone: users, orders\n" in done.stderr
+        assert "agent_invocations is not there: an empty one is made" in done.stderr
+        assert f"`aggregates migrate --yes --database {path}`" in done.stderr
+        assert path.read_bytes() == before
+    done = run("migrate", path, "--yes")
+    assert done.exit_code == 0
+    assert "users, orders" in done.stderr
+    assert run("migrate", path).stderr == "", "it is not asked twice"
+
+
+def test_a_table_of_another_shape_is_shown_column_by_column(path: Path) -> None:
+    before = make(path, OTHER_SHAPE)
+    done = run("migrate", path)
+    assert done.exit_code == 4
+    assert path.read_bytes() == before
+    shown = lines(done.stderr)
+    table = "agent_invocations"
+    assert [table, "agent_name", "TEXT", "tracked"] in shown
+    for name in ("status", "end_time", "duration_seconds", "raw_output"):
+        assert [table, name, "-", *EMPTY] in shown
+    for name in ("success", "duration_ms"):
+        assert [table, name, "not", "tracked"] in shown
+    assert not any("updated_at" in line for line in shown)
+    assert run("migrate", path, "--yes").exit_code == 0
+
+
+def test_status_repeats_what_is_empty(path: Path) -> None:
+    make(path, OTHER_SHAPE)
+    run("migrate", path, "--yes")
+    found = status(path)
+    assert found.ok
+    ((kind, table, name),) = [(one.kind, one.table, one.name) for one in found.warnings]
+    assert (kind, table) == ("empty", "agent_invocations")
+    assert name.split(", ") == [
+        *("timestamp", "session_id", "event_type", "phase", "model", "end_time"),
+        *("duration_seconds", "status", "raw_output"),
+    ]
+    done = run("status", path)
+    assert done.exit_code == 0
+    assert "empty" in done.output
+    # What an earlier installation has added is no writer's, either.
+    run("downgrade", path, "--yes")
+    assert run("migrate", path).exit_code == 4
+
+
+def test_a_table_that_cannot_be_adopted_is_refused_as_such(path: Path) -> None:
+    make(path, APPLICATION + "CREATE TABLE agent_invocations (id TEXT PRIMARY KEY, agent_name)")
+    done = run("migrate", path, "--yes")
+    assert done.exit_code == 4
+    assert done.stderr.startswith("error: cannot adopt agent_invocations: ")
+
+
+@pytest.mark.parametrize("answer", ["y", "n"])
+def test_on_a_terminal_a_person_is_asked(answer: str, path: Path) -> None:
+    before = make(path, OTHER_SHAPE)
+    terminal, theirs = pty.openpty()
+    try:
+        os.write(terminal, f"{answer}\n".encode())
+        command = [sys.executable, "-m", "aggregates", "migrate", "--database", str(path)]
+        done = subprocess.run(command, stdin=theirs, capture_output=True, text=True, timeout=60)
+    finally:
+        os.close(terminal)
+        os.close(theirs)
+    assert f"Adopt {path} as it is? [y/N]" in done.stderr
+    assert done.returncode == (0 if answer == "y" else 1)
+    assert (path.read_bytes() == before) == (answer == "n")
