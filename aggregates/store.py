@@ -17,6 +17,7 @@ from aggregates import reader
 from aggregates.changes import Beginning, Consumer, ConsumerStatus, Log
 from aggregates.changes import consumers as list_consumers
 from aggregates.engines import driver, explained, file_of, open_database
+from aggregates.engines.base import Marks
 from aggregates.errors import AggregatesError, DatabaseMissing
 from aggregates.installing.upgrading import check_revision
 from aggregates.model.catalogue import catalogue as shipped
@@ -26,6 +27,7 @@ from aggregates.proving import inspecting, rebuilding, reinstalling, repairing
 from aggregates.reader.frames import frame
 from aggregates.recomputing.drift import Window
 from aggregates.running import upkeep
+from aggregates.running.health import Health, health
 from aggregates.running.keeping import Keeping, keeping
 from aggregates.running.schedule import Schedule
 
@@ -201,6 +203,29 @@ class Store:
                 latest_sessions=self.latest_sessions,
                 zone=self.zone,
             )
+
+    def metrics(self, now: datetime | None = None) -> tuple[reader.Metrics, Health]:
+        """What a scrape shows, and how well the database is kept, from one snapshot."""
+        with self._reading() as connection:
+            found = reader.metrics(
+                connection,
+                now=now,
+                abandon_after=self.abandon_after,
+                activity=self.activity,
+                latest_sessions=self.latest_sessions,
+                zone=self.zone,
+            )
+            return found, health(driver(connection), self.catalogue.sources)
+
+    def marks(self) -> Marks | None:
+        """Texts that are remembered beside the database; None where there is no place for them.
+
+        They are open as long as the store.
+        """
+        marks = self._database.marks()
+        if marks is not None:
+            self._resources.callback(marks.close)
+        return marks
 
     def overview(self, now: datetime | None = None) -> Overview:
         """Everything that a page shows: a collection, seven days, timelines, and the status."""

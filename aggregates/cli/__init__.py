@@ -10,7 +10,16 @@ from __future__ import annotations
 import click
 
 from aggregates import __version__
-from aggregates.cli import changes, databases, datasette, proofs, readings, reports, streams
+from aggregates.cli import (
+    changes,
+    databases,
+    datasette,
+    proofs,
+    readings,
+    reports,
+    serving,
+    streams,
+)
 from aggregates.cli.settings import Commands, shared_options
 
 
@@ -33,5 +42,6 @@ for command in (
     *proofs.COMMANDS,
     *changes.COMMANDS,
     *datasette.COMMANDS,
+    *serving.COMMANDS,
 ):
     main.add_command(command)

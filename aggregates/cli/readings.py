@@ -37,7 +37,7 @@ from aggregates.running.upkeep import Upkeep, log
 from aggregates.store import Store
 
 _MAX_DAYS = 3650
-_sessions_option = click.option(
+sessions_option = click.option(
     "--sessions",
     type=click.IntRange(0, 10_000),
     default=LATEST,
@@ -46,7 +46,7 @@ _sessions_option = click.option(
 )
 
 
-def _schedule_options(command: Command) -> Command:
+def schedule_options(command: Command) -> Command:
     """When what is due beside collecting."""
     schedule = Schedule()
 
@@ -97,7 +97,7 @@ def _schedule_options(command: Command) -> Command:
 
 
 @click.command("collect")
-@_sessions_option
+@sessions_option
 @json_option
 @shared_options
 @pass_settings
@@ -138,7 +138,7 @@ def watch_command(settings: Settings, interval: float) -> None:
             show_collection(out, store.collect())
             return
         stop = StopSignal()
-        with stop.listening(), _told_to(_Notes()) as notes:
+        with stop.listening(), told_to(_Notes()) as notes:
             _watch(out, store, stop, interval, notes)
 
 
@@ -159,8 +159,8 @@ def watch_command(settings: Settings, interval: float) -> None:
     metavar="ROWS",
     help="Where there is no database, write a sample one of so many rows first.",
 )
-@_sessions_option
-@_schedule_options
+@sessions_option
+@schedule_options
 @json_option
 @shared_options
 @pass_settings
@@ -188,7 +188,7 @@ def run_command(
     JSON: one line for each collection, as `collect`.
     """
     stop = StopSignal()
-    with stop.listening(), _told_to(logging.StreamHandler()):
+    with stop.listening(), told_to(logging.StreamHandler()):
         with stop.at_once():
             database = settings.named_database()
             path = file_of(database)
@@ -201,7 +201,7 @@ def run_command(
         while not stop.requested:
             store = settings.store(latest_sessions=sessions)
             try:
-                for collection, findings in _rounds(store, _schedule(**schedule), stop, pause):
+                for collection, findings in _rounds(store, schedule_of(**schedule), stop, pause):
                     if once and findings:
                         settings.outcome = NOT_AS_IT_SHOULD_BE
                     _show(collection, as_json=as_json)
@@ -268,7 +268,7 @@ def _show(collection: Collection, *, as_json: bool) -> None:
     show_collection(out, collection)
 
 
-def _schedule(
+def schedule_of(
     verify_every: float,
     proof_share: float,
     rebuild_every: float,
@@ -276,6 +276,7 @@ def _schedule(
     retain_days: float,
     retain_entries: int,
 ) -> Schedule:
+    """What the options of `schedule_options` say."""
     return Schedule(
         verify_every=timedelta(hours=verify_every),
         share=proof_share / 100,
@@ -300,7 +301,7 @@ class _Notes(logging.Handler):
 
 
 @contextmanager
-def _told_to(handler: _Handler) -> Iterator[_Handler]:
+def told_to(handler: _Handler) -> Iterator[_Handler]:
     """Inside, what is logged goes to a handler."""
     handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
     log.addHandler(handler)

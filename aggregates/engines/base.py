@@ -399,6 +399,24 @@ class DriverConnection(ABC):
         """A connection to an empty database, which goes in the end."""
 
 
+class Marks(ABC):
+    """Texts by name, which outlive the process and are not part of the database.
+
+    Whoever has a turn is alone with them, among the threads and the processes of one machine.
+    """
+
+    @abstractmethod
+    def turn(self) -> AbstractContextManager[dict[str, str]]:
+        """All of them; what is set inside is stored in the end, unless it raises.
+
+        Raises a DriverError where they cannot be read or stored.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close what is open; a later turn opens it again."""
+
+
 class Database(ABC):
     """A database that was opened; it connects when it is first asked something.
 
@@ -437,6 +455,10 @@ class Database(ABC):
     @abstractmethod
     def forget_proof(self) -> None:
         """Remove that file, if there is one."""
+
+    @abstractmethod
+    def marks(self) -> Marks | None:
+        """What is to be remembered beside the database; None where it has no place."""
 
     def close(self) -> None:
         """Close all connections."""

@@ -16,6 +16,15 @@ from aggregates.reader.agents import AgentStatistics, RunCount, agents, latest_s
 from aggregates.reader.clock import wall_clock
 from aggregates.reader.collection import Collection, collect, totals
 from aggregates.reader.histograms import Percentiles, percentiles
+from aggregates.reader.metrics import (
+    BOUNDS_MS,
+    AgentNow,
+    Durations,
+    Metrics,
+    RunGroup,
+    ToolGroup,
+    metrics,
+)
 from aggregates.reader.runs import (
     ABANDON_AFTER,
     HourPoint,
@@ -40,22 +49,28 @@ from aggregates.reader.unreadable import UnreadableTimes, unreadable_times
 
 __all__ = [
     "ABANDON_AFTER",
+    "BOUNDS_MS",
     "IDLE_AFTER",
     "LATEST",
     "SESSION_WINDOW",
     "Activity",
+    "AgentNow",
     "AgentStatistics",
     "AgentTools",
     "Collection",
+    "Durations",
     "HourPoint",
+    "Metrics",
     "Percentiles",
     "RunCount",
+    "RunGroup",
     "RunningRun",
     "SessionStatistics",
     "SessionTotals",
     "Timeline",
     "TimelineRun",
     "TimelineToolUse",
+    "ToolGroup",
     "ToolStatistics",
     "UnreadableTimes",
     "active_count",
@@ -65,6 +80,7 @@ __all__ = [
     "hourly",
     "hourly_by_agent",
     "latest_start",
+    "metrics",
     "percentiles",
     "run_counts",
     "running",

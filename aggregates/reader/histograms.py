@@ -115,7 +115,7 @@ def _percentiles_of(
     le_ms_text: str, runs_text: str, bounds: _Bounds, end_sums: tuple[tuple[int, int], ...]
 ) -> Percentiles:
     """Of one histogram as text. From one collection to the next most of them have not changed."""
-    le_ms, runs = _integers(le_ms_text), _integers(runs_text)
+    le_ms, runs = integers(le_ms_text), integers(runs_text)
     if any(one >= other for one, other in pairwise(le_ms)):
         # Of several phases, say; and nothing promises that the order is that of the bounds.
         summed: Counter[int] = Counter()
@@ -134,6 +134,7 @@ def _bounds(connection: Connection) -> _Bounds:
     return bounds
 
 
-def _integers(text: str) -> list[int]:
+def integers(text: str) -> list[int]:
+    """Those of a text that `group_concat` makes."""
     found: list[int] = json.loads(f"[{text}]")
     return found

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import backfilling, collecting, memory, reconciling, writing
+from tests.benchmarks import backfilling, collecting, memory, reconciling, scraping, writing
 from tests.benchmarks.databases import Databases, Scale
 from tests.benchmarks.libraries import LIBRARIES
 from tests.benchmarks.report import Section, markdown, plain
@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, Callable[[Databases, Scale], Section]] = {
     "writing": writing.run,
     "backfilling": backfilling.run,
     "collecting": collecting.run,
+    "scraping": scraping.run,
     "reconciling": reconciling.run,
     "memory": memory.run,
 }

@@ -29,6 +29,7 @@ BELOW = {
     "store": ("running", "reader"),
     "render": ("store",),
     "faces": ("render",),
+    "prometheus": ("faces",),
     "samples": ("engines",),
     "cli": ("faces", "samples", "aggregates"),
     "testing": ("recomputing",),

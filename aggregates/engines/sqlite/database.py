@@ -13,10 +13,11 @@ from urllib.parse import unquote, urlsplit
 from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engine, event
 from sqlalchemy.exc import NoSuchModuleError
 
-from aggregates.engines.base import Database
+from aggregates.engines.base import Database, Marks
 from aggregates.engines.sqlite import proofs, waiting
 from aggregates.engines.sqlite.connection import CAPABILITIES, COMPILER, SQLiteConnection
 from aggregates.engines.sqlite.files import OpenedFile
+from aggregates.engines.sqlite.marks import MarksFile
 from aggregates.engines.sqlite.waiting import Patience, PatientConnection
 from aggregates.errors import AggregatesError, DatabaseMissing, DatabaseReplaced
 
@@ -91,13 +92,21 @@ class SQLiteDatabase(Database):
     @property
     def proof_file(self) -> Path | None:
         """Where a proof with a budget is left from run to run; None where it cannot be."""
-        name = self.engine.url.database
-        return None if not name or name == ":memory:" else Path(f"{name}-proof")
+        return self._beside("proof")
 
     def forget_proof(self) -> None:
         """Remove that file, if there is one."""
         if self.proof_file is not None:
             proofs.forget(self.proof_file)
+
+    def marks(self) -> Marks | None:
+        """In a file beside the database."""
+        file = self._beside("shown")
+        return None if file is None or self._file is None else MarksFile(file)
+
+    def _beside(self, suffix: str) -> Path | None:
+        name = self.engine.url.database
+        return None if not name or name == ":memory:" else Path(f"{name}-{suffix}")
 
     def _open_anew_if_replaced(self) -> None:
         """Close what is open where another file has taken the place of the one that it is of."""

@@ -1,0 +1,1 @@
+"""All metrics for Prometheus: a collector for people's own registries, and a server."""

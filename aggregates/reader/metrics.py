@@ -1,0 +1,215 @@
+"""What a scrape of all metrics needs, at once: counts, and histograms of few exact bounds."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+
+from sqlalchemy import Connection
+
+from aggregates.engines import compiler_of
+from aggregates.reader import queries
+from aggregates.reader.clock import canonical, cutoff, utc_text
+from aggregates.reader.collection import totals
+from aggregates.reader.histograms import integers
+from aggregates.reader.meaning import meaning
+from aggregates.reader.runs import ABANDON_AFTER, open_since
+from aggregates.reader.sessions import (
+    ACTIVITY,
+    LATEST,
+    Activity,
+    SessionStatistics,
+    SessionTotals,
+    active_count,
+    session_totals,
+    sessions,
+)
+
+BOUNDS_MS = tuple(
+    round(1000 * seconds)
+    for seconds in (*(0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400),)
+)
+"""Milliseconds; each is a bound of the stored histograms too, so that counts at them are exact."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunGroup:
+    """The invocations, all-time, that have an agent, phase, model and status in common."""
+
+    agent_name: str
+    phase: str
+    model: str
+    status: str
+    """as of now"""
+    invocations: int
+    tokens: int
+    succeeded: bool
+    """whether that status says so"""
+    failed: bool
+    """whether that status says so"""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentNow:
+    """What is known of an agent beside its counts."""
+
+    agent_name: str
+    in_flight: int
+    """started and not ended, abandoned ones too"""
+    running: int
+    """in flight, and younger than the abandon timeout"""
+    last_start: str | None
+    """canonical text in the source zone"""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolGroup:
+    """The uses, all-time, that have an agent, a tool and a status in common."""
+
+    agent_name: str
+    tool_name: str
+    status: str
+    uses: int
+    succeeded: bool
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Durations:
+    """A histogram of known durations, all-time."""
+
+    key: tuple[str, ...]
+    counts: tuple[int, ...]
+    """how many lie in each bucket up to one of BOUNDS_MS, and how many beyond; not cumulative"""
+    duration_ms_sum: int
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Everything that a scrape shows of agents, sessions and tools, from one snapshot."""
+
+    at: str
+    """moment of the reading, text in UTC with milliseconds and `Z`"""
+    totals: dict[str, int]
+    runs: tuple[RunGroup, ...]
+    agents: tuple[AgentNow, ...]
+    run_durations: tuple[Durations, ...]
+    """by agent, phase and model"""
+    session_totals: SessionTotals
+    session_durations: tuple[Durations, ...]
+    """of sessions that have ended, by first agent; as of the last round of `run`"""
+    sessions: tuple[SessionStatistics, ...]
+    """the latest by start, newest first"""
+    tools: tuple[ToolGroup, ...]
+    tool_durations: tuple[Durations, ...]
+    """by agent and tool"""
+
+
+def metrics(
+    connection: Connection,
+    *,
+    now: datetime | None = None,
+    abandon_after: timedelta = ABANDON_AFTER,
+    activity: Activity = ACTIVITY,
+    latest_sessions: int = LATEST,
+    zone: tzinfo | None = None,
+) -> Metrics:
+    """All of it. Call it inside one read transaction, so that the parts agree."""
+    now = now or datetime.now(UTC)
+    by_name = totals(connection)
+    is_invocation = meaning(compiler_of(connection)).is_invocation
+    active = active_count(connection, now=now, activity=activity, zone=zone)
+    return Metrics(
+        at=utc_text(now, zone),
+        totals=by_name,
+        runs=tuple(_runs(connection)),
+        agents=tuple(_agents(connection, canonical(cutoff(now, abandon_after, zone)))),
+        run_durations=durations(
+            connection,
+            "agent_durations",
+            ("agent_name", "phase", "model"),
+            "runs",
+            is_invocation,
+        ),
+        session_totals=session_totals(connection, by_name, active),
+        session_durations=durations(connection, "session_durations", ("first_agent",), "sessions"),
+        sessions=tuple(
+            sessions(
+                connection,
+                latest_sessions,
+                now=now,
+                abandon_after=abandon_after,
+                activity=activity,
+                zone=zone,
+            )
+            if latest_sessions
+            else ()
+        ),
+        tools=tuple(_tools(connection)),
+        tool_durations=durations(connection, "tool_durations", ("agent_name", "tool_name"), "uses"),
+    )
+
+
+def durations(
+    connection: Connection, table: str, key: Sequence[str], measure: str, condition: str = "1"
+) -> tuple[Durations, ...]:
+    """The histograms of a table at BOUNDS_MS, by key."""
+    columns, width = ", ".join(key), len(key)
+    # One row a histogram, as for percentiles: hundreds of bounds take longer to fetch, or to fold.
+    found = queries.rows(
+        connection,
+        f"SELECT {columns}, group_concat(le_ms), group_concat({measure}), sum(duration_ms_sum)"
+        f" FROM {table} WHERE {condition} GROUP BY {columns}",
+    )
+    return tuple(
+        Durations(row[:width], counts, row[-1])
+        for row in found
+        if any(counts := _counts(row[width], row[width + 1]))
+    )
+
+
+@lru_cache(maxsize=4096)
+def _counts(le_ms_text: str, counts_text: str) -> tuple[int, ...]:
+    """Of one histogram as text. From one scrape to the next most of them have not changed."""
+    counts = [0] * (len(BOUNDS_MS) + 1)
+    pairs = zip(integers(le_ms_text), integers(counts_text), strict=True)
+    for le_ms, count in pairs:
+        counts[bisect_left(BOUNDS_MS, le_ms)] += count
+    return tuple(counts)
+
+
+def _runs(connection: Connection) -> list[RunGroup]:
+    means = meaning(compiler_of(connection))
+    found = queries.rows(
+        connection,
+        "SELECT agent_name, phase, model, status, sum(invocations), sum(tokens_sum),"
+        f" {means.succeeded}, {means.failed} FROM agent_stats WHERE {means.is_invocation}"
+        " GROUP BY agent_name, phase, model, status HAVING sum(invocations) <> 0"
+        " ORDER BY agent_name, phase, model, status",
+    )
+    return [RunGroup(*(*row[:-2], *map(bool, row[-2:]))) for row in found]
+
+
+def _agents(connection: Connection, oldest: str) -> list[AgentNow]:
+    running = open_since(connection, oldest)
+    return [
+        AgentNow(agent_name, in_flight, running[agent_name], last_start)
+        for agent_name, in_flight, last_start in queries.rows(
+            connection,
+            "SELECT agent_name, in_flight, last_start FROM agent_activity"
+            " WHERE invocations <> 0 ORDER BY agent_name",
+        )
+    ]
+
+
+def _tools(connection: Connection) -> list[ToolGroup]:
+    means = meaning(compiler_of(connection))
+    found = queries.rows(
+        connection,
+        f"SELECT agent_name, tool_name, status, uses, {means.succeeded}, {means.failed}"
+        " FROM tool_stats WHERE uses <> 0 ORDER BY agent_name, tool_name, status",
+    )
+    return [ToolGroup(*(*row[:-2], *map(bool, row[-2:]))) for row in found]
