@@ -301,6 +301,10 @@ class DriverConnection(ABC):
         """
 
     @abstractmethod
+    def expect_large_tables(self) -> None:
+        """Be told that temporary tables of this connection will be large."""
+
+    @abstractmethod
     def settle(self) -> None:
         """Put in its place what has been committed, while others write, if that is still to do."""
 

@@ -36,6 +36,7 @@ VALUES = {one.name: one.values for one in catalogue.definitions} | {
 }
 SHOWN = {(DERIVED, "max_parallel"): OVERLAP, (DERIVED, "busy_ms"): OVERLAP}
 """What people know columns of internal tables by."""
+TOTALS = "_aggregates_session_totals"
 STORED = {one.table for one in catalogue.definitions}
 COUNTS = {one.name: one.counts for one in catalogue.aggregates()}
 
@@ -183,7 +184,10 @@ def test_an_edited_a_deleted_and_an_invented_row_of_each_table(table: str, datab
         places = ", ".join(f":{name}" for name in columns)
         plant_one(connection, f'INSERT INTO "{stored}" VALUES ({places})', ghost)
 
-    for plant in (edit, delete, invent) if values else (delete, invent):
+    plants = (edit, delete, invent) if values else (delete, invent)
+    if table == TOTALS:
+        plants = (edit, delete)  # it has one key, under which its view looks
+    for plant in plants:
         cells = check_found_and_mended(database, plant)
         assert {SHOWN.get((table, column), table) for column in values or (ROW,)} <= {
             name for name, _, _ in cells

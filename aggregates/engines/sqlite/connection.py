@@ -32,7 +32,7 @@ _WAL_ATTEMPTS_SECONDS = 30.0
 _WAL_ATTEMPT_SECONDS = 0.5
 _NORMAL = 1
 """The value of `synchronous` that does not wait for the disk at each commit in WAL."""
-_BULK_CACHE_KIB = 16_000
+_CACHE_KIB = 16_000
 
 
 class SQLiteConnection(DriverConnection):
@@ -114,7 +114,7 @@ class SQLiteConnection(DriverConnection):
     def in_bulk(self) -> Iterator[None]:
         """Many transactions in a row, which do not wait for the disk, nor for a checkpoint."""
         # A page that a transaction has changed, and that no longer fits in, goes to the disk twice.
-        wanted = {"cache_size": -_BULK_CACHE_KIB}
+        wanted = {"cache_size": -_CACHE_KIB}
         if not self.readers_block():
             wanted |= {"synchronous": _NORMAL, "wal_autocheckpoint": 0}
         before = {name: self._setting(name) for name in wanted}
@@ -123,6 +123,10 @@ class SQLiteConnection(DriverConnection):
             yield
         finally:
             self._set(before)
+
+    def expect_large_tables(self) -> None:
+        """Keep more of temporary tables in memory than a few pages."""
+        self.execute(f"PRAGMA temp.cache_size = -{_CACHE_KIB}")
 
     def settle(self) -> None:
         """Take into the file what others do not read from the WAL any more."""

@@ -27,7 +27,6 @@ _BEGIN = "aggregates_begin"
 _HAS_CACHE = "aggregates_has_cache"
 _CACHE_KIB = 8000
 """A collection of a busy database reads a thousand pages, twice what SQLite keeps by default."""
-_TEMP_CACHE_KIB = 16_000
 """Rows of a slice lie in so many pages of temporary tables, and each statement comes to them."""
 
 
@@ -86,7 +85,6 @@ class SQLiteDatabase(Database):
             pooled.detach()
             # Whoever wants one has large temporary tables.
             connection.execute("PRAGMA temp_store = DEFAULT")
-            connection.execute(f"PRAGMA temp.cache_size = -{_TEMP_CACHE_KIB}")
             yield connection
 
     @property
