@@ -1,5 +1,6 @@
 """Databases for the tests: made and migrated once for each shape, then copied."""
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -9,6 +10,10 @@ from pathlib import Path
 
 import pytest
 from hooks import VARIANTS
+
+for name in ("COLUMNS", "LINES"):
+    # Workers are given some, which a command would take for its reader's.
+    os.environ.pop(name, None)
 
 # variant of the hooks' tables -> path of a fresh database, which goes with the context
 MakeDatabase = Callable[[str], AbstractContextManager[Path]]

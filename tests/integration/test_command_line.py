@@ -19,9 +19,7 @@ from aggregates.reader import Collection
 from aggregates.samples import write_sample
 
 ENVIRONMENT = {
-    name: value
-    for name, value in os.environ.items()
-    if not name.endswith("DATABASE_URL") and name not in ("COLUMNS", "LINES")
+    name: value for name, value in os.environ.items() if not name.endswith("DATABASE_URL")
 }
 COMMAND = [sys.executable, "-m", "aggregates"]
 

@@ -94,9 +94,7 @@ def test_an_example_is_one_line_of_a_terminal(
     connection.execute("DELETE FROM agent_invocations WHERE typeof(start_time) = 'blob'")
     connection.commit()
     for command in ("status", "collect"):
-        result = CliRunner(env={"COLUMNS": "200"}).invoke(
-            main, [command, "--database", str(database)]
-        )
+        result = CliRunner().invoke(main, [command, "--database", str(database)])
         assert result.exit_code == 0
         said = [text for text in result.output.splitlines() if "that is no time" in text]
         assert len(said) == 1, result.output
