@@ -101,10 +101,10 @@ def derived_differences(connection: sqlite3.Connection) -> list[str]:
             (agent, le_ms): values
             for agent, le_ms, *values in connection.execute("SELECT * FROM session_durations")
         }
-    lines = [f"pending: {session}" for session, *_, is_pending in overlap if session and is_pending]
+    lines = [f"pending: {session}" for session, *_, is_pending in overlap if is_pending]
     found = Derived(
         firsts,
-        {session: (most, busy) for session, most, busy, _ in overlap if session},
+        {session: (most, busy) for session, most, busy, _ in overlap},
         {key: (count, total) for key, (count, total) in durations.items()},
     )
     for name, stored, expected in zip(Derived._fields, found, right, strict=True):

@@ -79,5 +79,6 @@ def consuming() -> Iterator[Statement]:
         f"""CREATE VIEW {OVERLAP} AS
 SELECT session_id, max_parallel, busy_ms, {PENDING} AS is_pending
 FROM session_stats
-LEFT JOIN {DERIVED} USING (session_id)""",
+LEFT JOIN {DERIVED} USING (session_id)
+WHERE session_id <> ''""",
     )

@@ -286,4 +286,5 @@ CREATE VIEW session_overlap AS
 SELECT session_id, max_parallel, busy_ms, coalesce(as_of_seq, -1) < coalesce(changed_seq, 0) AS
     is_pending
 FROM session_stats
-LEFT JOIN _aggregates_session_derived USING (session_id);
+LEFT JOIN _aggregates_session_derived USING (session_id)
+WHERE session_id <> '';
