@@ -19,6 +19,12 @@ for name in ("COLUMNS", "LINES"):
 MakeDatabase = Callable[[str], AbstractContextManager[Path]]
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """More than there are cores: many tests wait for locks, and for processes."""
+    cores = os.cpu_count() or 1
+    return cores + (cores + 1) // 2
+
+
 def connect(path: Path) -> sqlite3.Connection:
     """A connection that starts no transaction by itself and does not wait for the disk."""
     connection = sqlite3.connect(path, isolation_level=None)

@@ -228,7 +228,9 @@ def test_sessions_without_runs_count_among_the_durations(fresh: sqlite3.Connecti
     assert fresh.execute("SELECT * FROM _aggregates_session_counted").fetchall() == []
 
 
-def test_runs_without_a_session_are_not_pending_and_disturb_nobody(fresh: sqlite3.Connection) -> None:
+def test_runs_without_a_session_are_not_pending_and_disturb_nobody(
+    fresh: sqlite3.Connection,
+) -> None:
     for session in (None, "", "a\0b", b"blob"):
         start_run(fresh, session)
     of_sessions = deriver(fresh)
