@@ -21,7 +21,8 @@ MakeDatabase = Callable[[str], AbstractContextManager[Path]]
 
 def pytest_xdist_auto_num_workers() -> int:
     """More than there are cores: many tests wait for locks, and for processes."""
-    return 2 * (os.cpu_count() or 1)
+    cores = os.cpu_count() or 1
+    return cores + (cores + 1) // 2
 
 
 def connect(path: Path) -> sqlite3.Connection:
