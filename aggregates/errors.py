@@ -48,9 +48,14 @@ class UnfitTable(CannotAdopt):
 
     def __init__(self, table: str, reason: str, remedy: str, *, lacks_key: bool = False) -> None:
         super().__init__(f"cannot adopt {table}: {reason}; {remedy}")
+        self.table = table
         self.reason = reason
         self.remedy = remedy
         self.lacks_key = lacks_key
+
+
+class MappingError(AggregatesError):
+    """A mapping says something that cannot be understood, or is not there."""
 
 
 class SchemaMismatch(AggregatesError):

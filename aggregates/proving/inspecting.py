@@ -11,14 +11,14 @@ from sqlalchemy import Connection
 from aggregates.changes import ConsumerStatus, consumers
 from aggregates.engines import driver
 from aggregates.engines.base import Database, DriverConnection, SchemaObject, quote
-from aggregates.engines.tables import CONSUMERS, VERIFICATIONS, WALKS
+from aggregates.engines.tables import CONSUMERS, MAPPED_PREFIX, VERIFICATIONS, WALKS
 from aggregates.errors import SchemaMismatch
 from aggregates.frozen import statements as frozen
-from aggregates.frozen.layout import normalised
 from aggregates.frozen.shapes import UPDATED_AT, shape_of
 from aggregates.frozen.statements import Statement
 from aggregates.installing import upgrading
 from aggregates.installing.adopted import added_columns, has_lost_journal_mode
+from aggregates.installing.mapped import Mapped, filled_columns, mapped
 from aggregates.model.definition import Source
 from aggregates.proving.findings import (
     MIGRATE,
@@ -28,8 +28,10 @@ from aggregates.proving.findings import (
     STATUS,
     WAL,
     Finding,
+    is_as_it_should_be,
     next_steps,
 )
+from aggregates.proving.mapped import inspect_mapping
 from aggregates.proving.record import Proof, proofs, proved_at, reinstalled_at
 from aggregates.proving.rounds import LastRound, OpenRound, last_round, open_round
 from aggregates.proving.sources import inspect_sources
@@ -60,6 +62,8 @@ class Inspection:
     """when the run began that last proved the whole, and nothing since makes doubtful"""
     last_round: LastRound | None = None
     """how long a proof of the whole took, the last time; null where there was none"""
+    mapping: Mapped | None = None
+    """how runs are kept of a table of another shape; null where they are not"""
     open_round: OpenRound | None = None
     """the one that is under way, over several runs; null where none is"""
 
@@ -99,6 +103,7 @@ def inspect(connection: Connection, sources: Sequence[Source]) -> Inspection:
         proved_at=proved_at(proofs),
         last_round=last,
         open_round=under_way,
+        mapping=mapped(own),
     )
 
 
@@ -126,8 +131,9 @@ def check_installed(database: Database, sources: Sequence[Source]) -> None:
 
 def _warnings(connection: DriverConnection, sources: Sequence[Source]) -> Iterator[Finding]:
     """What keeps nothing from being exact."""
+    filled = {UPDATED_AT} | filled_columns(connection)
     for source in sources:
-        added = [one for one in added_columns(connection, shape_of(source)) if one != UPDATED_AT]
+        added = [one for one in added_columns(connection, shape_of(source)) if one not in filled]
         if added:
             names = ", ".join(added)
             yield Finding(
@@ -160,18 +166,13 @@ def _latest(history: Iterable[Statement]) -> list[Statement]:
     return [one for one in latest.values() if one.kind != "data"]
 
 
-def is_as_it_should_be(sql: str, statement: Statement) -> bool:
-    """Whether what a database holds of a statement differs from it in nothing but layout."""
-    return sql == statement.installed or normalised(sql) == normalised(statement.installed)
-
-
 def differences(
     connection: DriverConnection, sources: Sequence[Source], revision: str
 ) -> list[Finding]:
     """What is not as a revision has left it: of source tables first, then of what is ours."""
     history = frozen.installed(frozen.migrations_folder(), revision)
     statements = _latest(history)
-    findings = list(inspect_sources(connection, sources))
+    findings = [*inspect_mapping(connection), *inspect_sources(connection, sources)]
     unfit = {one.table for one in findings}
     for source in sources:
         if source.name not in unfit:
@@ -271,7 +272,9 @@ def ours_on_sources(connection: DriverConnection, sources: Iterable[Source]) -> 
     return {
         one.name: one.table
         for one in connection.objects("trigger")
-        if one.name.startswith("_aggregates_") and one.table in names
+        if one.name.startswith("_aggregates_")
+        and not one.name.startswith(MAPPED_PREFIX)
+        and one.table in names
     }
 
 
@@ -366,6 +369,9 @@ _LONGEST_STEP = 200
 
 
 def _filling(connection: DriverConnection) -> str | None:
+    mapping = mapped(connection)
+    if mapping is not None and not mapping.is_filled:
+        return f"mapping {mapping.name}"
     if not connection.table_exists(BACKFILLS):
         return None
     # While a rebuild fills new tables, the old ones hold everything.
