@@ -177,6 +177,12 @@ SHAPES = {
         },
         (),
     ),
+    "utf-16": Shape(
+        "PRAGMA encoding = 'UTF-16';" + EVENTS,
+        named("subagent-events"),
+        _events(("SubagentStart", "SubagentStop"), _OF_SUBAGENTS),
+        (),
+    ),
     "text key": Shape(TEXT_KEY, parsed("text key", THEIR_RUNS), _THEIRS, ()),
     "without rowid": Shape(WITHOUT_ROWID, parsed("without rowid", THEIR_RUNS), _THEIRS, ()),
 }

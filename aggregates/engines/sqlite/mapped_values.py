@@ -89,9 +89,12 @@ def _json(x: str, key: str) -> str:
     """The text, the number or the truth that follows the first `"key":` in a text, else NULL."""
     # As bytes: instr and substr count the characters of malformed UTF-8 differently.
     text, found, end = (f"CAST({one} AS BLOB)" for one in (x, f"'{_key(key)}'", "'\"'"))
-    onward = f"CAST(substr({text}, nullif(instr({text}, {found}), 0)) AS TEXT)"
+    # SQLite 3.24 takes what is cast to text for UTF-8, whatever the encoding of the file, until
+    # something is added to it.
+    onward = f"CAST(substr({text}, nullif(instr({text}, {found}), 0)) AS TEXT) || ''"
     return f"""(SELECT CASE WHEN rest GLOB '"*' THEN
-      CASE WHEN instr(body, {end}) THEN CAST(substr(body, 1, instr(body, {end}) - 1) AS TEXT) END
+      CASE WHEN instr(body, {end})
+        THEN CAST(substr(body, 1, instr(body, {end}) - 1) AS TEXT) || '' END
       WHEN rest GLOB 'true*' THEN 'true' WHEN rest GLOB 'false*' THEN 'false'
       ELSE nullif(substr(rest, 1, length(rest) - length(ltrim(rest, '0123456789.'))), '') END
     FROM (SELECT rest, CAST(substr(rest, 2) AS BLOB) AS body
