@@ -99,6 +99,8 @@ class Source:
     """whether it has a column `updated_at` of ours"""
     begun: Begun | None = field(default=None, hash=False, compare=False)
     """rows that are inserted as something begins, where there are such"""
+    short_name: str = ""
+    """in the names of internal objects, which whoever opens the database reads; else the name"""
 
     def __post_init__(self) -> None:
         known = {self.log_key, *self.image}
@@ -116,7 +118,7 @@ class Source:
     @property
     def prefix(self) -> str:
         """Of the names of all internal tables and triggers of this source."""
-        return f"_aggregates_{self.name}"
+        return f"_aggregates_{self.short_name or self.name}"
 
     @property
     def facts_view(self) -> str:
