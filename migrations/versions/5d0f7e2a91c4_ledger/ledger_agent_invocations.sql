@@ -44,19 +44,20 @@ CREATE TRIGGER _aggregates_run_gone_log INSTEAD OF INSERT ON _aggregates_run_gon
 INSERT OR ABORT INTO agent_invocation_changes VALUES (NULL, 'delete', strftime('%Y-%m-%dT%H:%M:%fZ',
     'now'), NEW.invocation_id, NULL, NULL, NEW.timestamp, NULL, NEW.session_id, NULL,
     NEW.event_type, NULL, NEW.phase, NULL, NEW.agent_name, NULL, NEW.model, NULL, NEW.start_time,
-    NULL, NEW.end_time, NULL, NEW.duration_seconds, NULL, NEW.status, NULL, (SELECT CASE WHEN
-    CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
+    NULL, NEW.end_time, NULL, NEW.duration_seconds, NULL, NEW.status, NULL, CASE WHEN NEW.raw_output
+    < x'' THEN (SELECT
+      CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
       AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
       INTEGER) ELSE 0 END
-    FROM (SELECT CASE WHEN NEW.raw_output < x''
-      THEN ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB), nullif(instr(CAST(NEW.raw_output
-      AS BLOB), CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT), 15), ' ') END AS rest)), NULL,
-      (SELECT CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
+    FROM (SELECT ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB),
+    nullif(instr(CAST(NEW.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT), 15),
+    ' ') AS rest)) ELSE 0 END, NULL, CASE WHEN NEW.raw_output < x'' THEN (SELECT
+      CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
       AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
       INTEGER) ELSE 0 END
-    FROM (SELECT CASE WHEN NEW.raw_output < x''
-      THEN ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB), nullif(instr(CAST(NEW.raw_output
-      AS BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT), 21), ' ') END AS rest)), NULL);
+    FROM (SELECT ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB),
+    nullif(instr(CAST(NEW.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT),
+    21), ' ') AS rest)) ELSE 0 END, NULL);
 END;
 
 -- [trigger] _aggregates_run_before_insert
@@ -88,19 +89,20 @@ DELETE FROM _aggregates_run_replaced WHERE 1;
 INSERT OR ABORT INTO agent_invocation_changes VALUES (NULL, 'insert', strftime('%Y-%m-%dT%H:%M:%fZ',
     'now'), NEW.id, NULL, NULL, NULL, NEW.timestamp, NULL, NEW.session_id, NULL, NEW.event_type,
     NULL, NEW.phase, NULL, NEW.agent_name, NULL, NEW.model, NULL, NEW.start_time, NULL,
-    NEW.end_time, NULL, NEW.duration_seconds, NULL, NEW.status, NULL, (SELECT CASE WHEN CAST(rest AS
-    INTEGER) BETWEEN 0 AND 1000000000000
+    NEW.end_time, NULL, NEW.duration_seconds, NULL, NEW.status, NULL, CASE WHEN NEW.raw_output < x''
+    THEN (SELECT
+      CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
       AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
       INTEGER) ELSE 0 END
-    FROM (SELECT CASE WHEN NEW.raw_output < x''
-      THEN ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB), nullif(instr(CAST(NEW.raw_output
-      AS BLOB), CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT), 15), ' ') END AS rest)), NULL,
-      (SELECT CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
+    FROM (SELECT ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB),
+    nullif(instr(CAST(NEW.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT), 15),
+    ' ') AS rest)) ELSE 0 END, NULL, CASE WHEN NEW.raw_output < x'' THEN (SELECT
+      CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
       AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
       INTEGER) ELSE 0 END
-    FROM (SELECT CASE WHEN NEW.raw_output < x''
-      THEN ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB), nullif(instr(CAST(NEW.raw_output
-      AS BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT), 21), ' ') END AS rest)));
+    FROM (SELECT ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB),
+    nullif(instr(CAST(NEW.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT),
+    21), ' ') AS rest)) ELSE 0 END);
 UPDATE agent_invocations SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.id;
 END;
 
@@ -130,33 +132,33 @@ CREATE TRIGGER _aggregates_run_update AFTER UPDATE OF timestamp, session_id, eve
     _rowid_ /* and the columns of other unique keys */ ON agent_invocations BEGIN
 INSERT OR ABORT INTO _aggregates_run_changed VALUES (OLD.id, OLD.timestamp, OLD.session_id,
     OLD.event_type, OLD.phase, OLD.agent_name, OLD.model, OLD.start_time, OLD.end_time,
-    OLD.duration_seconds, OLD.status, (SELECT CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND
-    1000000000000
+    OLD.duration_seconds, OLD.status, CASE WHEN OLD.raw_output < x'' THEN (SELECT
+      CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
       AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
       INTEGER) ELSE 0 END
-    FROM (SELECT CASE WHEN OLD.raw_output < x''
-      THEN ltrim(substr(CAST(substr(CAST(OLD.raw_output AS BLOB), nullif(instr(CAST(OLD.raw_output
-      AS BLOB), CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT), 15), ' ') END AS rest)), (SELECT CASE
-      WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
+    FROM (SELECT ltrim(substr(CAST(substr(CAST(OLD.raw_output AS BLOB),
+    nullif(instr(CAST(OLD.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT), 15),
+    ' ') AS rest)) ELSE 0 END, CASE WHEN OLD.raw_output < x'' THEN (SELECT
+      CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
       AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
       INTEGER) ELSE 0 END
-    FROM (SELECT CASE WHEN OLD.raw_output < x''
-      THEN ltrim(substr(CAST(substr(CAST(OLD.raw_output AS BLOB), nullif(instr(CAST(OLD.raw_output
-      AS BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT), 21), ' ') END AS rest)),
-      NEW.id, NEW.timestamp, NEW.session_id, NEW.event_type, NEW.phase, NEW.agent_name, NEW.model,
-      NEW.start_time, NEW.end_time, NEW.duration_seconds, NEW.status, (SELECT CASE WHEN CAST(rest AS
-      INTEGER) BETWEEN 0 AND 1000000000000
+    FROM (SELECT ltrim(substr(CAST(substr(CAST(OLD.raw_output AS BLOB),
+    nullif(instr(CAST(OLD.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT),
+    21), ' ') AS rest)) ELSE 0 END, NEW.id, NEW.timestamp, NEW.session_id, NEW.event_type,
+    NEW.phase, NEW.agent_name, NEW.model, NEW.start_time, NEW.end_time, NEW.duration_seconds,
+    NEW.status, CASE WHEN NEW.raw_output < x'' THEN (SELECT
+      CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
       AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
       INTEGER) ELSE 0 END
-    FROM (SELECT CASE WHEN NEW.raw_output < x''
-      THEN ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB), nullif(instr(CAST(NEW.raw_output
-      AS BLOB), CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT), 15), ' ') END AS rest)), (SELECT CASE
-      WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
+    FROM (SELECT ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB),
+    nullif(instr(CAST(NEW.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT), 15),
+    ' ') AS rest)) ELSE 0 END, CASE WHEN NEW.raw_output < x'' THEN (SELECT
+      CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
       AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
       INTEGER) ELSE 0 END
-    FROM (SELECT CASE WHEN NEW.raw_output < x''
-      THEN ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB), nullif(instr(CAST(NEW.raw_output
-      AS BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT), 21), ' ') END AS rest)));
+    FROM (SELECT ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB),
+    nullif(instr(CAST(NEW.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT),
+    21), ' ') AS rest)) ELSE 0 END);
 END;
 
 -- [trigger] _aggregates_run_changed_log
