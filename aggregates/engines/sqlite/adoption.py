@@ -138,10 +138,10 @@ def fit(connection: DriverConnection, shape: Shape, statements: list[Statement])
             )
         return _COMPARED.sub(partial(_with_types, names=untyped), sql)
 
-    ours = f"_aggregates_{shape.table}_"
+    ledger = re.compile(rf"_aggregates_{re.escape(shape.table)}(__[a-z0-9]+)?_changed")
     return [
         replace(one, sql=fitted(one))
-        if one.kind == "trigger" and one.name.startswith(ours)
+        if one.kind == "trigger" and (one.table == shape.table or ledger.fullmatch(one.table))
         else one
         for one in statements
     ]

@@ -33,7 +33,7 @@ class _Ledger:
         q = compiler.quote
         self.compiler = compiler
         self.source = source
-        self.table, self.key, self.log = q(source.name), q(source.key), q(source.log)
+        self.table, self.key, self.log = q(source.table), q(source.key), q(source.log)
         self.log_key, self.old_key = q(source.log_key), q(f"old_{source.log_key}")
         self.copies = q(f"{source.prefix}_replaced")
         self.changed, self.gone = f"{source.prefix}_changed", f"{source.prefix}_gone"
