@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 
 from aggregates.configuration import Configuration
 from aggregates.engines import open_database
-from aggregates.errors import AggregatesError
+from aggregates.errors import AggregatesError, SchemaMismatch
 from aggregates.installing import upgrading
 from aggregates.installing.autogenerate import OPTION, Declared
 
@@ -35,7 +35,13 @@ def write_own_revision(database: str, message: str, own: Configuration) -> Path 
     is_first = not any(
         Path(one.path).parent == own.migrations.resolve() for one in script.walk_revisions()
     )
-    if set(script.get_revisions("heads")) - set(script.get_revisions(_versions(database))):
+    versions = _versions(database)
+    if unknown := [one for one in versions if not upgrading.is_known(one, script)]:
+        raise SchemaMismatch(
+            f"the database is at revision {unknown[0]}, which is neither in {own.migrations} nor of"
+            " this version"
+        )
+    if {*script.get_revisions("heads")} - {*script.get_revisions(versions)}:
         raise AggregatesError(
             "revisions have been written that the database is not at: run `aggregates migrate`, and"
             " then this again; or remove the file of one that is to be written anew"

@@ -26,9 +26,9 @@ from aggregates.installing.upgrading import (
     current,
     drop_empty_version_table,
     is_known,
+    mark_of_step,
     mismatch,
     progress_to,
-    remember_step,
     versions,
 )
 from aggregates.recomputing.filling import Superseded
@@ -59,10 +59,16 @@ if own := configuration(options=options):
     if own.migrations and str(own.migrations) not in places:
         context.script.version_locations = [*places, str(own.migrations)]
 
+
+def mark_step(step, **_):
+    if step.is_upgrade and (sql := mark_of_step(context.script, step.up_revision_id)):
+        context.execute(sql)
+
+
 if context.is_offline_mode():
     # After each step. What a relative destination leads to, Alembic does not say.
     left: list[set[str]] = []
-    settings["on_version_apply"] = lambda heads, **_: left.append(heads)
+    settings["on_version_apply"] = [lambda heads, **_: left.append(heads), mark_step]
     context.configure(url=database_url(database or "sqlite://"), **settings)
     with context.begin_transaction():
         context.run_migrations()
@@ -85,9 +91,7 @@ else:
             connection.rollback()
             context.configure(
                 connection=connection,
-                on_version_apply=lambda ctx, step, **_: remember_step(
-                    ctx.connection, context.script, step.up_revision_id
-                ),
+                on_version_apply=mark_step,
                 **settings,
             )
             try:

@@ -46,7 +46,7 @@ class Statement:
     def table(self) -> str:
         """The table, or view, that a trigger or an index is on; else the object itself."""
         if self.kind in ("trigger", "index"):
-            found = re.search(r"\bON\s+(\S+)", self.sql)
+            found = re.search(r'\bON\s+("[^"]+"|\S+)', self.sql)
             return found[1].strip('"') if found else ""
         # Rows of one table may come in several statements, each named by the table at first.
         return self.name.partition(" ")[0] if self.kind == "data" else self.name

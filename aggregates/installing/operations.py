@@ -192,7 +192,7 @@ def remove(op: Operations, *files: Path) -> None:
 def _settle_owned(op: Operations, made: Iterable[Statement]) -> None:
     """Let others' triggers stay where what they hang on has been made anew, and go with it."""
     if not op.get_context().as_sql:
-        keep_or_drop(_driver(op), [one.name for one in made if one.kind == "view"])
+        keep_or_drop(_driver(op), [one.name for one in made if one.kind in ("table", "view")])
 
 
 def backfill(op: Operations, revision: str, here: Path, source: str) -> None:

@@ -96,16 +96,17 @@ def change(
 def keep_or_drop(connection: DriverConnection, gone: Collection[str]) -> None:
     """After a step of ours: put back what hung on views that were made anew, and descriptions.
 
-    A unit that names an object of ours that is gone would fail writers: it goes, too.
+    A unit that names an object of ours that is gone would fail writers, or stand still: it goes,
+    with all of its owner.
     """
     found = owned(connection)
     gone = {*gone} - {one.name for one in connection.objects()}
+    has_lost = {one.owner for one in found if one.unit.names_one_of(gone)}
+    there = {one.name for one in connection.objects("trigger")}
     for one in found:
-        if one.unit.names_one_of(gone) or not connection.table_exists(BACKFILLS):
+        if one.owner in has_lost:
             _drop(connection, one.owner, one.unit)
-            gone |= {each.name for each in one.unit.statements if each.kind == "view"}
             continue
-        there = {each.name for each in connection.objects("trigger")}
         for statement in one.installed:
             is_gone = statement.kind == "trigger" and statement.name not in there
             if is_gone or statement.kind == "data":

@@ -97,13 +97,14 @@ def versions(connection: Connection) -> list[str]:
     return [str(one) for one in connection.exec_driver_sql(query).scalars()]
 
 
-def remember_step(connection: Connection, script: ScriptDirectory, revision: str) -> None:
-    """Store what revision of ours one of an application's depends on, whatever else is known."""
-    own = driver(connection)
-    before = {Path(one.path): one.revision for one in _down_from(script, revision)}
-    ours = [name for path, name in before.items() if path.parent == Path(script.dir, "versions")]
-    if ours and revision not in ours and own.table_exists(WALKS):
-        own.execute(f"INSERT OR REPLACE INTO {WALKS} VALUES (?, ?)", (_mark(revision), ours[0]))
+def mark_of_step(script: ScriptDirectory, revision: str) -> str | None:
+    """SQL that stores what revision of ours one of an application's depends on; None for ours."""
+    before = [*_down_from(script, revision)]
+    ours = [one for one in before if Path(one.path).parent == Path(script.dir, "versions")]
+    if not ours or ours[0] is before[0]:
+        return None
+    name, mark = _mark(revision), ours[0].revision
+    return f"INSERT OR REPLACE INTO {WALKS} (name, mark) VALUES ('{name}', '{mark}')"
 
 
 def _down_from(script: ScriptDirectory, revision: str) -> Iterator[Script]:

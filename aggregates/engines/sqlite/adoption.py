@@ -138,7 +138,8 @@ def fit(connection: DriverConnection, shape: Shape, statements: list[Statement])
             )
         return _COMPARED.sub(partial(_with_types, names=untyped), sql)
 
-    ledger = re.compile(rf"_aggregates_{re.escape(shape.table)}(__[a-z0-9]+)?_changed")
+    name = re.sub(r"\W", "_", shape.table)
+    ledger = re.compile(rf"_aggregates_{name}(__[a-z0-9]+)?_changed")
     return [
         replace(one, sql=fitted(one))
         if one.kind == "trigger" and (one.table == shape.table or ledger.fullmatch(one.table))
