@@ -138,7 +138,15 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
 
 
-@comparators.dispatch_for("schema")
+try:
+    from alembic.util import DispatchPriority
+except ImportError:  # Alembic before 1.18 goes in the order of the registrations
+    _AFTER_ALL_OTHERS: dict[str, Any] = {}
+else:
+    _AFTER_ALL_OTHERS = {"priority": DispatchPriority.LAST}
+
+
+@comparators.dispatch_for("schema", **_AFTER_ALL_OTHERS)
 def _compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps, schemas: object) -> Any:
     assert context.connection is not None
     connection = driver(context.connection)
@@ -147,19 +155,20 @@ def _compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps, schemas: obje
     if callable(declared):
         declared = declared()
     if declared is not None:
-        operation = difference(connection, declared)
-        for name, text in operation.made.items():
-            owned.check_table(connection, Unit(name, text))
-        if operation.made or operation.removed:
-            upgrade_ops.ops.append(operation)
-
-
-def difference(connection: DriverConnection, declared: Declared) -> AggregatesOp:
-    """What takes a database from what is installed of an owner to what is declared."""
-    before = {one.unit.name: one.unit.text for one in owned.owned(connection, declared.owner)}
-    after = units.texts(connection.compiler, declared.catalogue)
-    removed, made = units.difference(before, after)
-    return AggregatesOp(declared.owner, made, removed)
+        removed, made = units.difference(
+            {one.unit.name: one.unit.text for one in owned.owned(connection, declared.owner)},
+            units.texts(connection.compiler, declared.catalogue),
+        )
+        changed = {getattr(one, "table_name", None) for one in upgrade_ops.ops}
+        for unit in [Unit(name, text) for name, text in made.items()]:
+            if unit.shape and unit.shape.table not in changed:
+                owned.check_table(connection, unit)
+        # What goes may stand on tables that go, what comes on tables that come.
+        gone = {name: removed.pop(name) for name in [*removed] if name not in made}
+        if gone:
+            upgrade_ops.ops.insert(0, AggregatesOp(declared.owner, {}, gone))
+        if made:
+            upgrade_ops.ops.append(AggregatesOp(declared.owner, made, removed))
 
 
 def _leave_ours_alone(connection: DriverConnection, upgrade_ops: ops.UpgradeOps) -> None:
@@ -167,13 +176,15 @@ def _leave_ours_alone(connection: DriverConnection, upgrade_ops: ops.UpgradeOps)
     revisions = frozen.migrations_folder()
     ours = {one.name for one in frozen.installed(revisions) if one.kind == "table"}
     ours |= {one.name for one in frozen.statements(next(revisions.rglob("hooks.sql")))}
+    ours.add("tool_uses")  # which hooks make, and nobody counts
     for one in owned.owned(connection):
         ours |= {each.name for each in one.unit.statements if each.kind == "table"}
     definitions = {one.name: one.sql for one in connection.objects("table")}
 
     def is_ours(one: MigrateOperation) -> bool:
-        if isinstance(one, ops.DropTableOp):
-            return one.table_name in ours or one.table_name.startswith("_aggregates_")
+        if isinstance(one, ops.DropTableOp | ops.DropIndexOp):
+            table = one.table_name or ""
+            return table in ours or table.startswith("_aggregates_")
         if isinstance(one, ops.DropColumnOp):
             return is_added(definitions.get(one.table_name, ""), one.column_name, r"\w+")
         return False

@@ -111,8 +111,7 @@ def keep_or_drop(connection: DriverConnection, gone: Collection[str]) -> None:
             is_gone = statement.kind == "trigger" and statement.name not in there
             if is_gone or statement.kind == "data":
                 connection.execute(statement.installed)
-    if found:
-        _drop_registry_if_empty(connection)
+    _drop_registry_if_empty(connection)
 
 
 def _make(
