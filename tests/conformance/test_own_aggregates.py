@@ -7,33 +7,10 @@ from pathlib import Path
 
 import own_metrics
 import pytest
-from applications import Application
-from conftest import MakeDatabase, _copies, connect
+from conftest import MakeDatabase, connect
 from statements import Plan, execute, is_write, plans, shortest
 
 from aggregates.installing import upgrading
-
-
-@pytest.fixture(scope="module")
-def revisions(tmp_path_factory: pytest.TempPathFactory, migrated_database: MakeDatabase) -> Path:
-    """The folder of the application's one revision."""
-    folder = tmp_path_factory.mktemp("application")
-    with migrated_database("plain") as path:
-        application = Application(folder, path)
-        application.name_module(own_metrics.__name__)
-        assert application.revise("All kinds") is not None
-    return application.revisions
-
-
-@pytest.fixture(scope="module")
-def own_database(tmp_path_factory: pytest.TempPathFactory, revisions: Path) -> MakeDatabase:
-    """Databases at the head of both histories."""
-    folder = tmp_path_factory.mktemp
-    return _copies(
-        folder("own-templates"),
-        folder("own"),
-        lambda path: upgrading.upgrade(str(path), own=revisions),
-    )
 
 
 @pytest.mark.parametrize("plan", plans(4_000), ids=str)
@@ -52,7 +29,7 @@ def test_every_statement_keeps_them_exact(plan: Plan, own_database: MakeDatabase
 
 @pytest.mark.parametrize("plan", plans(1_000), ids=str)
 def test_a_database_in_use_is_exact_once_migrated(
-    plan: Plan, migrated_database: MakeDatabase, revisions: Path
+    plan: Plan, migrated_database: MakeDatabase, own_revisions: Path
 ) -> None:
     def failure(run: list[str]) -> str | None:
         with migrated_database(plan.variant) as path:
@@ -60,7 +37,7 @@ def test_a_database_in_use_is_exact_once_migrated(
                 plan.prepare(connection)
                 for statement in [*run, "COMMIT"]:
                     execute(connection, statement)
-            upgrading.upgrade(str(path), own=revisions)
+            upgrading.upgrade(str(path), own=own_revisions)
             with closing(connect(path)) as connection:
                 return "\n".join(own_metrics.differences(connection)) or None
 
