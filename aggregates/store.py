@@ -16,9 +16,11 @@ from sqlalchemy import Connection
 from aggregates import reader
 from aggregates.changes import Beginning, Consumer, ConsumerStatus, Log
 from aggregates.changes import consumers as list_consumers
+from aggregates.configuration import configuration, with_own
 from aggregates.engines import driver, explained, file_of, open_database
 from aggregates.engines.base import Marks
 from aggregates.errors import AggregatesError, DatabaseMissing
+from aggregates.installing.declared import Difference, as_installed, differences
 from aggregates.installing.upgrading import check_revision
 from aggregates.model.catalogue import catalogue as shipped
 from aggregates.model.definition import Catalogue, Source
@@ -61,7 +63,8 @@ class Store:
     naive times in it, an IANA name or a ZoneInfo; None is the system's own zone. A run that
     started `abandon_after` ago and has not ended is called abandoned; a session that has not ended,
     where it started `session_window` ago or nothing has happened in it for `idle_after`. A
-    collection holds the `latest_sessions` latest sessions. `catalogue` is what the database keeps.
+    collection holds the `latest_sessions` latest sessions. `catalogue` is what the database keeps:
+    what ships, and what `aggregates.toml` or `pyproject.toml` of the working directory names.
 
     Raises DatabaseMissing where there is no such file. Methods raise DatabaseLocked, or
     SchemaMismatch where a table of ours is missing. Where another file takes the place of the
@@ -78,7 +81,7 @@ class Store:
         session_window: timedelta = reader.SESSION_WINDOW,
         idle_after: timedelta = reader.IDLE_AFTER,
         latest_sessions: int = reader.LATEST,
-        catalogue: Catalogue = shipped,
+        catalogue: Catalogue | None = None,
     ) -> None:
         path = file_of(database)
         if path is not None and not (path.is_file() or path.is_dir()):
@@ -92,7 +95,7 @@ class Store:
         self.abandon_after = abandon_after
         self.activity = reader.Activity(session_window, idle_after)
         self.latest_sessions = latest_sessions
-        self.catalogue = catalogue
+        self.catalogue = configured_catalogue() if catalogue is None else catalogue
         self._database = open_database(self.database, keep_open=True)
         self._resources = ExitStack()
 
@@ -215,7 +218,7 @@ class Store:
                 latest_sessions=self.latest_sessions,
                 zone=self.zone,
             )
-            return found, health(driver(connection), self.catalogue.sources)
+            return found, health(driver(connection), self._kept(connection).sources)
 
     def marks(self) -> Marks | None:
         """Texts that are remembered beside the database; None where there is no place for them.
@@ -254,7 +257,7 @@ class Store:
                         zone=self.zone,
                     )
                 ),
-                status=inspecting.inspect(connection, self.catalogue.sources),
+                status=inspecting.inspect(connection, self._kept(connection).sources),
                 keeping=keeping(driver(connection)),
             )
 
@@ -266,12 +269,12 @@ class Store:
         NULL. Needs the extra `pandas`. Raises AggregatesError for a name that is not ours.
         """
         with self._reading() as connection:
-            return frame(connection, self.catalogue, table)
+            return frame(connection, self._kept(connection), table)
 
     def status(self) -> inspecting.Inspection:
         """What is installed, compared with what should be. Changes nothing."""
         with self._reading() as connection:
-            return inspecting.inspect(connection, self.catalogue.sources)
+            return inspecting.inspect(connection, self._kept(connection).sources)
 
     def unreadable_times(self) -> tuple[reader.UnreadableTimes, ...]:
         """Rows of each source whose start or end is there and does not parse."""
@@ -301,7 +304,7 @@ class Store:
         with explained(self.database):
             return repairing.verify(
                 self._database,
-                self.catalogue,
+                self._installed(),
                 progress,
                 tables=tables,
                 window=self._window(since, until),
@@ -321,7 +324,7 @@ class Store:
         with explained(self.database):
             return repairing.repair(
                 self._database,
-                self.catalogue,
+                self._installed(),
                 progress,
                 tables=tables,
                 window=self._window(since, until),
@@ -338,7 +341,7 @@ class Store:
         """Recompute whole aggregates, all by default; readers see the old ones until then."""
         with explained(self.database):
             return rebuilding.rebuild(
-                self._database, self.catalogue, progress, tables=tables, dry_run=dry_run
+                self._database, self._installed(), progress, tables=tables, dry_run=dry_run
             )
 
     def reinstall(self) -> list[str]:
@@ -373,11 +376,24 @@ class Store:
     def consumers(self) -> list[ConsumerStatus]:
         """All consumers of the change logs, by name."""
         with explained(self.database), self._database.own_connection() as connection:
-            return list_consumers(connection, self.catalogue.sources)
+            return list_consumers(connection, as_installed(connection, self.catalogue).sources)
 
     def upkeep(self, schedule: Schedule, beat: upkeep.Beat) -> upkeep.Upkeep:
         """What `run` does beside collecting; a context."""
-        return upkeep.Upkeep(self._database, self.catalogue, schedule, beat)
+        return upkeep.Upkeep(self._database, self._installed(), schedule, beat)
+
+    def declared(self, label: str | None = None) -> list[Difference]:
+        """Where the database differs from what an application declares, of one label at least."""
+        with self._reading() as connection:
+            return differences(driver(connection), self.catalogue, label)
+
+    def _kept(self, connection: Connection) -> Catalogue:
+        """The catalogue without what is declared otherwise than the database keeps it."""
+        return as_installed(driver(connection), self.catalogue)
+
+    def _installed(self) -> Catalogue:
+        with self._database.reading() as connection:
+            return self._kept(connection)
 
     def _source(self, name: str) -> Source:
         for source in self.catalogue.sources:
@@ -401,6 +417,12 @@ class Store:
     def _reading(self) -> Iterator[Connection]:
         with explained(self.database), self._database.reading() as connection:
             yield connection
+
+
+def configured_catalogue() -> Catalogue:
+    """What ships, and what an application declares, where the working directory says so."""
+    own = configuration()
+    return with_own(shipped, own.declared() if own else None)
 
 
 def zone_named(name: str) -> ZoneInfo:

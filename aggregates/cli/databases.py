@@ -12,12 +12,14 @@ import click
 from aggregates import render, samples
 from aggregates.cli.proofs import NOT_AS_IT_SHOULD_BE
 from aggregates.cli.settings import Bounded, Settings, pass_settings, shared_options, text
+from aggregates.configuration import configuration
 from aggregates.engines import compiler, explained, file_of, open_database
 from aggregates.errors import AggregatesError, CannotAdopt
 from aggregates.frozen import freezing
 from aggregates.installing import upgrading
 from aggregates.installing.surveying import survey
 from aggregates.model.catalogue import catalogue
+from aggregates.own_revisions import write_own_revision
 from aggregates.proving import reinstalling
 from aggregates.render.surveys import show_survey
 from aggregates.store import Store
@@ -115,11 +117,22 @@ def migrate_command(
 
 @click.command("downgrade")
 @click.option("--drop-columns", is_flag=True, help="Drop the column updated_at too (SQLite 3.35).")
+@click.option(
+    "--to",
+    "revision",
+    type=text,
+    default="base",
+    show_default=True,
+    metavar="REVISION",
+    help="Where to stop: acme@-1 takes back the last revision of the label acme, acme@base all.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @wait_option
 @shared_options
 @pass_settings
-def downgrade_command(settings: Settings, drop_columns: bool, yes: bool, wait: float) -> None:
+def downgrade_command(
+    settings: Settings, /, drop_columns: bool, revision: str, yes: bool, wait: float
+) -> None:
     """Remove everything that `migrate` installed; the source tables' data stays.
 
     Holds the lock for writing while it does: for less than a second, but --drop-columns writes the
@@ -129,12 +142,24 @@ def downgrade_command(settings: Settings, drop_columns: bool, yes: bool, wait: f
         database = store.database
     if not yes:
         click.confirm(
-            f"Remove all aggregates and the change log from {database}?", abort=True, err=True
+            f"Remove all aggregates and the change log from {database}?"
+            if revision == "base"
+            else f"Take back what {database} has beyond {revision}?",
+            abort=True,
+            err=True,
         )
     with explained(database):
-        upgrading.downgrade(database, drop_columns=drop_columns, wait=wait, on_wait=_tell)
+        upgrading.downgrade(
+            database,
+            drop_columns=drop_columns,
+            revision=revision,
+            wait=wait,
+            on_wait=_tell,
+            own=_own_revisions(),
+        )
     open_database(database).forget_proof()
-    click.echo(f"{database}: aggregates removed")
+    left = "aggregates removed" if revision == "base" else f"back at {revision}"
+    click.echo(f"{database}: {left}")
 
 
 @click.command("revision")
@@ -142,13 +167,28 @@ def downgrade_command(settings: Settings, drop_columns: bool, yes: bool, wait: f
     "--message", "-m", type=text, required=True, help="What the revision adds, in a few words."
 )
 @shared_options
-def revision_command(message: str) -> None:
-    """Freeze what the catalogue says, and no revision says yet, into a revision's SQL.
+@pass_settings
+def revision_command(settings: Settings, message: str) -> None:
+    """Write the revision that the definitions ask for, with the SQL that they become.
 
-    For those who work on the catalogue, in a checkout: review the files, then commit them.
+    Where `aggregates.toml` or `pyproject.toml` names definitions of your own, it is what takes the
+    database from what it holds of them to what they are now. Without, it is for those who work on
+    the catalogue, in a checkout. Review what is written, then commit it.
     """
-    path = freezing.write_revision(message, compiler("sqlite"), catalogue)
-    click.echo("head says what the catalogue says" if path is None else str(path))
+    own = configuration()
+    if own is None:
+        path = freezing.write_revision(message, compiler("sqlite"), catalogue)
+        click.echo("head says what the catalogue says" if path is None else str(path))
+        return
+    database = settings.named_database()
+    _check_exists(database)
+    with explained(database):
+        path = write_own_revision(database, message, own)
+    click.echo("the database holds what is declared" if path is None else str(path))
+
+
+def _check_exists(database: str) -> None:
+    Store(database).close()
 
 
 def write_sample(
@@ -187,10 +227,21 @@ def migrate(
         _agree(database, wait, is_agreed=is_agreed)
     with explained(database), render.progress_bar("filling") as progress:
         upgrading.upgrade(
-            database, progress=progress, journal_mode=journal_mode, wait=wait, on_wait=_tell
+            database,
+            progress=progress,
+            journal_mode=journal_mode,
+            wait=wait,
+            on_wait=_tell,
+            own=_own_revisions(),
         )
     if is_new:
         click.echo(f"{path}: made a new database", err=True)
+
+
+def _own_revisions() -> Path | None:
+    """The folder of an application's revisions, where one is named."""
+    own = configuration()
+    return None if own is None else own.migrations
 
 
 def _agree(database: str, wait: float, *, is_agreed: bool) -> None:

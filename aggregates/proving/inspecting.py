@@ -15,10 +15,11 @@ from aggregates.engines.tables import CONSUMERS, VERIFICATIONS, WALKS
 from aggregates.errors import SchemaMismatch
 from aggregates.frozen import statements as frozen
 from aggregates.frozen.layout import normalised
-from aggregates.frozen.shapes import UPDATED_AT, shape_of
+from aggregates.frozen.shapes import UPDATED_AT, Shape, shape_of
 from aggregates.frozen.statements import Statement
 from aggregates.installing import upgrading
 from aggregates.installing.adopted import added_columns, has_lost_journal_mode
+from aggregates.installing.owned import Owned, owned
 from aggregates.model.definition import Source
 from aggregates.proving.findings import (
     MIGRATE,
@@ -32,7 +33,7 @@ from aggregates.proving.findings import (
 )
 from aggregates.proving.record import Proof, proofs, proved_at, reinstalled_at
 from aggregates.proving.rounds import LastRound, OpenRound, last_round, open_round
-from aggregates.proving.sources import inspect_sources
+from aggregates.proving.sources import inspect_owned, inspect_sources
 from aggregates.recomputing.filling import BACKFILLS, REBUILD
 
 
@@ -73,6 +74,7 @@ def inspect(connection: Connection, sources: Sequence[Source]) -> Inspection:
     """Compare what is installed with the frozen SQL of the revision. Changes nothing."""
     revision, head = upgrading.current(connection), upgrading.head()
     own = driver(connection)
+    ours = [source for source in sources if not source.owner]
     findings = []
     if revision is None:
         detail = f"nothing is installed, not {head}; run `aggregates migrate`"
@@ -81,10 +83,10 @@ def inspect(connection: Connection, sources: Sequence[Source]) -> Inspection:
         steps = (MIGRATE,) if upgrading.is_known(revision) else ()
         findings.append(Finding("revision", "", head, wrong, steps))
     if revision is not None and upgrading.is_known(revision):
-        findings += differences(own, sources, revision)
+        findings += differences(own, ours, revision)
     proofs, consumers = _reconciled(own, sources, revision == head)
     findings += _doubts(proofs)
-    warnings = list(_warnings(own, sources)) if revision is not None else []
+    warnings = list(_warnings(own, ours)) if revision is not None else []
     last, under_way = _rounds(own, revision == head)
     return Inspection(
         revision=revision,
@@ -112,7 +114,8 @@ def check_installed(database: Database, sources: Sequence[Source]) -> None:
         revision = upgrading.current(connection)
         if wrong := upgrading.mismatch(revision):
             raise SchemaMismatch(wrong)
-        found = differences(driver(connection), sources, upgrading.head())
+        ours = [source for source in sources if not source.owner]
+        found = differences(driver(connection), ours, upgrading.head())
     if found := [one for one in found if one.spoils]:
         names = ", ".join(f"{one.kind} {one.name}" for one in found[:_FINDINGS_NAMED])
         more = f" and {len(found) - _FINDINGS_NAMED:,} more" if found[_FINDINGS_NAMED:] else ""
@@ -168,17 +171,24 @@ def is_as_it_should_be(sql: str, statement: Statement) -> bool:
 def differences(
     connection: DriverConnection, sources: Sequence[Source], revision: str
 ) -> list[Finding]:
-    """What is not as a revision has left it: of source tables first, then of what is ours."""
+    """What is not as a revision has left it: of source tables first, then of what is kept.
+
+    What an application's revisions have installed is inspected with it.
+    """
+    theirs = owned(connection)
     history = frozen.installed(frozen.migrations_folder(), revision)
+    history += [one for each in theirs for one in each.installed]
     statements = _latest(history)
-    findings = list(inspect_sources(connection, sources))
+    findings = [*inspect_sources(connection, sources), *inspect_owned(connection, theirs)]
     unfit = {one.table for one in findings}
-    for source in sources:
-        if source.name not in unfit:
-            statements = connection.fit(shape_of(source), statements)
+    shapes = all_shapes(sources, theirs)
+    for shape in shapes:
+        if shape.table not in unfit:
+            statements = connection.fit(shape, statements)
+    tables = [shape.table for shape in shapes]
     installed = {(one.kind, one.name): (one.table, one.sql) for one in connection.objects()}
     wanted = {(one.kind, one.name) for one in statements}
-    findings += _rebuilt(connection, sources, statements, installed.keys())
+    findings += _rebuilt(connection, tables, statements, installed.keys())
     for one in statements:
         table, sql = installed.get((one.kind, one.name), ("", None))
         if sql is None:
@@ -198,7 +208,7 @@ def differences(
     findings += _out_of_order(connection, sources, statements)
     findings += _unposted(connection, statements, history)
     findings += _different_rows(connection, history, revision)
-    ours = ours_on_sources(connection, sources)
+    ours = ours_on_sources(connection, tables)
     for name, table in ours.items():
         if ("trigger", name) not in wanted:
             step = f"DROP TRIGGER {quote(name)}"
@@ -265,9 +275,15 @@ def _too_early(connection: DriverConnection, ours: Collection[str]) -> Iterator[
                 yield Finding("too early", table, name, detail, PUT_BACK)
 
 
-def ours_on_sources(connection: DriverConnection, sources: Iterable[Source]) -> dict[str, str]:
+def all_shapes(sources: Iterable[Source], theirs: Iterable[Owned]) -> list[Shape]:
+    """What all change logs of a table need of it, or at least one: by that they are fitted."""
+    shapes = {one.unit.shape.table: one.unit.shape for one in theirs if one.unit.shape}
+    return [*(shapes | {source.table: shape_of(source) for source in sources}).values()]
+
+
+def ours_on_sources(connection: DriverConnection, tables: Iterable[str]) -> dict[str, str]:
     """Triggers with a name of ours on source tables: name -> table."""
-    names = {source.name for source in sources}
+    names = {*tables}
     return {
         one.name: one.table
         for one in connection.objects("trigger")
@@ -277,24 +293,24 @@ def ours_on_sources(connection: DriverConnection, sources: Iterable[Source]) -> 
 
 def _rebuilt(
     connection: DriverConnection,
-    sources: Sequence[Source],
+    tables: Iterable[str],
     statements: list[Statement],
     installed: Iterable[tuple[str, str]],
 ) -> Iterator[Finding]:
     """Source tables that have lost all their triggers at once."""
-    for source in sources:
-        if not connection.table_exists(source.name):
+    for table in tables:
+        if not connection.table_exists(table):
             continue
         on_source = {
             (one.kind, one.name)
             for one in statements
-            if one.kind == "trigger" and one.table == source.name
+            if one.kind == "trigger" and one.table == table
         }
         if on_source and not on_source & set(installed):
             yield Finding(
                 "rebuilt",
-                source.name,
-                source.name,
+                table,
+                table,
                 "all of its triggers are gone at once, as when a tool builds the table anew (ALTER"
                 " by copy, in many GUI tools): what was written since is not counted;"
                 f" {_REINSTALL}",

@@ -9,6 +9,7 @@ from aggregates.engines.base import DriverConnection, quote
 from aggregates.errors import UnfitTable
 from aggregates.frozen.shapes import ADDED, shape_of
 from aggregates.installing.adopted import LostColumn, lost_columns
+from aggregates.installing.owned import Owned
 from aggregates.model.definition import Source
 from aggregates.proving.findings import STATUS, Finding
 
@@ -32,6 +33,20 @@ def inspect_sources(connection: DriverConnection, sources: Iterable[Source]) -> 
             yield from (_lost(source.name, column) for column in lost)
         elif error is not None:
             yield _unfit(connection, source, error)
+
+
+def inspect_owned(connection: DriverConnection, theirs: Iterable[Owned]) -> Iterator[Finding]:
+    """The same of tables whose change log is an application's."""
+    for shape in [one.unit.shape for one in theirs if one.unit.shape]:
+        if not connection.table_exists(shape.table):
+            detail = f"the table {shape.table} is gone: put it back from a backup"
+            yield Finding("missing", shape.table, shape.table, detail)
+            continue
+        try:
+            connection.check_adoptable(shape)
+        except UnfitTable as error:
+            detail = f"the triggers cannot serve {shape.table}: {error.reason}; {error.remedy}"
+            yield Finding("unfit", shape.table, shape.table, detail)
 
 
 def _unfitness(connection: DriverConnection, source: Source) -> UnfitTable | None:

@@ -140,7 +140,8 @@ def fit(connection: DriverConnection, shape: Shape, statements: list[Statement])
 _IS_GONE = re.compile(re.escape(OR_IT_IS_GONE).replace(r"\{copy\}", r"(\w+)"))
 _COMPARED = re.compile(
     r"\(([^()]*)\)\s+IS(?: NOT)?\s+\(([^()]*)\)\s+/\* (or another|and the same)\s+type,"
-    r"\s+in\s+columns\s+of\s+(\w+)\s+without\s+one:\s+([\w\s,]+)\*/"
+    r'\s+in\s+columns\s+of\s+"([^"]+)"\s+without\s+one:\s+(.+?)\*/',
+    re.DOTALL,
 )
 """Where a trigger compares values of a row with those that it had."""
 
@@ -152,7 +153,7 @@ def _with_types(found: re.Match[str], table: str, untyped: Iterable[str]) -> str
         return found[0]
     test = "OR typeof({}) <> typeof({})" if word == "or another" else "AND typeof({}) = typeof({})"
     sides = [[value.split()[0] for value in row.split(",")] for row in rows]
-    columns = [name.strip() for name in names.split(",")]
+    columns = re.findall('"([^"]+)"', names)
     tests = [
         test.format(old, new)
         for column, old, new in zip(columns, *sides, strict=True)

@@ -20,9 +20,11 @@ from aggregates.engines.sqlite.calls import call, callee, on_call, trigger
 from aggregates.engines.sqlite.constructs import (
     QUICK,
     has_offset,
+    literal_after,
     number_after,
     parsed_time,
     tail_of,
+    value_at,
 )
 from aggregates.frozen.statements import Statement
 from aggregates.model.constructs import canonical_time, same_clock
@@ -62,8 +64,16 @@ def image(compiler: Compiler, source: Source, row: str) -> Values:
     quoted = {name: f"{row}.{compiler.quote(name)}" for name in source.image}
     for extracted in source.extracted:
         column = f"{row}.{compiler.quote(extracted.column)}"
-        quoted[extracted.name] = number_after(column, extracted.key)
+        quoted[extracted.name] = _taken_out(extracted, column)
     return quoted
+
+
+def _taken_out(one: Extracted, column: str, *, is_tail: bool = False) -> str:
+    """SQL of a value in the text of a column, or in its tail."""
+    if one.kind == "path":
+        return value_at(column, one.key)
+    after = number_after if one.kind == "number" else literal_after
+    return after(column, one.key, is_tail=is_tail)
 
 
 def arguments(compiler: Compiler, source: Source) -> Values:
@@ -208,8 +218,12 @@ class _Program:
         """Where what was parsed is found, by fact; clocks are compared below zero then."""
         tables = {name: f"p{slot}" for slot, name in enumerate(self.clocks, 1)}
         answers = {name: f"{table}.time" for name, table in tables.items()}
-        compared = " IS ".join(f"{table}.has_offset" for table in tables.values())
-        return answers | dict.fromkeys(self.compared, f"-({compared})")
+        for fact in self.early:
+            if fact.name in self.compared:
+                read = references(fact.expression)
+                both = [tables[name] for name, column in self.clocks.items() if column in read]
+                answers[fact.name] = f"-({' IS '.join(f'{one}.has_offset' for one in both)})"
+        return answers
 
     def _select(self, view: str, values: Values, named: Values | None = None) -> str:
         """A call with values out of what was parsed."""
@@ -293,14 +307,19 @@ def of_rows(compiler: Compiler, source: Source, rows: str) -> str:
     q = compiler.quote
     always = ("sign", "updated_at", "seq")
     found = {name: q(name) for name in (*always, source.log_key, *source.image, *tails(source))}
-    # Rows of the source have tails, entries of the log have numbers.
+    # Rows of the source have tails, entries of the log have what was taken out of them.
     numbers = {
-        one.name: f"coalesce({q(one.name)}, {number_after(q(tail), one.key, is_tail=True)})"
+        one.name: f"coalesce({q(one.name)}, {_taken_out(one, q(tail), is_tail=True)})"
         for tail, some in tails(source).items()
         for one in some
     }
     levels = _levels(source)
     query = rows
+    if others := [one.name for one in source.extracted if one.kind != "number"]:
+        # Facts read these more than once.
+        taken = {name: f"{numbers.pop(name)} AS {q(name)}" for name in others}
+        columns = [taken.get(name, q(name)) for name in found]
+        query = f"SELECT {_list(columns)}\nFROM ({query}{ONCE_EACH})"
     for number, level in enumerate(levels):
         later = [fact for other in levels[number + 1 :] for fact in other]
         read = frozenset(kept_facts(source)).union(*(references(fact.expression) for fact in later))
@@ -312,7 +331,7 @@ def of_rows(compiler: Compiler, source: Source, rows: str) -> str:
             f"{compiler.render(fact.expression, found | numbers)} AS {q(fact.name)}"
             for fact in level
         ]
-        query = f"SELECT {_list(columns)}\nFROM ({query}{ONCE_EACH if number else ''})"
+        query = f"SELECT {_list(columns)}\nFROM ({query}{ONCE_EACH if number or others else ''})"
         found = {name: q(name) for name in (*kept, *(fact.name for fact in level))}
     return query
 
@@ -325,15 +344,17 @@ def tails(source: Source) -> dict[str, list[Extracted]]:
     """
     found: dict[str, list[Extracted]] = {}
     for one in source.extracted:
-        found.setdefault(f"{one.column}_tail", []).append(one)
+        end = "text" if one.kind == "path" else "tail"
+        found.setdefault(f"{one.column}_{end}", []).append(one)
     return found
 
 
 def tails_of_row(compiler: Compiler, source: Source, row: str) -> Values:
     """SQL of the tails of a source row that goes by the name `row`."""
     return {
-        name: tail_of(f"{row}.{compiler.quote(some[0].column)}", [one.key for one in some])
+        name: column if some[0].kind == "path" else tail_of(column, [one.key for one in some])
         for name, some in tails(source).items()
+        for column in [f"{row}.{compiler.quote(some[0].column)}"]
     }
 
 
@@ -344,7 +365,7 @@ def _levels(source: Source) -> list[list[Fact]]:
     """
     depth = depths(source)
     deepest = _deepest(source)
-    numbers = {one.name for one in source.extracted}
+    numbers = {one.name for one in source.extracted if one.kind == "number"}
     level_of = {
         fact.name: max(depth[fact.name], 1 if references(fact.expression) & numbers else 0)
         for fact in source.facts

@@ -36,7 +36,7 @@ class _Ledger:
         q = compiler.quote
         self.compiler = compiler
         self.source = source
-        self.table, self.key, self.log = q(source.name), q(source.key), q(source.log)
+        self.table, self.key, self.log = q(source.table), q(source.key), q(source.log)
         self.log_key, self.old_key = q(source.log_key), q(f"old_{source.log_key}")
         self.copies = q(f"{source.prefix}_replaced")
         self.changed, self.gone = f"{source.prefix}_changed", f"{source.prefix}_gone"
@@ -258,8 +258,8 @@ class _Ledger:
 
     def _compared(self, how: str, old: Values, new: Values, names: list[str]) -> str:
         """Two rows of some columns, side by side."""
-        columns = ", ".join(names)
-        compared = how.format(_row(new, names), table=self.source.name, columns=columns)
+        columns = ", ".join(f'"{name}"' for name in names)
+        compared = how.format(_row(new, names), table=f'"{self.source.table}"', columns=columns)
         return f"{_row(old, names)} {compared}"
 
     def _trigger(

@@ -357,9 +357,10 @@ class _Row:
 
 
 def _group(one: Definition) -> str:
-    """The trigger that posts a definition: one for each owner and outermost filter."""
+    """The trigger that posts a definition: one for each owner, unit and outermost filter."""
     name = outermost(one)
-    return "_".join(filter(None, (one.owner, "rows" if name is None else name.name)))
+    unit = one.unit if isinstance(one, Aggregate) else ""
+    return "_".join(filter(None, (one.owner, unit, "rows" if name is None else name.name)))
 
 
 def _constant(sql: str) -> str:

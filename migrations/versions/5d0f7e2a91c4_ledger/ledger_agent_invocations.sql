@@ -166,14 +166,14 @@ CREATE TRIGGER _aggregates_run_changed_log INSTEAD OF INSERT ON _aggregates_run_
     NEW.old0 <> NEW.new0 OR (NEW.old10, NEW.old9, NEW.old8, NEW.old7, NEW.old6, NEW.old5, NEW.old4,
     NEW.old3, NEW.old2, NEW.old1, NEW.old11, NEW.old12) IS NOT (NEW.new10, NEW.new9, NEW.new8,
     NEW.new7, NEW.new6, NEW.new5, NEW.new4, NEW.new3, NEW.new2, NEW.new1, NEW.new11, NEW.new12)
-    /* or another type, in columns of agent_invocations without one: status, duration_seconds, end_time, start_time, model, agent_name, phase, event_type, session_id, timestamp, tokens, tool_calls */
+    /* or another type, in columns of "agent_invocations" without one: "status", "duration_seconds", "end_time", "start_time", "model", "agent_name", "phase", "event_type", "session_id", "timestamp", "tokens", "tool_calls" */
     BEGIN
 INSERT OR ABORT INTO agent_invocation_changes VALUES (NULL, 'update', strftime('%Y-%m-%dT%H:%M:%fZ',
     'now'), NEW.new0, nullif(NEW.old0, NEW.new0), CASE WHEN NEW.old0 = NEW.new0 AND NEW.old10 =
     'started' AND NEW.old8 IS NULL AND NEW.old9 IS NULL AND NEW.old6 IS NULL AND NEW.old11 = 0 AND
     NEW.old12 = 0 AND (NEW.old2, NEW.old3, NEW.old4, NEW.old5, NEW.old7) IS (NEW.new2, NEW.new3,
     NEW.new4, NEW.new5, NEW.new7)
-    /* and the same type, in columns of agent_invocations without one: session_id, event_type, phase, agent_name, start_time */
+    /* and the same type, in columns of "agent_invocations" without one: "session_id", "event_type", "phase", "agent_name", "start_time" */
     THEN 1 END, NEW.old1, NEW.new1, NEW.old2, NEW.new2, NEW.old3, NEW.new3, NEW.old4, NEW.new4,
     NEW.old5, NEW.new5, NEW.old6, NEW.new6, NEW.old7, NEW.new7, NEW.old8, NEW.new8, NEW.old9,
     NEW.new9, NEW.old10, NEW.new10, NEW.old11, NEW.new11, NEW.old12, NEW.new12);

@@ -77,7 +77,7 @@ CREATE TRIGGER _aggregates_use_update AFTER UPDATE OF session_id, agent_name, to
     OLD.start_time COLLATE BINARY, OLD.tool_name COLLATE BINARY, OLD.agent_name COLLATE BINARY,
     OLD.session_id COLLATE BINARY) IS NOT (NEW.status, NEW.duration_seconds, NEW.end_time,
     NEW.start_time, NEW.tool_name, NEW.agent_name, NEW.session_id)
-    /* or another type, in columns of agent_tool_uses without one: status, duration_seconds, end_time, start_time, tool_name, agent_name, session_id */
+    /* or another type, in columns of "agent_tool_uses" without one: "status", "duration_seconds", "end_time", "start_time", "tool_name", "agent_name", "session_id" */
     BEGIN
 INSERT OR ABORT INTO agent_tool_use_changes VALUES (NULL, 'update', strftime('%Y-%m-%dT%H:%M:%fZ',
     'now'), NEW.id, nullif(OLD.id, NEW.id), OLD.session_id, NEW.session_id, OLD.agent_name,

@@ -69,7 +69,7 @@ CREATE TRIGGER _aggregates_sessions_update AFTER UPDATE OF session_id, start_tim
     OLD.rowid <> NEW.rowid OR (OLD.status COLLATE BINARY, OLD.end_time COLLATE BINARY,
     OLD.start_time COLLATE BINARY, OLD.session_id COLLATE BINARY) IS NOT (NEW.status, NEW.end_time,
     NEW.start_time, NEW.session_id)
-    /* or another type, in columns of sessions without one: status, end_time, start_time, session_id */
+    /* or another type, in columns of "sessions" without one: "status", "end_time", "start_time", "session_id" */
     BEGIN
 INSERT OR ABORT INTO session_changes VALUES (NULL, 'update', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
     NEW.rowid, nullif(OLD.rowid, NEW.rowid), OLD.session_id, NEW.session_id, OLD.start_time,
