@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
@@ -89,8 +90,13 @@ class Store:
         self.zone: tzinfo | None = (
             zone_named(source_timezone) if isinstance(source_timezone, str) else source_timezone
         )
-        self.abandon_after = abandon_after
-        self.activity = reader.Activity(session_window, idle_after)
+        self._moment = partial(
+            reader.Moment,
+            zone=self.zone,
+            abandon_after=abandon_after,
+            session_window=session_window,
+            idle_after=idle_after,
+        )
         self.latest_sessions = latest_sessions
         self.catalogue = catalogue
         self._database = open_database(self.database, keep_open=True)
@@ -117,14 +123,12 @@ class Store:
     ) -> list[reader.AgentStatistics]:
         """The agents, all-time or of the window that `since` opens; see `reader.agents`."""
         with self._reading() as connection:
-            return reader.agents(
-                connection, since, now=now, abandon_after=self.abandon_after, zone=self.zone
-            )
+            return reader.agents(connection, self._at(now), since)
 
     def running(self, now: datetime | None = None) -> list[reader.RunningRun]:
         """The runs that started, have not ended and are not abandoned, oldest first."""
         with self._reading() as connection:
-            return reader.running(connection, now, self.abandon_after, zone=self.zone)
+            return reader.running(connection, self._at(now))
 
     def hourly(
         self, since: datetime, until: datetime | None = None, *, agent: str | None = None
@@ -151,15 +155,7 @@ class Store:
         """
         with self._reading() as connection:
             return reader.sessions(
-                connection,
-                limit,
-                state=state,
-                since=since,
-                agent=agent,
-                now=now,
-                abandon_after=self.abandon_after,
-                activity=self.activity,
-                zone=self.zone,
+                connection, self._at(now), limit, state=state, since=since, agent=agent
             )
 
     def session(self, session: str, *, now: datetime | None = None) -> reader.Timeline:
@@ -168,14 +164,7 @@ class Store:
         Raises NoSuchSession or AmbiguousSession.
         """
         with self._reading() as connection:
-            return reader.timeline(
-                connection,
-                session,
-                now=now,
-                abandon_after=self.abandon_after,
-                activity=self.activity,
-                zone=self.zone,
-            )
+            return reader.timeline(connection, self._at(now), session)
 
     def tools(self, *, agent: str | None = None) -> list[reader.ToolStatistics]:
         """Each tool of each agent, or of one, all-time, most uses first."""
@@ -195,26 +184,12 @@ class Store:
     def collect(self, now: datetime | None = None) -> reader.Collection:
         """Everything that a collector shows, from one snapshot."""
         with self._reading() as connection:
-            return reader.collect(
-                connection,
-                now=now,
-                abandon_after=self.abandon_after,
-                activity=self.activity,
-                latest_sessions=self.latest_sessions,
-                zone=self.zone,
-            )
+            return reader.collect(connection, self._at(now), latest_sessions=self.latest_sessions)
 
     def metrics(self, now: datetime | None = None) -> tuple[reader.Metrics, Health]:
         """What a scrape shows, and how well the database is kept, from one snapshot."""
         with self._reading() as connection:
-            found = reader.metrics(
-                connection,
-                now=now,
-                abandon_after=self.abandon_after,
-                activity=self.activity,
-                latest_sessions=self.latest_sessions,
-                zone=self.zone,
-            )
+            found = reader.metrics(connection, self._at(now), latest_sessions=self.latest_sessions)
             return found, health(driver(connection), self.catalogue.sources)
 
     def marks(self) -> Marks | None:
@@ -229,30 +204,15 @@ class Store:
 
     def overview(self, now: datetime | None = None) -> Overview:
         """Everything that a page shows: a collection, seven days, timelines, and the status."""
-        now = now or datetime.now(UTC)
-        since = now - timedelta(hours=24 * _DAYS - 1)
+        moment = self._at(now)
+        now, since = moment.now, moment.now - timedelta(hours=24 * _DAYS - 1)
         with self._reading() as connection:
             return Overview(
-                collection=reader.collect(
-                    connection,
-                    now=now,
-                    abandon_after=self.abandon_after,
-                    activity=self.activity,
-                    latest_sessions=self.latest_sessions,
-                    zone=self.zone,
-                ),
+                collection=reader.collect(connection, moment, latest_sessions=self.latest_sessions),
                 hours=tuple(reader.hourly(connection, since, now, zone=self.zone)),
                 agent_hours=reader.hourly_by_agent(connection, since, now, zone=self.zone),
                 timelines=tuple(
-                    reader.timelines(
-                        connection,
-                        _SESSIONS_DRAWN,
-                        latest=_RUNS_DRAWN,
-                        now=now,
-                        abandon_after=self.abandon_after,
-                        activity=self.activity,
-                        zone=self.zone,
-                    )
+                    reader.timelines(connection, moment, _SESSIONS_DRAWN, latest=_RUNS_DRAWN)
                 ),
                 status=inspecting.inspect(connection, self.catalogue.sources),
                 keeping=keeping(driver(connection)),
@@ -396,6 +356,9 @@ class Store:
             for moment in (since, until)
         )
         return Window(*canonical)
+
+    def _at(self, now: datetime | None) -> reader.Moment:
+        return self._moment() if now is None else self._moment(now)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:

@@ -282,7 +282,7 @@ def _session(timeline: Timeline) -> Markup:
     session, runs = timeline.session, timeline.runs
     kinds = {"active": "good", "abandoned": "bad"}
     said = [
-        f"started {clock(session.start_time)}",
+        f"started {clock(session.began)}",
         f"lasted {duration(session.elapsed_ms)}",
         f"{session.invocations:,} runs of {session.agents:,} agents",
     ]
