@@ -62,7 +62,8 @@ class Store:
     naive times in it, an IANA name or a ZoneInfo; None is the system's own zone. A run that
     started `abandon_after` ago and has not ended is called abandoned; a session that has not ended,
     where it started `session_window` ago or nothing has happened in it for `idle_after`. A
-    collection holds the `latest_sessions` latest sessions. `catalogue` is what the database keeps.
+    collection holds the `latest_sessions` latest sessions. Whatever is asked waits for a lock for
+    `lock_timeout` seconds. `catalogue` is what the database keeps.
 
     Raises DatabaseMissing where there is no such file. Methods raise DatabaseLocked, or
     SchemaMismatch where a table of ours is missing. Where another file takes the place of the
@@ -79,6 +80,7 @@ class Store:
         session_window: timedelta = reader.SESSION_WINDOW,
         idle_after: timedelta = reader.IDLE_AFTER,
         latest_sessions: int = reader.LATEST,
+        lock_timeout: float = 5.0,
         catalogue: Catalogue = shipped,
     ) -> None:
         path = file_of(database)
@@ -99,7 +101,7 @@ class Store:
         )
         self.latest_sessions = latest_sessions
         self.catalogue = catalogue
-        self._database = open_database(self.database, keep_open=True)
+        self._database = open_database(self.database, lock_timeout=lock_timeout, keep_open=True)
         self._resources = ExitStack()
 
     def __enter__(self) -> Self:
