@@ -100,6 +100,10 @@ class Source:
     begun: Begun | None = field(default=None, hash=False, compare=False)
     """rows that are inserted as something begins, where there are such"""
 
+    def __hash__(self) -> int:
+        # Each reading looks up what it has rendered; all facts together take longer than that.
+        return hash(self.name)
+
     def __post_init__(self) -> None:
         known = {self.log_key, *self.image}
         for fact in self.facts:

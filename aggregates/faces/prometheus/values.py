@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from hashlib import sha256
 from itertools import accumulate
 
@@ -28,6 +29,7 @@ _HASHED = 12
 """Hexadecimal digits of a hashed session id: among thousands a collision is not to be expected."""
 
 
+@lru_cache(maxsize=20_000)
 def shown(name: str) -> str:
     """A name as the value of a label: any text but what is not UTF-8, or ends a string in C."""
     if not name:
