@@ -401,9 +401,10 @@ def test_wrong_passwords_do_not_hold_up_the_right_one(path: Path, tmp_path: Path
 
 
 def test_a_domain_that_says_it_is_this_machine_reads_nothing(path: Path, tmp_path: Path) -> None:
-    others = ["evil.example", "EVIL.example:19186", "127.0.0.1.evil.example", "[a.b", "a.b."]
+    others = ["evil.example", "EVIL.example:1", "127.0.0.1.evil.example", "[a.b", "a.internal.b."]
     with served(path) as server:
-        for name in ("localhost:1", "LOCALHOST.", "127.0.0.1:1", "[::1]", "10.0.0.7", "agents:9"):
+        own = ("localhost:1", "LOCALHOST.", "127.0.0.1:1", "[::1]", "10.0.0.7", "agents:9")
+        for name in (*own, "host.docker.internal:19186", "agents.localhost"):
             assert ask(server, headers={"Host": name}).status == 200
         for name in others:
             for place in ("/metrics", "/healthz", "/"):

@@ -47,6 +47,8 @@ _HEADERS = {
 _TEXT = "text/plain; charset=utf-8"
 _NAMES = 1000
 """That a request may ask for at most."""
+_NOBODYS = (".localhost", ".internal")
+"""Domains that nobody can have, such as that of host.docker.internal."""
 
 
 class Server(ThreadingHTTPServer):
@@ -238,7 +240,7 @@ class _Handler(BaseHTTPRequestHandler):
             return True
         with suppress(ValueError):
             name = (urlsplit(f"//{self.headers.get('Host', '')}").hostname or "").rstrip(".")
-            return "." not in name or bool(ip_address(name))
+            return "." not in name or name.endswith(_NOBODYS) or bool(ip_address(name))
         return False
 
     def _is_allowed(self) -> bool:
