@@ -66,7 +66,7 @@ class Settings:
             )
         return found
 
-    def store(self, *, latest_sessions: int = LATEST) -> Store:
+    def store(self, *, latest_sessions: int = LATEST, lock_timeout: float = 5.0) -> Store:
         """The store of the database named."""
         zone = self.source_timezone
         if zone is None and (zone_name := os.environ.get(_ZONE_VARIABLE)):
@@ -78,6 +78,7 @@ class Settings:
             session_window=self.session_window,
             idle_after=self.idle_after,
             latest_sessions=latest_sessions,
+            lock_timeout=lock_timeout,
         )
 
 

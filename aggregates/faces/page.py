@@ -281,11 +281,10 @@ def _sessions(timelines: Sequence[Timeline]) -> Markup:
 def _session(timeline: Timeline) -> Markup:
     session, runs = timeline.session, timeline.runs
     kinds = {"active": "good", "abandoned": "bad"}
-    said = [
-        f"started {clock(session.start_time)}",
-        f"lasted {duration(session.elapsed_ms)}",
-        f"{session.invocations:,} runs of {session.agents:,} agents",
-    ]
+    said = [f"started {clock(session.began)}"]
+    if session.elapsed_ms is not None:
+        said.append(f"lasted {duration(session.elapsed_ms)}")
+    said.append(f"{session.invocations:,} runs of {session.agents:,} agents")
     if session.ended:
         said.append(f"success {rate(session.success_rate)}")
     if session.max_parallel is not None:

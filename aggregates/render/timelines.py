@@ -117,7 +117,7 @@ def _of_tool_use(use: TimelineToolUse) -> _Event:
 
 
 def _heading(session: SessionStatistics) -> list[str]:
-    times = f"since {clock(session.start_time)}"
+    times = f"since {clock(session.began)}"
     if session.end_time is not None:
         times = f"{clock(session.start_time)} to {clock(session.end_time)}"
     return [

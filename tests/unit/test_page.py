@@ -147,6 +147,14 @@ def test_one_run(database: Path, writer: sqlite3.Connection) -> None:
     ) in labels
 
 
+def test_a_session_that_only_its_runs_tell_of(database: Path, writer: sqlite3.Connection) -> None:
+    insert(writer, "architect", "2026-10-07T12:00:00", "2026-10-07T12:01:30", session="bare")
+    begin(writer, "earlier", "2026-10-07T11:00:00", "2026-10-07T11:10:00")
+    said = read(database).text()
+    told = "bare unknown started 2026-10-07 12:00:00; 1 runs of 1 agents; success 100.0%"
+    assert said.index(told) < said.index("earlier ended started 2026-10-07 11:00:00; lasted 10 min")
+
+
 def test_what_runs_and_a_session_with_runs_side_by_side(
     database: Path, writer: sqlite3.Connection
 ) -> None:
