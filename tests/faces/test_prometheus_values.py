@@ -50,6 +50,9 @@ def path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         writer.execute("UPDATE agent_invocations SET status = 'failed' WHERE id % 17 = 0")
         writer.execute("UPDATE agent_invocations SET phase = NULL WHERE id % 13 = 0")
         writer.execute("UPDATE agent_tool_uses SET tool_name = '' WHERE id % 29 = 0")
+        # Its runs are still there.
+        latest = "SELECT max(start_time) FROM sessions"
+        writer.execute(f"DELETE FROM sessions WHERE start_time = ({latest})")
     derive(path)
     return path
 
