@@ -18,7 +18,7 @@ from aggregates.changes import Beginning, Consumer, ConsumerStatus, Log
 from aggregates.changes import consumers as list_consumers
 from aggregates.engines import driver, explained, file_of, open_database
 from aggregates.engines.base import Marks
-from aggregates.errors import AggregatesError, DatabaseMissing
+from aggregates.errors import AggregatesError, DatabaseMissing, SchemaMismatch
 from aggregates.installing.upgrading import check_revision
 from aggregates.model.catalogue import catalogue as shipped
 from aggregates.model.definition import Catalogue, Source
@@ -341,6 +341,14 @@ class Store:
                 self._database, self.catalogue, progress, tables=tables, dry_run=dry_run
             )
 
+    def check_installed(self) -> None:
+        """Raise SchemaMismatch where what is right now may be wrong after the next write.
+
+        It names the first step of those that `status` has.
+        """
+        with explained(self.database):
+            inspecting.check_installed(self._database, self.catalogue.sources)
+
     def reinstall(self) -> list[str]:
         """Put triggers and views back; nothing is believed then until it has been verified.
 
@@ -399,8 +407,14 @@ class Store:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with explained(self.database), self._database.reading() as connection:
-            yield connection
+        try:
+            with explained(self.database), self._database.reading() as connection:
+                yield connection
+        except SchemaMismatch:
+            # What is missing is a whole revision, perhaps.
+            with explained(self.database):
+                check_revision(self._database)
+            raise
 
 
 def zone_named(name: str) -> ZoneInfo:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from aggregates.engines.base import DriverConnection, quote
-from aggregates.errors import UnfitTable
+from aggregates.errors import CannotAdopt, SchemaMismatch, UnfitTable
+from aggregates.frozen import statements as frozen
 from aggregates.frozen.shapes import ADDED, shape_of
 from aggregates.installing.adopted import LostColumn, lost_columns
 from aggregates.model.definition import Source
@@ -20,18 +21,50 @@ def inspect_sources(connection: DriverConnection, sources: Iterable[Source]) -> 
     """
     for source in sources:
         if not connection.table_exists(source.name):
-            detail = (
-                f"the table {source.name} is gone: put it back from a backup, or let its writers"
-                " make it"
-            )
-            yield Finding("missing", source.name, source.name, detail)
+            yield _gone(connection, source)
             continue
         error = _unfitness(connection, source)
         lost = lost_columns(connection, shape_of(source))
         if lost and (error is None or error.lacks_key):
             yield from (_lost(source.name, column) for column in lost)
         elif error is not None:
-            yield _unfit(connection, source, error)
+            yield _unfit(connection, source, error, has_script=error.lacks_key)
+
+
+def foresee(connection: DriverConnection, sources: Iterable[Source]) -> Iterator[Finding]:
+    """What the first migration would refuse."""
+    for source in sources:
+        try:
+            connection.check_adoptable(shape_of(source))
+        except UnfitTable as error:
+            yield _unfit(connection, source, error, has_script=error.is_keyless)
+        except CannotAdopt as error:
+            yield Finding("unfit", source.name, source.name, str(error), (f"-- {error}",))
+    try:
+        connection.check_names(one.name for one in frozen.installed(frozen.migrations_folder()))
+    except CannotAdopt as error:
+        yield Finding("unfit", "", "", str(error), (f"-- {error}",))
+
+
+def check_sources(connection: DriverConnection, sources: Iterable[Source]) -> None:
+    """Raise SchemaMismatch where a source table has to be put right before anything else."""
+    wrong = [one.detail for one in inspect_sources(connection, sources)]
+    if wrong:
+        raise SchemaMismatch(f"{'; '.join(wrong)}; nothing was changed: run this again after that")
+
+
+def _gone(connection: DriverConnection, source: Source) -> Finding:
+    gone = f"the table {source.name} is gone"
+    installed = frozen.installed(frozen.migrations_folder())
+    ours = {one.name for one in installed if (one.kind, one.table) == ("trigger", source.name)}
+    renamed = (one.table for one in connection.objects("trigger") if one.name in ours)
+    if now := next(renamed, None):
+        step = f"ALTER TABLE {quote(now)} RENAME TO {quote(source.name)}"
+        detail = f"{gone}, and its triggers are on {now}: `{step}` names it so again"
+    else:
+        step = f"-- put {source.name} back from a backup, or let its writers make an empty one"
+        detail = f"{gone}, with its rows: {step.removeprefix('-- ')}"
+    return Finding("gone", source.name, source.name, detail, (step,))
 
 
 def _unfitness(connection: DriverConnection, source: Source) -> UnfitTable | None:
@@ -54,17 +87,23 @@ def _lost(table: str, column: LostColumn) -> Finding:
         detail = f"{gone}, and {column.stands_in} stands in its place: `{step}` names it so again"
         return Finding("column", table, column.name, detail, (step,))
     if column.candidates:
-        renamings = ", ".join(f"`{renaming(one)}`" for one in column.candidates)
-        detail = f"{gone}; where it has another name now, {renamings}, and else `{adding}`"
-        return Finding("column", table, column.name, detail)
+        renamings = [renaming(one) for one in column.candidates]
+        named = ", ".join(f"`{one}`" for one in renamings)
+        detail = f"{gone}; where it has another name now, {named}, and else `{adding}`"
+        choice = [f"one of these, as {column.name} has another name now, or is gone:", *renamings]
+        step = "\n".join(f"-- {one}" for one in [*choice, adding])
+        return Finding("column", table, column.name, detail, (step,))
     detail = f"{gone}, with its values: `{adding}` puts an empty one in its place"
     return Finding("column", table, column.name, detail, (adding,))
 
 
-def _unfit(connection: DriverConnection, source: Source, error: UnfitTable) -> Finding:
+def _unfit(
+    connection: DriverConnection, source: Source, error: UnfitTable, *, has_script: bool
+) -> Finding:
     detail = f"the triggers cannot serve {source.name}: {error.reason}; "
-    if not error.lacks_key:
-        return Finding("unfit", source.name, source.name, f"{detail}{error.remedy}")
+    if not has_script:
+        step = f"-- {source.name}: {error.remedy}"
+        return Finding("unfit", source.name, source.name, f"{detail}{error.remedy}", (step,))
     detail += (
         f"stop its writers, keep a copy, and give it its key again, by the script that"
         f" `{STATUS}` prints"

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from advice import status
+from advice import follow, status
 from click.testing import CliRunner, Result
 from conftest import connect
 from hooks import AGENT_INVOCATIONS, AGENT_TOOL_USES, HOOK_TABLES, SESSIONS, TOOL_USES
@@ -122,6 +122,64 @@ def test_status_repeats_what_is_empty(path: Path) -> None:
     # What an earlier installation has added is no writer's, either.
     run("downgrade", path, "--yes")
     assert run("migrate", path).exit_code == 4
+
+
+@pytest.mark.parametrize("type_", ["TEXT", "INTEGER", ""])
+def test_an_updated_at_that_would_be_overwritten_is_asked_about(type_: str, path: Path) -> None:
+    theirs = f"{HOOK_TABLES}; ALTER TABLE agent_invocations ADD COLUMN Updated_At {type_}"
+    before = make(path, f"{theirs}; ALTER TABLE sessions ADD COLUMN updated_at")
+    done = run("migrate", path)
+    assert done.exit_code == 4
+    assert path.read_bytes() == before
+    shown = [line for line in lines(done.stderr) if "updated_at" in line or "Updated_At" in line]
+    overwritten = ["overwritten", "with", "the", "time", "of", "each", "change"]
+    assert shown == [
+        ["agent_invocations", "updated_at", *(type_ or "no type").split(), *overwritten],
+        ["sessions", "updated_at", "not", "tracked"],
+    ]
+    assert run("migrate", path, "--yes").exit_code == 0
+    assert run("migrate", path).stderr == "", "it is not asked twice"
+
+
+UNFIT = {
+    "no key": (
+        AGENT_INVOCATIONS.replace("agent_invocations", "t_", 1)
+        + "INSERT INTO t_ (agent_name) VALUES ('a');"
+        "CREATE TABLE agent_invocations AS SELECT * FROM t_; DROP TABLE t_",
+        True,
+    ),
+    "another key": ("CREATE TABLE agent_invocations (id TEXT PRIMARY KEY, agent_name)", False),
+    "a view": ("CREATE VIEW sessions AS SELECT 1 AS session_id", False),
+    "a name": ("CREATE TABLE agent_stats (id)", False),
+    "an index": ("CREATE TABLE t (a); CREATE INDEX agent_tool_uses ON t (a)", False),
+}
+
+
+@pytest.mark.parametrize("what", UNFIT)
+def test_status_foresees_what_the_migration_would_refuse(what: str, path: Path) -> None:
+    sql, has_script = UNFIT[what]
+    make(path, sql)
+    refusal = run("migrate", path, "--yes")
+    assert refusal.exit_code == 4
+    found = status(path)
+    reason = refusal.stderr.rpartition("error: ")[2].split("; ")[0].rpartition(": ")[2]
+    assert [one.kind for one in found.findings] == ["revision", "unfit"]
+    assert reason in found.findings[1].detail
+    assert found.steps[0].startswith("-- ") == (not has_script)
+    assert found.steps[-1] == "aggregates status"
+    if has_script:
+        follow(path)
+        assert run("verify", path).exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["report agents", "collect", "verify", "changes"])
+def test_what_is_not_migrated_yet_is_to_be_migrated(command: str, path: Path) -> None:
+    make(path, HOOK_TABLES)
+    name, *options = command.split()
+    done = run(name, path, *options)
+    assert done.exit_code == 4
+    assert "run `aggregates migrate`" in done.stderr
+    assert "--reinstall" not in done.stderr
 
 
 def test_a_table_that_cannot_be_adopted_is_refused_as_such(path: Path) -> None:
