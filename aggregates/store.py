@@ -380,8 +380,10 @@ class Store:
 
     def consumers(self) -> list[ConsumerStatus]:
         """All consumers of the change logs, by name."""
-        with explained(self.database), self._database.own_connection() as connection:
-            return list_consumers(connection, self.catalogue.sources)
+        with explained(self.database):
+            check_revision(self._database)
+            with self._database.own_connection() as connection:
+                return list_consumers(connection, self.catalogue.sources)
 
     def upkeep(self, schedule: Schedule, beat: upkeep.Beat) -> upkeep.Upkeep:
         """What `run` does beside collecting; a context."""

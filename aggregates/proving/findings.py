@@ -18,8 +18,8 @@ class Finding:
     kind: str
     """`revision`, `missing`, `altered`, `unknown`, `rebuilt`, `too early`, `gone` (a source table),
     `column` (one that the triggers read is gone), `unfit` (they cannot serve the table), `unposted`
-    (no trigger posts to the table) or `unproved`; of a warning `journal mode` or `empty` (no writer
-    fills a column)"""
+    (no trigger posts to the table) or `unproved`; of a warning `journal mode`, `empty` (no writer
+    fills a column) or `deleted file`"""
     table: str
     """the table that it concerns"""
     name: str

@@ -151,6 +151,15 @@ def _warnings(connection: DriverConnection, sources: Sequence[Source]) -> Iterat
                 f"the writers of {source.name} had no such columns when it was adopted: {names};"
                 " they are empty, and everything counts without them, unless a writer fills them",
             )
+    if file := connection.deleted_file():
+        yield Finding(
+            "deleted file",
+            "",
+            file,
+            f"{file} was replaced or deleted where it lies, and only a mount of the file itself"
+            " still holds it: mount its folder instead, and start again",
+            (f"-- mount the folder of {file} in the place of the file",),
+        )
     if has_lost_journal_mode(connection):
         mode = connection.journal_mode()
         yield Finding(

@@ -55,16 +55,24 @@ def check_sources(connection: DriverConnection, sources: Iterable[Source]) -> No
 
 def _gone(connection: DriverConnection, source: Source) -> Finding:
     gone = f"the table {source.name} is gone"
-    installed = frozen.installed(frozen.migrations_folder())
-    ours = {one.name for one in installed if (one.kind, one.table) == ("trigger", source.name)}
-    renamed = (one.table for one in connection.objects("trigger") if one.name in ours)
-    if now := next(renamed, None):
-        step = f"ALTER TABLE {quote(now)} RENAME TO {quote(source.name)}"
+    if now := _bearer(connection, source):
+        step = _renaming(now, source)
         detail = f"{gone}, and its triggers are on {now}: `{step}` names it so again"
     else:
         step = f"-- put {source.name} back from a backup, or let its writers make an empty one"
         detail = f"{gone}, with its rows: {step.removeprefix('-- ')}"
     return Finding("gone", source.name, source.name, detail, (step,))
+
+
+def _bearer(connection: DriverConnection, source: Source) -> str | None:
+    """The table that bears the triggers of a source: it takes them with it to another name."""
+    installed = frozen.installed(frozen.migrations_folder())
+    ours = {one.name for one in installed if (one.kind, one.table) == ("trigger", source.name)}
+    return next((one.table for one in connection.objects("trigger") if one.name in ours), None)
+
+
+def _renaming(now: str, source: Source) -> str:
+    return f"ALTER TABLE {quote(now)} RENAME TO {quote(source.name)}"
 
 
 def _unfitness(connection: DriverConnection, source: Source) -> UnfitTable | None:
@@ -102,8 +110,11 @@ def _unfit(
 ) -> Finding:
     detail = f"the triggers cannot serve {source.name}: {error.reason}; "
     if not has_script:
-        step = f"-- {source.name}: {error.remedy}"
-        return Finding("unfit", source.name, source.name, f"{detail}{error.remedy}", (step,))
+        remedy, bearer = error.remedy, _bearer(connection, source)
+        if bearer not in (None, source.name):
+            remedy = f"give it another name, then {_renaming(bearer, source)}"
+        step = f"-- {source.name}: {remedy}"
+        return Finding("unfit", source.name, source.name, f"{detail}{remedy}", (step,))
     detail += (
         f"stop its writers, keep a copy, and give it its key again, by the script that"
         f" `{STATUS}` prints"

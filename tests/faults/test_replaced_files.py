@@ -225,6 +225,29 @@ def test_following_changes_ends_with_the_file(
     )
 
 
+def test_status_tells_of_a_file_that_only_a_mount_holds(
+    path: Path, other: Path, tmp_path: Path
+) -> None:
+    mounted = tmp_path / "mounted.db"
+    mounted.touch()
+    commands = (
+        f"mount --bind {path} {mounted} && rm {path} &&"
+        f" exec {sys.executable} -m aggregates status --json --database {mounted}"
+    )
+    unshare = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
+    try:
+        done = subprocess.run(
+            [*unshare, "sh", "-c", commands], capture_output=True, text=True, timeout=60
+        )
+    except FileNotFoundError:
+        pytest.skip("needs unshare")
+    if not done.stdout:
+        pytest.skip(f"cannot mount here: {done.stderr}")
+    (warning,) = json.loads(done.stdout)["warnings"]
+    assert (warning["kind"], warning["name"]) == ("deleted file", str(mounted))
+    assert "mount its folder" in warning["detail"]
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc")
 def test_a_mount_of_the_file_itself_holds_one_that_is_deleted(path: Path) -> None:
     """As in a container into which only the file is mounted: its path leads to the old one."""

@@ -2,7 +2,6 @@
 
 import os
 import pty
-import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -172,7 +171,9 @@ def test_status_foresees_what_the_migration_would_refuse(what: str, path: Path) 
         assert run("verify", path).exit_code == 0
 
 
-@pytest.mark.parametrize("command", ["report agents", "collect", "verify", "changes"])
+@pytest.mark.parametrize(
+    "command", ["report agents", "collect", "verify", "changes", "consumers list"]
+)
 def test_what_is_not_migrated_yet_is_to_be_migrated(command: str, path: Path) -> None:
     make(path, HOOK_TABLES)
     name, *options = command.split()
@@ -189,17 +190,23 @@ def test_a_table_that_cannot_be_adopted_is_refused_as_such(path: Path) -> None:
     assert done.stderr.startswith("error: cannot adopt agent_invocations: ")
 
 
-@pytest.mark.parametrize("answer", ["y", "n"])
-def test_on_a_terminal_a_person_is_asked(answer: str, path: Path) -> None:
+@pytest.mark.parametrize(("answer", "status"), [("y\n", 0), ("n\n", 1), ("\x04", 1), ("\x03", 130)])
+def test_on_a_terminal_a_person_is_asked(answer: str, status: int, path: Path) -> None:
     before = make(path, OTHER_SHAPE)
-    terminal, theirs = pty.openpty()
+    command = [sys.executable, "-m", "aggregates", "migrate", "--database", str(path)]
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(sys.executable, command)
+    said = b""
     try:
-        os.write(terminal, f"{answer}\n".encode())
-        command = [sys.executable, "-m", "aggregates", "migrate", "--database", str(path)]
-        done = subprocess.run(command, stdin=theirs, capture_output=True, text=True, timeout=60)
+        while f"Adopt {path} as it is? [y/N]".encode() not in said.replace(b"\r\n", b""):
+            said += os.read(terminal, 65_536)
+        os.write(terminal, answer.encode())
+        while os.read(terminal, 65_536):
+            pass
+    except OSError:
+        pass  # the other end is closed
     finally:
         os.close(terminal)
-        os.close(theirs)
-    assert f"Adopt {path} as it is? [y/N]" in done.stderr
-    assert done.returncode == (0 if answer == "y" else 1)
-    assert (path.read_bytes() == before) == (answer == "n")
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == status
+    assert (path.read_bytes() == before) == (status != 0)

@@ -63,6 +63,18 @@ def without_key(path: Path, table: str) -> None:
     )
 
 
+def made_anew(path: Path, table: str, change: Callable[[str], str]) -> None:
+    """By another definition, with the same rows."""
+    with closing(connect(path)) as connection:
+        (sql,) = connection.execute(
+            "SELECT sql FROM sqlite_master WHERE name = ?", (table,)
+        ).fetchone()
+        connection.executescript(
+            f"{change(sql.replace(table, 't_', 1))}; INSERT INTO t_ SELECT * FROM {table};"
+            f"DROP TABLE {table}; ALTER TABLE t_ RENAME TO {table}"
+        )
+
+
 @pytest.mark.parametrize("table", SOURCES)
 def test_a_table_without_its_key_is_refused_and_gets_it_again(table: str, path: Path) -> None:
     before = rows(path, table)
@@ -113,15 +125,7 @@ def test_rows_that_were_written_without_a_key_are_kept(path: Path) -> None:
 @pytest.mark.parametrize("table", SOURCES)
 def test_a_table_without_rowids_gets_them_again(table: str, path: Path) -> None:
     before = rows(path, table)
-    with closing(connect(path)) as connection:
-        (sql,) = connection.execute(
-            "SELECT sql FROM sqlite_master WHERE name = ?", (table,)
-        ).fetchone()
-        connection.executescript(
-            f"{sql.replace(table, 't_', 1).replace(' AUTOINCREMENT', '')} WITHOUT ROWID;"
-            f"INSERT INTO t_ SELECT * FROM {table}; DROP TABLE {table};"
-            f"ALTER TABLE t_ RENAME TO {table}"
-        )
+    made_anew(path, table, lambda sql: f"{sql.replace(' AUTOINCREMENT', '')} WITHOUT ROWID")
     assert "is needed" in refused(path)
     follow(path)
     assert rows(path, table) == before
@@ -206,18 +210,14 @@ def test_no_finding_names_what_cannot_be_done_yet(path: Path) -> None:
 )
 def test_a_table_with_another_key_gets_its_own_again(definition: str, path: Path) -> None:
     before = rows(path, "agent_invocations")
-    with closing(connect(path)) as connection:
-        (sql,) = connection.execute(
-            "SELECT sql FROM sqlite_master WHERE name = 'agent_invocations'"
-        ).fetchone()
-        key, comma, after = definition.partition(", ")
-        sql = sql.replace("id INTEGER PRIMARY KEY AUTOINCREMENT", key, 1)
-        sql = sql.replace("FOREIGN KEY", f"{after}{comma}FOREIGN KEY", 1)
-        connection.executescript(
-            f"{sql.replace('agent_invocations', 't_', 1)};"
-            "INSERT INTO t_ SELECT * FROM agent_invocations; DROP TABLE agent_invocations;"
-            "ALTER TABLE t_ RENAME TO agent_invocations"
-        )
+    key, comma, after = definition.partition(", ")
+    made_anew(
+        path,
+        "agent_invocations",
+        lambda sql: sql.replace("id INTEGER PRIMARY KEY AUTOINCREMENT", key, 1).replace(
+            "FOREIGN KEY", f"{after}{comma}FOREIGN KEY", 1
+        ),
+    )
     assert "INTEGER PRIMARY KEY is needed" in refused(path)
     follow(path)
     assert rows(path, "agent_invocations") == before
@@ -327,6 +327,32 @@ def test_a_column_that_was_dropped_is_put_back_by_whoever_knows_that(path: Path)
             "SELECT updated_at FROM agent_invocations WHERE id = ?", (id_,)
         ).fetchone()
         assert at.endswith("Z")
+    check_exact(path)
+
+
+def test_an_id_in_the_place_of_a_value_is_not_taken_for_it(path: Path) -> None:
+    """As after sqlite-utils' `extract`: the models are in a table of their own now."""
+    made_anew(
+        path, "agent_invocations", lambda sql: sql.replace("model TEXT", "model_id INTEGER", 1)
+    )
+    (found,) = [one for one in status(path).findings if one.kind == "column"]
+    (step,) = found.steps
+    assert step.startswith("-- one of these")
+    assert "RENAME COLUMN" in step
+    assert "ADD COLUMN" in step
+
+
+def test_a_view_in_the_place_of_a_table_that_was_renamed(path: Path) -> None:
+    execute(
+        path,
+        "ALTER TABLE sessions RENAME TO put_aside",
+        "CREATE VIEW sessions AS SELECT * FROM put_aside",
+    )
+    step = 'give it another name, then ALTER TABLE "put_aside" RENAME TO "sessions"'
+    assert all(step in said for said in said_by_all(path))
+    assert status(path).steps == [f"-- sessions: {step}", "aggregates status"]
+    execute(path, "DROP VIEW sessions", step.rpartition("then ")[2])
+    assert status(path).ok
     check_exact(path)
 
 
