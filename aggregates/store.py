@@ -20,7 +20,7 @@ from aggregates.changes import consumers as list_consumers
 from aggregates.configuration import configuration, with_own
 from aggregates.engines import driver, explained, file_of, open_database
 from aggregates.engines.base import Marks
-from aggregates.errors import AggregatesError, DatabaseMissing
+from aggregates.errors import AggregatesError, DatabaseMissing, SchemaMismatch
 from aggregates.installing.declared import Difference, as_installed, differences
 from aggregates.installing.upgrading import check_revision
 from aggregates.model.catalogue import catalogue as shipped
@@ -306,6 +306,14 @@ class Store:
                 self._database, self._installed(), progress, tables=tables, dry_run=dry_run
             )
 
+    def check_installed(self) -> None:
+        """Raise SchemaMismatch where what is right now may be wrong after the next write.
+
+        It names the first step of those that `status` has.
+        """
+        with explained(self.database):
+            inspecting.check_installed(self._database, self.catalogue.sources)
+
     def reinstall(self) -> list[str]:
         """Put triggers and views back; nothing is believed then until it has been verified.
 
@@ -337,8 +345,10 @@ class Store:
 
     def consumers(self) -> list[ConsumerStatus]:
         """All consumers of the change logs, by name."""
-        with explained(self.database), self._database.own_connection() as connection:
-            return list_consumers(connection, as_installed(connection, self.catalogue).sources)
+        with explained(self.database):
+            check_revision(self._database)
+            with self._database.own_connection() as connection:
+                return list_consumers(connection, as_installed(connection, self.catalogue).sources)
 
     def upkeep(self, schedule: Schedule, beat: upkeep.Beat) -> upkeep.Upkeep:
         """What `run` does beside collecting; a context."""
@@ -380,8 +390,14 @@ class Store:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with explained(self.database), self._database.reading() as connection:
-            yield connection
+        try:
+            with explained(self.database), self._database.reading() as connection:
+                yield connection
+        except SchemaMismatch:
+            # What is missing is a whole revision, perhaps.
+            with explained(self.database):
+                check_revision(self._database)
+            raise
 
 
 def configured_catalogue() -> Catalogue:

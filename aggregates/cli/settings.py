@@ -92,11 +92,12 @@ class Commands(click.Group):
         try:
             with flushed(), explained(settings.wanted_database):
                 return super().invoke(ctx)
-        except (click.exceptions.Exit, click.Abort, click.ClickException):
-            raise
         except BrokenPipeError:
             ctx.exit(settings.outcome)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, click.Abort) as error:
+            # A question turns Ctrl-C into an Abort, as if it had been denied.
+            if not any(isinstance(one, KeyboardInterrupt) for one in (error, error.__context__)):
+                raise
             click.echo("\nInterrupted", err=True)
             ctx.exit(INTERRUPTED)
         except (AggregatesError, SQLAlchemyError, OSError) as error:

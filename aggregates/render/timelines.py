@@ -12,7 +12,7 @@ from rich.text import Text
 
 from aggregates.reader import SessionStatistics, Timeline, TimelineRun, TimelineToolUse
 from aggregates.render.grids import Column, drawn, fitted, markdown
-from aggregates.render.text import clock, duration, line, name, rate
+from aggregates.render.text import clock, counted, duration, line, name, rate
 
 _NARROWEST_AXIS = 20
 _WIDEST_AXIS = 100
@@ -124,9 +124,10 @@ def _heading(session: SessionStatistics) -> list[str]:
         f"session {line(session.session_id) or 'unknown'}: {session.state},"
         f" status {name(session.status)}",
         f"{times}, {duration(session.elapsed_ms)}; latest event {clock(session.last_event)}",
-        f"{session.invocations:,} runs: {session.succeeded:,} succeeded, {session.failed:,} failed,"
-        f" {session.in_flight:,} in flight, success {rate(session.success_rate)};"
-        f" {session.agents:,} agents, {session.phases:,} phases,"
+        f"{counted(session.invocations, 'run')}: {session.succeeded:,} succeeded,"
+        f" {session.failed:,} failed, {session.in_flight:,} in flight,"
+        f" success {rate(session.success_rate)};"
+        f" {counted(session.agents, 'agent')}, {counted(session.phases, 'phase')},"
         f" {duration(session.duration_ms_sum)} of runs",
     ]
 
