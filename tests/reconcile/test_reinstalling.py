@@ -174,7 +174,7 @@ def test_a_verify_ends_with_4_where_what_agrees_may_not_after_the_next_write(pat
     def verify() -> Result:
         return CliRunner().invoke(main, ["verify", "--database", str(path)])
 
-    execute(path, "DROP TRIGGER _aggregates_agent_invocations_delete")
+    execute(path, "DROP TRIGGER _aggregates_run_delete")
     done = verify()
     assert done.exit_code == 4
     assert "no drift" in done.stdout
