@@ -1,19 +1,24 @@
 """Alembic's environment: `alembic -x database=PATH upgrade head`, or `aggregates migrate`.
 
 Options: `-x database=URL|PATH`, `-x journal_mode=keep`, `-x drop_columns`, `-x wait=SECONDS` for a
-lock.
+lock. What an application declares of its own, and where its revisions are, say `aggregates.toml`,
+`pyproject.toml`, or `-x definitions=MODULE`, `-x label=WORD` and `-x migrations=FOLDER`.
 """
 
 import os
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 from alembic import context
 from alembic.util import CommandError
+from sqlalchemy import MetaData
 from sqlalchemy.exc import SQLAlchemyError
 
+from aggregates.configuration import configuration
 from aggregates.engines import database_url, driver, is_locked, open_database
 from aggregates.errors import SchemaMismatch
+from aggregates.installing.autogenerate import OPTION, Declared
 from aggregates.installing.upgrading import (
     VERSION_TABLE,
     WAIT,
@@ -21,8 +26,10 @@ from aggregates.installing.upgrading import (
     current,
     drop_empty_version_table,
     is_known,
+    mark_of_step,
     mismatch,
     progress_to,
+    versions,
 )
 from aggregates.recomputing.filling import Superseded
 
@@ -41,12 +48,27 @@ settings = {
     "version_table": VERSION_TABLE,
     "transactional_ddl": True,
     "transaction_per_migration": True,
+    # Autogenerate finds nothing but what is declared.
+    "target_metadata": MetaData(),
+    "include_name": lambda *_: False,
+    OPTION: config.attributes.get(OPTION),
 }
+if own := configuration(options=options):
+    settings[OPTION] = settings[OPTION] or (lambda: Declared(own.label, own.declared()))
+    places = context.script.version_locations or [str(Path(context.script.dir, "versions"))]
+    if own.migrations and str(own.migrations) not in places:
+        context.script.version_locations = [*places, str(own.migrations)]
+
+
+def mark_step(step, **_):
+    if step.is_upgrade and (sql := mark_of_step(context.script, step.up_revision_id)):
+        context.execute(sql)
+
 
 if context.is_offline_mode():
     # After each step. What a relative destination leads to, Alembic does not say.
     left: list[set[str]] = []
-    settings["on_version_apply"] = lambda heads, **_: left.append(heads)
+    settings["on_version_apply"] = [lambda heads, **_: left.append(heads), mark_step]
     context.configure(url=database_url(database or "sqlite://"), **settings)
     with context.begin_transaction():
         context.run_migrations()
@@ -65,7 +87,13 @@ else:
     is_done = False
     while not is_done:
         with opened.writer() as connection:
-            context.configure(connection=connection, **settings)
+            before = versions(connection)
+            connection.rollback()
+            context.configure(
+                connection=connection,
+                on_version_apply=mark_step,
+                **settings,
+            )
             try:
                 with context.begin_transaction():
                     context.run_migrations()
@@ -79,12 +107,20 @@ else:
                     drop_empty_version_table(connection)
                 if not isinstance(error, CommandError):
                     raise
-                revision = current(connection)
-                if revision is None or is_known(revision, context.script):
+                if before != (before := versions(connection)):
+                    continue  # another process has done a step of these
+                unknown = [one for one in versions(connection) if not is_known(one, context.script)]
+                if not unknown:
                     raise
+                wrong = (
+                    f"the database is at revision {unknown[0]} of an application's: name the folder"
+                    " of its revisions, as `migrations` in aggregates.toml"
+                    if current(connection) != unknown[0]
+                    else mismatch(unknown[0], context.script)
+                )
                 if config.cmd_opts is None:
-                    raise SchemaMismatch(mismatch(revision, context.script)) from error
-                print(f"error: {mismatch(revision, context.script)}", file=sys.stderr)
+                    raise SchemaMismatch(wrong) from error
+                print(f"error: {wrong}", file=sys.stderr)
                 sys.exit(SchemaMismatch.exit_status)
             drop_empty_version_table(connection)
             asked = config.attributes.get("journal_mode")

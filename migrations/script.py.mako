@@ -1,15 +1,12 @@
 """${message}"""
 
-from pathlib import Path
-
 from alembic import op
+${imports if imports else ""}
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
-branch_labels = None
-depends_on = None
-
-HERE = Path(__file__).with_suffix("")
+branch_labels = ${repr(branch_labels)}
+depends_on = ${repr(depends_on)}
 
 
 def upgrade() -> None:

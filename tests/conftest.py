@@ -52,6 +52,31 @@ def _copies(templates: Path, copies: Path, prepare: Callable[[Path], None]) -> M
     return make
 
 
+@pytest.fixture(scope="session")
+def own_revisions(
+    tmp_path_factory: pytest.TempPathFactory, migrated_database: MakeDatabase
+) -> Path:
+    """The folder of the revision that the definitions of `own_metrics` ask for."""
+    from applications import Application
+
+    with migrated_database("plain") as path:
+        application = Application(tmp_path_factory.mktemp("application"), path)
+        application.name_module("own_metrics")
+        assert application.revise("All kinds") is not None
+    return application.revisions
+
+
+@pytest.fixture(scope="session")
+def own_database(tmp_path_factory: pytest.TempPathFactory, own_revisions: Path) -> MakeDatabase:
+    """Databases at the head of our revisions and of those."""
+    from aggregates.installing.upgrading import upgrade
+
+    folder = tmp_path_factory.mktemp
+    return _copies(
+        folder("own-templates"), folder("own"), lambda path: upgrade(str(path), own=own_revisions)
+    )
+
+
 def _migrate(path: Path) -> None:
     from aggregates.installing.upgrading import upgrade
 

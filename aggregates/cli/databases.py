@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import click
@@ -12,7 +13,9 @@ import click
 from aggregates import render, samples
 from aggregates.cli.proofs import NOT_AS_IT_SHOULD_BE
 from aggregates.cli.settings import Bounded, Settings, pass_settings, shared_options, text
+from aggregates.configuration import configuration
 from aggregates.engines import compiler, explained, file_of, open_database
+from aggregates.engines.base import Database
 from aggregates.errors import AggregatesError, CannotAdopt
 from aggregates.frozen import freezing
 from aggregates.installing import upgrading
@@ -20,7 +23,9 @@ from aggregates.installing.surveying import survey
 from aggregates.model import mapping
 from aggregates.model.catalogue import catalogue
 from aggregates.model.mapping import TableMapping
-from aggregates.proving import reinstalling
+from aggregates.own_revisions import write_own_revision
+from aggregates.proving import rebuilding, reinstalling
+from aggregates.proving.inspecting import inspect
 from aggregates.render.surveys import show_survey
 from aggregates.store import Store
 
@@ -53,7 +58,7 @@ from aggregates.store import Store
 def sample_command(path: Path, rows: int, days: int | None, seed: int, row_bytes: int) -> None:
     """Write a sample database of ROWS rows to PATH, as agents' hooks would have."""
     write_sample(path, rows=rows, days=days, seed=seed, row_bytes=row_bytes)
-    click.echo(f"{path}: {rows:,} rows")
+    click.echo(f"{path}: {render.counted(rows, 'row')}")
 
 
 wait_option = click.option(
@@ -110,18 +115,20 @@ def migrate_command(
     to the file needs SQLite 3.24 or newer from then on. Ends with status 4 where something is not
     installed as it should be, which `--reinstall` puts right.
     """
+    database = settings.named_database()
     migrate(
-        settings.named_database(),
+        database,
         journal_mode=journal_mode,
         mapping=None if mapping_name is None else mapping.named(mapping_name),
         is_agreed=yes,
         wait=wait,
     )
-    with settings.store() as store:
+    with _opened(database, wait) as opened:
         if reinstall:
-            _reinstall(store, wait)
-        status = store.status()
-    click.echo(f"{store.database}: revision {status.revision}, journal mode {status.journal_mode}")
+            _reinstall(opened)
+        with opened.reading() as connection:
+            status = inspect(connection, catalogue.sources)
+    click.echo(f"{database}: revision {status.revision}, journal mode {status.journal_mode}")
     findings = [one for one in status.findings if not one.is_doubt]
     for finding in [*findings, *status.warnings]:
         click.echo(finding, err=True)
@@ -131,11 +138,22 @@ def migrate_command(
 
 @click.command("downgrade")
 @click.option("--drop-columns", is_flag=True, help="Drop the column updated_at too (SQLite 3.35).")
+@click.option(
+    "--to",
+    "revision",
+    type=text,
+    default="base",
+    show_default=True,
+    metavar="REVISION",
+    help="Where to stop: acme@-1 takes back the last revision of the label acme, acme@base all.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @wait_option
 @shared_options
 @pass_settings
-def downgrade_command(settings: Settings, drop_columns: bool, yes: bool, wait: float) -> None:
+def downgrade_command(
+    settings: Settings, /, drop_columns: bool, revision: str, yes: bool, wait: float
+) -> None:
     """Remove everything that `migrate` installed; the source tables' data stays.
 
     Holds the lock for writing while it does: for less than a second, but --drop-columns writes the
@@ -145,12 +163,24 @@ def downgrade_command(settings: Settings, drop_columns: bool, yes: bool, wait: f
         database = store.database
     if not yes:
         click.confirm(
-            f"Remove all aggregates and the change log from {database}?", abort=True, err=True
+            f"Remove all aggregates and the change log from {database}?"
+            if revision == "base"
+            else f"Take back what {database} has beyond {revision}?",
+            abort=True,
+            err=True,
         )
     with explained(database):
-        upgrading.downgrade(database, drop_columns=drop_columns, wait=wait, on_wait=_tell)
+        upgrading.downgrade(
+            database,
+            drop_columns=drop_columns,
+            revision=revision,
+            wait=wait,
+            on_wait=_tell,
+            own=_own_revisions(),
+        )
     open_database(database).forget_proof()
-    click.echo(f"{database}: aggregates removed")
+    left = "aggregates removed" if revision == "base" else f"back at {revision}"
+    click.echo(f"{database}: {left}")
 
 
 @click.command("revision")
@@ -158,13 +188,28 @@ def downgrade_command(settings: Settings, drop_columns: bool, yes: bool, wait: f
     "--message", "-m", type=text, required=True, help="What the revision adds, in a few words."
 )
 @shared_options
-def revision_command(message: str) -> None:
-    """Freeze what the catalogue says, and no revision says yet, into a revision's SQL.
+@pass_settings
+def revision_command(settings: Settings, message: str) -> None:
+    """Write the revision that the definitions ask for, with the SQL that they become.
 
-    For those who work on the catalogue, in a checkout: review the files, then commit them.
+    Where `aggregates.toml` or `pyproject.toml` names definitions of your own, it is what takes the
+    database from what it holds of them to what they are now. Without, it is for those who work on
+    the catalogue, in a checkout. Review what is written, then commit it.
     """
-    path = freezing.write_revision(message, compiler("sqlite"), catalogue)
-    click.echo("head says what the catalogue says" if path is None else str(path))
+    own = configuration()
+    if own is None:
+        path = freezing.write_revision(message, compiler("sqlite"), catalogue)
+        click.echo("head says what the catalogue says" if path is None else str(path))
+        return
+    database = settings.named_database()
+    _check_exists(database)
+    with explained(database):
+        path = write_own_revision(database, message, own)
+    click.echo("the database holds what is declared" if path is None else str(path))
+
+
+def _check_exists(database: str) -> None:
+    Store(database).close()
 
 
 def write_sample(
@@ -210,18 +255,20 @@ def migrate(
             wait=wait,
             on_wait=_tell,
             mapping=mapping,
+            own=_own_revisions(),
         )
     if is_new:
         click.echo(f"{path}: made a new database", err=True)
 
 
+def _own_revisions() -> Path | None:
+    """The folder of an application's revisions, where one is named."""
+    own = configuration()
+    return None if own is None else own.migrations
+
+
 def _agree(database: str, wait: float, *, is_agreed: bool) -> None:
-    with (
-        explained(database),
-        closing(open_database(database, lock_timeout=wait, on_wait=_tell)) as opened,
-        opened.writer() as connection,
-        connection.begin(),
-    ):
+    with _opened(database, wait) as opened, opened.reading() as connection:
         found = survey(connection, catalogue.sources)
     if found is None:
         return
@@ -231,26 +278,31 @@ def _agree(database: str, wait: float, *, is_agreed: bool) -> None:
     if not sys.stdin.isatty():
         raise CannotAdopt(
             f"{database}: its tables are not as the agents' hooks make them, as the list above"
-            " says; nothing was changed. Where it is the right database, and what is empty may be:"
+            " says; nothing was changed. Where it is the right database, and that is meant:"
             f" `aggregates migrate --yes --database {database}`. Where runs lie in another table:"
             f" `aggregates mapping suggest --database {database}`"
         )
     click.confirm(f"Adopt {database} as it is?", abort=True, err=True)
 
 
+@contextmanager
+def _opened(database: str, wait: float) -> Iterator[Database]:
+    """Waits so long for a lock, and says so."""
+    with (
+        explained(database),
+        closing(open_database(database, lock_timeout=wait, on_wait=_tell)) as opened,
+    ):
+        yield opened
+
+
 def _tell(message: str) -> None:
     click.echo(message, err=True)
 
 
-def _reinstall(store: Store, wait: float) -> None:
-    with (
-        explained(store.database),
-        closing(open_database(store.database, lock_timeout=wait, on_wait=_tell)) as opened,
-    ):
-        gone = reinstalling.reinstall(opened, store.catalogue.sources)
-    if gone:
+def _reinstall(opened: Database) -> None:
+    if reinstalling.reinstall(opened, catalogue.sources):
         with render.progress_bar("rebuilding") as progress:
-            store.rebuild(progress)
+            rebuilding.rebuild(opened, catalogue, progress)
     click.echo(
         "triggers and views are back; nothing is believed until it is proved:"
         " run `aggregates repair`",

@@ -11,6 +11,7 @@ from aggregates.cli.as_json import plain, print_json
 from aggregates.cli.output import json_option
 from aggregates.cli.settings import Bounded, Command, Settings, pass_settings, shared_options, text
 from aggregates.cli.times import since_option
+from aggregates.configuration import configuration
 from aggregates.proving.repairing import VerifyResult
 from aggregates.render.proofs import show_inspection, show_verification
 
@@ -45,6 +46,40 @@ def status_command(ctx: click.Context, settings: Settings, as_json: bool) -> Non
         print_json({"ok": status.ok, **plain(status), **also})
     else:
         show_inspection(render.console(), status, keeping, unreadable)
+    ctx.exit(settings.outcome)
+
+
+@click.command("check")
+@json_option
+@shared_options
+@pass_settings
+@click.pass_context
+def check_command(ctx: click.Context, settings: Settings, as_json: bool) -> None:
+    """Compare the database with what is declared; exit status 4 where they differ.
+
+    That is what ships, and what `aggregates.toml` or `pyproject.toml` names of your own.
+
+    JSON: ok, differences [owner, name, how (new, changed, gone, filling)], findings (as `status`).
+    """
+    own = configuration()
+    with settings.store() as store:
+        differences = store.declared(own.label if own else None)
+        findings = [one for one in store.status().findings if not one.is_doubt]
+    settings.outcome = NOT_AS_IT_SHOULD_BE if differences or findings else 0
+    if as_json:
+        found = {"differences": differences, "findings": findings}
+        print_json({"ok": not settings.outcome, **plain(found)})
+    else:
+        for one in [*differences, *findings]:
+            click.echo(one)
+        if differences:
+            click.echo(
+                "`aggregates revision -m …` writes what is missing, and `aggregates migrate` runs"
+                " it",
+                err=True,
+            )
+        if not settings.outcome:
+            click.echo("the database holds what is declared")
     ctx.exit(settings.outcome)
 
 
@@ -83,6 +118,9 @@ def verify_command(
     ctx: click.Context, settings: Settings, /, repair: bool, as_json: bool, **scope: Any
 ) -> None:
     """Compare the aggregates with the history; exit status 3 where they differ.
+
+    It is 4 where a trigger or a table is missing or altered: what agrees now may not after the next
+    write.
 
     JSON: ok (no drift is left), repaired, rows_read, seconds, is_complete (false where the budget
     was spent first), tables, drifts [table, key, column, stored, right].
@@ -142,19 +180,22 @@ def rebuild_command(
         print_json({"ok": True, "repaired": False, **plain(result)})
     else:
         out = render.console()
-        out.print(f"{result.rows_read:,} rows read in {result.seconds:.1f} s")
+        out.print(f"{render.counted(result.rows_read, 'row')} read in {result.seconds:.1f} s")
         out.print(f"tables rebuilt: {len(result.tables)}")
 
 
 def _reconcile(settings: Settings, *, repair: bool, as_json: bool, **scope: Any) -> None:
-    with settings.store() as store, render.progress_bar("verifying") as progress:
-        prove = store.repair if repair else store.verify
-        result: VerifyResult = prove(progress, **scope)
-    settings.outcome = DRIFT_FOUND if result.drifts and not repair else 0
-    if as_json:
-        print_json({"ok": repair or not result.drifts, "repaired": repair, **plain(result)})
-    else:
-        show_verification(render.console(), result, repaired=repair)
+    with settings.store() as store:
+        with render.progress_bar("verifying") as progress:
+            prove = store.repair if repair else store.verify
+            result: VerifyResult = prove(progress, **scope)
+        settings.outcome = DRIFT_FOUND if result.drifts and not repair else 0
+        if as_json:
+            print_json({"ok": repair or not result.drifts, "repaired": repair, **plain(result)})
+        else:
+            show_verification(render.console(), result, repaired=repair)
+        if not repair:
+            store.check_installed()
 
 
-COMMANDS = (status_command, verify_command, repair_command, rebuild_command)
+COMMANDS = (status_command, check_command, verify_command, repair_command, rebuild_command)

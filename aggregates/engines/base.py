@@ -15,13 +15,12 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from sqlalchemy import Connection, Dialect, Engine, literal_column
+from sqlalchemy import Connection, Dialect, Engine
 from sqlalchemy.engine.default import DefaultDialect
-from sqlalchemy.sql import visitors
 
 from aggregates.frozen.shapes import Shape
 from aggregates.frozen.statements import Recomputation, Statement
-from aggregates.model.definition import Catalogue, Definition, Expression, Source
+from aggregates.model.definition import Catalogue, Definition, Expression, Source, rendered
 from aggregates.model.mapping import TableMapping
 
 _IDENTIFIERS = DefaultDialect().identifier_preparer
@@ -139,16 +138,7 @@ class Compiler(ABC):
 
     def render(self, expression: Expression, names: Mapping[str, str], **options: Any) -> str:
         """The SQL of an expression, its columns replaced by SQL of the row at hand."""
-
-        def replace(element: object, **kw: object) -> object:
-            if getattr(element, "__visit_name__", "") != "column":
-                return None
-            return literal_column(names[element.name])  # type: ignore[attr-defined]
-
-        bound = visitors.replacement_traverse(expression, {}, replace)
-        return str(
-            bound.compile(dialect=self.dialect, compile_kwargs={"literal_binds": True, **options})
-        ).strip()
+        return rendered(expression, names, self.dialect, **options)
 
     @abstractmethod
     def bookkeeping(self) -> list[Statement]:
@@ -372,6 +362,10 @@ class DriverConnection(ABC):
     @abstractmethod
     def readers_block(self) -> bool:
         """Whether a reader keeps writers from committing."""
+
+    def deleted_file(self) -> str | None:
+        """The path of a file that no folder names any more: only a mount of it leads there."""
+        return None
 
     @abstractmethod
     def unblock_readers(self) -> None:

@@ -8,6 +8,7 @@ LEASES = "_aggregates_leases"
 WALKS = "_aggregates_walks"
 DERIVED = "_aggregates_session_derived"
 COUNTED = "_aggregates_session_counted"
+OWNED = "_aggregates_owned"
 OVERLAP = "session_overlap"
 DURATIONS = "session_durations"
 INTERNAL = ("sqlite_", "_aggregates_")

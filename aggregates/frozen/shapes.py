@@ -28,12 +28,16 @@ class Shape:
 
 
 def shape_of(source: Source) -> Shape:
-    """What the triggers need of a source table."""
+    """What the triggers need of a source table; to a table of an owner's nothing is added."""
+    if source.owner:
+        read = dict.fromkeys([one.name for one in source.tracked])
+        read |= dict.fromkeys([one.column for one in source.extracted])
+        return Shape(source.table, source.key, tuple(read), {}, source.unique)
     added = {column.name: column.type for column in source.tracked}
     added |= {one.column: "JSON" for one in source.extracted}
     if source.is_touched:
         added[UPDATED_AT] = "TEXT"
-    return Shape(source.name, source.key, source.required, added, source.unique)
+    return Shape(source.table, source.key, source.required, added, source.unique)
 
 
 def is_added(definition: str, name: str, type_: str) -> bool:

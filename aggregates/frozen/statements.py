@@ -22,9 +22,10 @@ Kind = Literal["table", "index", "view", "trigger", "data"]
 # comments stand where a migration adds them, and what follows from there being any.
 OTHER_KEYS = "/* or the same value of another unique key */"
 THEIR_COLUMNS = "/* and the columns of other unique keys */"
-OR_IT_IS_GONE = "/* or its row is gone */"
-OR_ANOTHER_TYPE = "/* or another type, in columns without one */"
-AND_THE_SAME_TYPE = "/* and the same type, in columns without one */"
+OR_IT_IS_GONE = "/* or the row {copy} is gone */"
+_OF_UNTYPED = "type, in columns of {table} without one: {columns} */"
+OR_ANOTHER_TYPE = f"/* or another {_OF_UNTYPED}"
+AND_THE_SAME_TYPE = f"/* and the same {_OF_UNTYPED}"
 
 _HEADING = re.compile(r"^-- \[([a-z ]+)\] (.+)\n", re.MULTILINE)
 
@@ -46,7 +47,7 @@ class Statement:
     def table(self) -> str:
         """The table, or view, that a trigger or an index is on; else the object itself."""
         if self.kind in ("trigger", "index"):
-            found = re.search(r"\bON\s+(\S+)", self.sql)
+            found = re.search(r'\bON\s+("[^"]+"|\S+)', self.sql)
             return found[1].strip('"') if found else ""
         # Rows of one table may come in several statements, each named by the table at first.
         return self.name.partition(" ")[0] if self.kind == "data" else self.name
@@ -63,6 +64,7 @@ class Reading:
     """
 
     source: str
+    of_table: str
     key: str
     log: str
     log_key: str
@@ -122,6 +124,16 @@ class Recomputation:
     reading: Reading
     folding: Folding
 
+    def at_once(self) -> Iterator[str]:
+        """Statements that compute all, in one transaction."""
+        rows = self.reading
+        tables = {rows.table: rows.create} | self.folding.grouped
+        every = rows.slice.replace(":mark", "-9e999").replace(":upto", "9e999")
+        yield from tables.values()
+        yield rows.into(every)
+        yield from (*self.folding.groups, *self.folding.folds)
+        yield from (f"DROP TABLE temp.{table}" for table in tables)
+
 
 def migrations_folder() -> Path:
     """Where the revisions are: inside the installed package, or beside it in a checkout."""
@@ -176,16 +188,20 @@ def parse(text: str) -> Iterator[tuple[str, str, str]]:
 
 def statements(path: Path) -> list[Statement]:
     """The statements of a file that make objects or fill them."""
+    return read_statements(path.read_text(encoding="utf-8"))
+
+
+def read_statements(text: str) -> list[Statement]:
+    """The statements of a text that make objects or fill them."""
     kinds = {kind: kind for kind in get_args(Kind)}
-    return [
-        Statement(kinds[kind], name, sql)
-        for kind, name, sql in parse(path.read_text(encoding="utf-8"))
-    ]
+    return [Statement(kinds[kind], name, sql) for kind, name, sql in parse(text)]
 
 
 def dump_reading(one: Reading) -> str:
     """The text of a file that says how rows become facts."""
     header = f"{one.source} {one.key} {one.log} {one.log_key}"
+    if one.of_table != one.source:
+        header += f" {one.of_table}"
     old, new = one.entries
     return dump(
         [
@@ -201,12 +217,18 @@ def dump_reading(one: Reading) -> str:
 
 def reading(path: Path) -> Reading:
     """How rows become facts, as a file says."""
-    found = list(parse(path.read_text(encoding="utf-8")))
+    return read_reading(path.read_text(encoding="utf-8"))
+
+
+def read_reading(text: str) -> Reading:
+    """How rows become facts, as a text says."""
+    found = list(parse(text))
     (_, header, columns), (_, _, facts), (_, _, end), (_, _, rows), *entries = found
-    source, key, log, log_key = header.split()
+    source, key, log, log_key, *table = header.split(maxsplit=4)
     names = tuple(name.strip() for name in columns.split(","))
     (_, _, old), (_, _, new) = entries
-    return Reading(source, key, log, log_key, names, facts, end, rows, (old, new))
+    of_table = table[0] if table else source
+    return Reading(source, of_table, key, log, log_key, names, facts, end, rows, (old, new))
 
 
 def dump_folding(one: Folding) -> str:
@@ -221,9 +243,14 @@ def dump_folding(one: Folding) -> str:
 
 def folding(path: Path) -> Folding:
     """How facts are added up, as a file says."""
+    return read_folding(path.read_text(encoding="utf-8"))
+
+
+def read_folding(text: str) -> Folding:
+    """How facts are added up, as a text says."""
     found: dict[str, list[str]] = {"group": [], "fold": [], "sweep": [], "clear": []}
     source = ""
-    for kind, name, sql in parse(path.read_text(encoding="utf-8")):
+    for kind, name, sql in parse(text):
         source = name.split()[0]
         found[kind].append(sql)
     return Folding(source, *(tuple(some) for some in found.values()))

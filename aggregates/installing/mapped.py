@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from aggregates.engines.base import SLICE, Database, DriverConnection, MappedTable, quote
 from aggregates.engines.tables import MAPPED_PREFIX, MAPPING
-from aggregates.errors import CannotAdopt, UnfitTable
+from aggregates.errors import CannotAdopt, SchemaMismatch, UnfitTable
 from aggregates.frozen.shapes import shape_of
 from aggregates.frozen.statements import installed, migrations_folder
 from aggregates.model.mapping import TableMapping, parsed
@@ -82,7 +82,7 @@ def adopt(database: Database, mapping: TableMapping, *, is_migrated: bool) -> No
         if not mapping.is_in_place and connection.table_exists(agent_invocations.name):
             raise CannotAdopt(
                 f"cannot keep runs of {mapping.table}: {agent_invocations.name} is there already,"
-                " and a mapping makes one of its own; nothing was changed. Rename it, or drop it"
+                " and a mapping makes one of its own; nothing was changed: rename it, or drop it"
                 " where it is empty"
             )
         table = connection.mapped(mapping)
@@ -161,11 +161,25 @@ def end_slice(
     return int(rows)
 
 
+def misfit(mapping: TableMapping, error: UnfitTable) -> str:
+    """Why a mapping that was adopted cannot read its table any more, and what to do."""
+    return (
+        f"the mapping {mapping.name} cannot read {error.table}: {error.reason}; put the table back"
+        " as it was, or run `aggregates downgrade` and then migrate with another mapping"
+    )
+
+
 def put_back(connection: DriverConnection) -> None:
-    """Make everything again but the rows of tables that are there, in the caller's transaction."""
+    """Make everything again but the rows of tables that are there, in the caller's transaction.
+
+    Raises SchemaMismatch where the table is not as the mapping says any more.
+    """
     found = mapping_of(connection)
     if found is not None:
-        table = connection.mapped(found)
+        try:
+            table = connection.mapped(found)
+        except UnfitTable as error:
+            raise SchemaMismatch(f"{misfit(found, error)}; nothing was changed") from error
         _drop(connection, ("trigger", "view"))
         _make(connection, table)
 

@@ -19,6 +19,7 @@ from aggregates.frozen import statements as frozen
 from aggregates.frozen.shapes import ADDED, UPDATED_AT, Shape
 from aggregates.frozen.statements import Recomputation, Statement
 from aggregates.installing.adopted import added_columns, remember, remember_journal_mode
+from aggregates.installing.owned import OWN_FILLINGS, keep_or_drop
 from aggregates.installing.upgrading import current
 from aggregates.recomputing.filling import (
     BACKFILLS,
@@ -92,6 +93,7 @@ def install(
             _create_if_any(op, here / f"facts_{name}.sql")
             _create_if_any(op, here / f"posting_{name}.sql")
     _create_if_any(op, here / "views.sql")
+    _settle_owned(op, ())
 
 
 def _check_sources(op: Operations, here: Path, sources: Iterable[str]) -> None:
@@ -121,6 +123,7 @@ def uninstall(op: Operations, here: Path) -> None:
         _execute(op, f"DELETE FROM {quote(table)}")
     for one in rows:
         _execute(op, one.sql)
+    _settle_owned(op, made)
 
 
 def remove_unfinished(op: Operations, revisions: Path) -> None:
@@ -131,7 +134,7 @@ def remove_unfinished(op: Operations, revisions: Path) -> None:
     for table in _driver(op).objects("table"):
         if table.name.startswith(REBUILDING):
             _execute(op, f"DROP TABLE {quote(table.name)}")
-    query = f"SELECT DISTINCT revision FROM {BACKFILLS}"
+    query = f"SELECT DISTINCT revision FROM {BACKFILLS} WHERE revision NOT GLOB '{OWN_FILLINGS}'"
     for revision in _connection(op).exec_driver_sql(query).scalars().all():
         (here,) = (path for path in revisions.glob(f"{revision}_*") if path.is_dir())
         uninstall(op, here)
@@ -181,7 +184,15 @@ def _create_if_any(op: Operations, path: Path) -> None:
 
 def remove(op: Operations, *files: Path) -> None:
     """Drop what the statements of files have made."""
-    _drop(op, [one for path in files for one in frozen.statements(path)])
+    made = [one for path in files for one in frozen.statements(path)]
+    _drop(op, made)
+    _settle_owned(op, made)
+
+
+def _settle_owned(op: Operations, made: Iterable[Statement]) -> None:
+    """Let others' triggers stay where what they hang on has been made anew, and go with it."""
+    if not op.get_context().as_sql:
+        keep_or_drop(_driver(op), [one.name for one in made if one.kind in ("table", "view")])
 
 
 def backfill(op: Operations, revision: str, here: Path, source: str) -> None:
@@ -240,15 +251,9 @@ def drop_added_columns(op: Operations, shapes: Iterable[Shape]) -> None:
 
 
 def _backfill_at_once(op: Operations, sql: Recomputation) -> None:
-    rows = sql.reading
-    tables = {rows.table: rows.create} | sql.folding.grouped
-    every = rows.slice.replace(":mark", "-9e999").replace(":upto", "9e999")
-    work = (*sql.folding.groups, *sql.folding.folds)
-    for statement in (*tables.values(), rows.into(every), *work):
+    for statement in sql.at_once():
         _execute(op, statement)
-    for table in tables:
-        _execute(op, f"DROP TABLE temp.{table}")
-    _execute(op, f"DELETE FROM {BACKFILLS} WHERE source = '{rows.source}'")
+    _execute(op, f"DELETE FROM {BACKFILLS} WHERE source = '{sql.reading.source}'")
 
 
 def _drop(op: Operations, statements: Iterable[Statement]) -> None:

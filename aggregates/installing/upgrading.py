@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Literal, TextIO
 
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
+from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, inspect
 
 from aggregates.engines import driver, file_of, is_in_memory, open_database
 from aggregates.engines.base import Capability, Database
+from aggregates.engines.tables import WALKS
 from aggregates.errors import CannotAdopt, SchemaMismatch
 from aggregates.frozen.statements import migrations_folder
 from aggregates.installing import mapped
@@ -34,10 +35,11 @@ def upgrade(
     database: str,
     progress: Progress | None = None,
     journal_mode: JournalMode | None = None,
-    revision: str = "head",
+    revision: str = "heads",
     folder: Path | None = None,
     wait: float = WAIT,
     on_wait: Callable[[str], None] | None = None,
+    own: Path | None = None,
     mapping: TableMapping | None = None,
 ) -> None:
     """Install or upgrade, and fill the aggregates while writers write.
@@ -45,13 +47,13 @@ def upgrade(
     Makes a SQLite file that is not there. Can be killed at any point and called again. `progress`
     gets (done, total) rows. `journal_mode` is that of a new installation, WAL unless it says
     `keep`; what is installed already becomes WAL only where it says `wal`. `folder` holds other
-    revisions than ours. A lock is waited for `wait` seconds, and `on_wait` is told so. With
-    a `mapping`, `agent_invocations` is kept of a table of another shape. Raises CannotAdopt, having
-    changed nothing, where the database has a table `agent_invocations` that triggers cannot serve,
-    or none that is as the mapping says.
+    revisions than ours, `own` those of an application, beside ours. A lock is waited for `wait`
+    seconds, and `on_wait` is told so. With a `mapping`, `agent_invocations` is kept of a table of
+    another shape. Raises CannotAdopt, having changed nothing, where the database has a table
+    `agent_invocations` that triggers cannot serve, or none that is as the mapping says.
     """
     _keep_runs(database, mapping, progress, journal_mode, wait, on_wait)
-    config = _config(database, folder, wait, on_wait)
+    config = configured(database, folder, wait, on_wait, own)
     config.attributes["progress"] = progress
     config.attributes["journal_mode"] = journal_mode
     command.upgrade(config, revision)
@@ -64,12 +66,13 @@ def downgrade(
     folder: Path | None = None,
     wait: float = WAIT,
     on_wait: Callable[[str], None] | None = None,
+    own: Path | None = None,
 ) -> None:
     """Remove what `upgrade` installed. Columns that it added stay, unless `drop_columns`."""
     if revision == "base":
         with closing(open_database(database, lock_timeout=wait, on_wait=on_wait)) as opened:
             mapped.remove(opened)
-    config = _config(database, folder, wait, on_wait)
+    config = configured(database, folder, wait, on_wait, own)
     config.attributes["drop_columns"] = drop_columns
     command.downgrade(config, revision)
 
@@ -82,11 +85,57 @@ def head() -> str:
 
 
 def current(connection: Connection) -> str | None:
-    """The revision of a database; None where nothing is installed."""
+    """The revision of ours that a database is at; None where nothing is installed.
+
+    Alembic leaves it out where one of an application's depends on it.
+    """
+    found = _standing_on(connection)
+    ours = {found.get(one) or one for one in versions(connection)}
+    if len(ours) < 2:
+        return next(iter(ours), None)
+    script = ScriptDirectory(str(migrations_folder()))
+    newest = [one.revision for one in script.walk_revisions() if one.revision in ours]
+    return newest[0] if newest else min(ours)
+
+
+def versions(connection: Connection) -> list[str]:
+    """The revisions that Alembic has stored, of ours and of an application's."""
     if not inspect(connection).has_table(VERSION_TABLE):
+        return []
+    query = f"SELECT version_num FROM {VERSION_TABLE} ORDER BY 1"
+    return [str(one) for one in connection.exec_driver_sql(query).scalars()]
+
+
+def mark_of_step(script: ScriptDirectory, revision: str) -> str | None:
+    """SQL that stores what revision of ours one of an application's depends on; None for ours."""
+    before = [*_down_from(script, revision)]
+    ours = [one for one in before if Path(one.path).parent == Path(script.dir, "versions")]
+    if not ours or ours[0] is before[0]:
         return None
-    found = connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar()
-    return None if found is None else str(found)
+    name, mark = _mark(revision), ours[0].revision
+    return f"INSERT OR REPLACE INTO {WALKS} (name, mark) VALUES ('{name}', '{mark}')"
+
+
+def _down_from(script: ScriptDirectory, revision: str) -> Iterator[Script]:
+    """A revision, what it follows and depends on, and so on, newest first."""
+    one = script.get_revision(revision)
+    if one is not None:
+        yield one
+        for down in one._all_down_revisions:
+            yield from _down_from(script, down)
+
+
+def _standing_on(connection: Connection) -> dict[str, str]:
+    """Revisions of ours by those of applications that depend on them."""
+    own = driver(connection)
+    if not own.table_exists(WALKS):
+        return {}
+    marks = own.execute(f"SELECT name, mark FROM {WALKS} WHERE name GLOB ?", (_mark("*"),))
+    return {name.removeprefix(_mark("")): mark for name, mark in marks}
+
+
+def _mark(revision: str) -> str:
+    return f"revision {revision}"
 
 
 def is_known(revision: str, script: ScriptDirectory | None = None) -> bool:
@@ -182,13 +231,20 @@ def _unblock_readers(database: Database) -> None:
             connection.unblock_readers()
 
 
-def _config(
-    database: str, folder: Path | None, wait: float, on_wait: Callable[[str], None] | None
+def configured(
+    database: str,
+    folder: Path | None = None,
+    wait: float = WAIT,
+    on_wait: Callable[[str], None] | None = None,
+    own: Path | None = None,
 ) -> Config:
+    """What Alembic is told, of revisions and of the database."""
     config = Config()
-    location = str(folder or migrations_folder())
-    config.set_main_option("script_location", location.replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
+    ours = folder or migrations_folder()
+    places = [str(ours / "versions"), *([] if own is None else [str(own)])]
+    config.set_main_option("script_location", str(ours).replace("%", "%%"))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("version_locations", "\n".join(places).replace("%", "%%"))
     config.attributes["database"] = database
     config.attributes["wait"] = wait
     config.attributes["on_wait"] = on_wait

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Integer, Text
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 
@@ -86,6 +89,40 @@ class beginning(FunctionElement[str]):  # noqa: N801
     name = "beginning"
     type = Text()
     inherit_cache = True
+
+
+class scaled(FunctionElement[int]):  # noqa: N801
+    """`scaled(value, decimals)`: a number, or its decimal text, in units of 10^-decimals, rounded.
+
+    Half a unit goes away from zero. NULL for what is no number, and beyond 10^12 units.
+    """
+
+    name = "scaled"
+    type = Integer()
+    inherit_cache = True
+
+
+class week_of(FunctionElement[str]):  # noqa: N801
+    """`week_of(time)`: the Monday of the week of a canonical time, `2026-09-28`; `''` for NULL."""
+
+    name = "week_of"
+    type = Text()
+    inherit_cache = True
+
+
+class InWords(DefaultDialect):
+    """A dialect of no engine, in which a construct is called by its name."""
+
+    name = "words"
+
+
+def _in_words(element: FunctionElement[Any], compiler: SQLCompiler, **kw: Any) -> str:
+    return f"{element.name}({compiler.process(element.clause_expr.element, **kw)})"
+
+
+for _construct in FunctionElement.__subclasses__():
+    if _construct.__module__ == __name__:
+        compiles(_construct, InWords.name)(_in_words)
 
 
 def hour_of(time: Any) -> beginning:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, and_, column
+from sqlalchemy import ColumnElement, Dialect, and_, column, literal_column
 from sqlalchemy.sql import visitors
 
 from aggregates.errors import DefinitionError
@@ -32,6 +32,21 @@ def references(expression: Expression) -> frozenset[str]:
     )
 
 
+def rendered(
+    expression: Expression, names: Mapping[str, str], dialect: Dialect, **options: Any
+) -> str:
+    """The SQL of an expression, its columns replaced by SQL of the row at hand."""
+
+    def replace(element: object, **kw: object) -> object:
+        if getattr(element, "__visit_name__", "") != "column":
+            return None
+        return literal_column(names[element.name])  # type: ignore[attr-defined]
+
+    bound = visitors.replacement_traverse(expression, {}, replace)
+    compile_kwargs = {"literal_binds": True, **options}
+    return str(bound.compile(dialect=dialect, compile_kwargs=compile_kwargs)).strip()
+
+
 @dataclass(frozen=True)
 class Tracked:
     """A column of a source table whose values go to the change log as they are stored."""
@@ -44,12 +59,17 @@ class Tracked:
 
 @dataclass(frozen=True)
 class Extracted:
-    """The integer after the first `"key":` in the text of an untracked column, else 0."""
+    """What follows the first `"key":` in the text of an untracked column.
+
+    A `number` is an integer, else 0. A `literal` is the text of a string without escapes, or a
+    number as it is written, else NULL. A `path` leads JSON functions to a value, as text.
+    """
 
     name: str
     column: str
     key: str
     description: str
+    kind: Literal["number", "literal", "path"] = "number"
 
 
 @dataclass(frozen=True)
@@ -99,6 +119,18 @@ class Source:
     """whether it has a column `updated_at` of ours"""
     begun: Begun | None = field(default=None, hash=False, compare=False)
     """rows that are inserted as something begins, where there are such"""
+    short_name: str = ""
+    """in the names of internal objects, which whoever opens the database reads; else the name"""
+    owner: str = ""
+    """who keeps a change log of the table for what is their own; empty where it is this project"""
+    of_table: str = ""
+    """the table, where the source has another name"""
+    aliases: tuple[tuple[str, str], ...] = ()
+    """names of facts whose own name is another, as a column has theirs"""
+
+    def __hash__(self) -> int:
+        # Each reading looks up what it has rendered; all facts together take longer than that.
+        return hash(self.name)
 
     def __post_init__(self) -> None:
         known = {self.log_key, *self.image}
@@ -114,9 +146,14 @@ class Source:
         return tuple(column.name for column in columns)
 
     @property
+    def table(self) -> str:
+        """The table that others write."""
+        return self.of_table or self.name
+
+    @property
     def prefix(self) -> str:
         """Of the names of all internal tables and triggers of this source."""
-        return f"_aggregates_{self.name}"
+        return f"_aggregates_{self.short_name or self.name}"
 
     @property
     def facts_view(self) -> str:
@@ -126,8 +163,29 @@ class Source:
         """
         return f"{self.prefix}_facts"
 
+    def standing_on(self, names: Iterable[str]) -> frozenset[str]:
+        """Names of facts, and of all facts and columns of the image that they stand on."""
+        needed = set(names)
+        for fact in reversed(self.facts):
+            if fact.name in needed:
+                needed |= references(fact.expression)
+        return frozenset(needed)
+
+    def reduced_to(self, names: Iterable[str]) -> Source:
+        """The source with some facts only, and with what they stand on."""
+        needed = self.standing_on(names)
+        return replace(
+            self,
+            facts=tuple(fact for fact in self.facts if fact.name in needed),
+            tracked=tuple(column for column in self.tracked if column.name in needed),
+            extracted=tuple(one for one in self.extracted if one.name in needed),
+            # updated_at lies at the end of the row, behind all that hooks have written.
+            is_touched=False,
+        )
+
     def fact(self, name: str) -> Expression:
         """A fact, or the key, as a column that expressions of aggregates can read."""
+        name = dict(self.aliases).get(name, name)
         if name not in self.public_facts:
             raise DefinitionError(f"{self.name} has no fact {name}")
         return column(name)
@@ -263,6 +321,8 @@ class Aggregate:
     """which of the cluster's aggregates it is"""
     owner: str = ""
     """whose trigger posts it, a word of an application's; this project's own where it is empty"""
+    unit: str = ""
+    """what it is made, changed and dropped with, in triggers of its own, where an owner says so"""
 
     def __post_init__(self) -> None:
         check(self, (*self.dimensions, *self.measures, *filters_of(self)))
@@ -461,6 +521,13 @@ def filters_of(definition: Definition) -> Iterator[Filter]:
     while one is not None:
         yield one
         one = one.within
+
+
+def facts_of(definition: Definition) -> frozenset[str]:
+    """Names of the facts that a definition reads."""
+    parts = [*definition.dimensions, *filters_of(definition)]
+    parts += definition.measures if isinstance(definition, Aggregate) else definition.attributes
+    return frozenset().union(*(references(part.expression) for part in parts))
 
 
 def _check_pairs(aggregate: Aggregate, count: DistinctCount, pairs: Definition) -> None:

@@ -79,7 +79,7 @@ def dictionary(catalogue: Catalogue) -> Iterator[Entry]:
         yield view.name, "", view.description
         for name, description in view.columns.items():
             yield view.name, name, description
-    for source in catalogue.sources:
+    for source in [one for one in catalogue.sources if not one.owner]:
         yield source.log, "", f"one row for each change of a row of {source.name}"
         yield source.log, "seq", "position in the log; grows with each entry"
         yield source.log, "operation", "insert, update or delete"

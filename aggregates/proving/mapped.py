@@ -9,14 +9,12 @@ from typing import Any
 from aggregates.engines.base import SLICE, DriverConnection, MappedComparison, MappedTable
 from aggregates.engines.tables import MAPPED_PREFIX
 from aggregates.errors import UnfitTable
-from aggregates.installing.mapped import end_slice, mapping_of, slice_of_keys
+from aggregates.installing.mapped import end_slice, mapping_of, misfit, slice_of_keys
 from aggregates.model.sources import agent_invocations
 from aggregates.progress import Progress
-from aggregates.proving.findings import PUT_BACK, REINSTALL, REPAIR, Finding, is_as_it_should_be
+from aggregates.proving.findings import PUT_BACK, Finding, is_as_it_should_be
 from aggregates.recomputing.drift import Drift
 from aggregates.recomputing.pace import KEYS_OF_A_LOCK, ROWS_OF_A_SNAPSHOT
-
-_REINSTALL = f"`{REINSTALL}` puts it back, then run `{REPAIR}`"
 
 
 def inspect_mapping(connection: DriverConnection) -> Iterator[Finding]:
@@ -27,11 +25,7 @@ def inspect_mapping(connection: DriverConnection) -> Iterator[Finding]:
     try:
         table = connection.mapped(mapping)
     except UnfitTable as error:
-        detail = (
-            f"the mapping {mapping.name} cannot read {error.table}: {error.reason}; put the table"
-            " back as it was, or run `aggregates downgrade` and then migrate with another mapping"
-        )
-        yield Finding("unfit", error.table, error.table, detail)
+        yield Finding("unfit", error.table, error.table, misfit(mapping, error))
         return
     installed = {
         one.name: one for one in connection.objects() if one.name.startswith(f"{MAPPED_PREFIX}_")
@@ -39,19 +33,17 @@ def inspect_mapping(connection: DriverConnection) -> Iterator[Finding]:
     for one in table.statements:
         found = installed.pop(one.name, None)
         if found is None:
-            detail = (
-                f"this {one.kind} is gone, and runs of {mapping.table} are missed; {_REINSTALL}"
-            )
+            detail = f"this {one.kind} is gone, and runs of {mapping.table} are missed"
             yield Finding("missing", one.table, one.name, detail, PUT_BACK)
         elif not is_as_it_should_be(found.sql, one):
             detail = (
                 f"this {one.kind} is not the one of the mapping {mapping.name} (or {mapping.table}"
-                f" has got another UNIQUE key), and runs may have drifted; {_REINSTALL}"
+                f" has got another UNIQUE key), and runs may have drifted"
             )
             yield Finding("altered", one.table, one.name, detail, PUT_BACK)
     for name, left in installed.items():
         if left.sql:
-            detail = f"the mapping {mapping.name} has not made this {left.kind}; {_REINSTALL}"
+            detail = f"the mapping {mapping.name} has not made this {left.kind}"
             yield Finding("unknown", left.table, name, detail, PUT_BACK)
     if mapping.is_in_place:
         yield from _too_early(connection)
@@ -70,9 +62,7 @@ def _too_early(connection: DriverConnection) -> Iterator[Finding]:
     is_mapped = [name.startswith(MAPPED_PREFIX) for name in names]
     if is_mapped != sorted(is_mapped, reverse=True):
         name = names[len(names) - 1 - is_mapped[::-1].index(True)]
-        detail = (
-            f"it changes rows of {agent_invocations.name} before they are counted; {_REINSTALL}"
-        )
+        detail = f"it changes rows of {agent_invocations.name} before they are counted"
         yield Finding("too early", agent_invocations.name, name, detail, PUT_BACK)
 
 

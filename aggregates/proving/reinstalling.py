@@ -15,10 +15,11 @@ from aggregates.frozen.statements import Statement, installed, migrations_folder
 from aggregates.installing import upgrading
 from aggregates.installing.adopted import remember
 from aggregates.installing.mapped import put_back
+from aggregates.installing.owned import OWN_FILLINGS, owned
 from aggregates.model.definition import Source
 from aggregates.proving.findings import is_as_it_should_be
-from aggregates.proving.inspecting import expected, ours_on_sources
-from aggregates.proving.sources import inspect_sources
+from aggregates.proving.inspecting import all_shapes, expected, ours_on_sources
+from aggregates.proving.sources import check_sources
 from aggregates.recomputing.filling import BACKFILLS, REBUILD
 
 _ORDER = ("trigger", "view", "index", "table")
@@ -31,26 +32,20 @@ def reinstall(database: Database, sources: Sequence[Source]) -> list[str]:
     `status` says that nothing is proved until a verify or a repair has found no drift. Answers the
     names of tables that were gone, and are empty now: they need a rebuild. Raises SchemaMismatch
     where the database is not at the head revision, or a source table is gone, or is not such as
-    was adopted.
+    was adopted. What an application's revisions have installed is made again with it.
     """
+    sources = [source for source in sources if not source.owner]
     with database.writer() as connection, connection.begin():
         if wrong := upgrading.mismatch(upgrading.current(connection)):
             raise SchemaMismatch(wrong)
         put_back(driver(connection))
-        _check_sources(driver(connection), sources)
+        check_sources(driver(connection), sources)
         for source in sources:
             _adopt_again(driver(connection), source)
         gone = _install(driver(connection), sources, upgrading.head())
         for source in sources:
             remember(driver(connection), shape_of(source))
         return gone
-
-
-def _check_sources(connection: DriverConnection, sources: Sequence[Source]) -> None:
-    """Raise SchemaMismatch where triggers would fail a table's writers, or count nonsense."""
-    wrong = [one.detail for one in inspect_sources(connection, sources)]
-    if wrong:
-        raise SchemaMismatch(f"{'; '.join(wrong)}; nothing was changed: run this again after that")
 
 
 def _adopt_again(connection: DriverConnection, source: Source) -> None:
@@ -62,10 +57,13 @@ def _adopt_again(connection: DriverConnection, source: Source) -> None:
 
 
 def _install(connection: DriverConnection, sources: Sequence[Source], revision: str) -> list[str]:
-    statements = expected(revision)
-    for source in sources:
-        statements = connection.fit(shape_of(source), statements)
-    for name in ours_on_sources(connection, sources):
+    installed_by_others = owned(connection)
+    own = [one for each in installed_by_others for one in each.installed]
+    statements = [*expected(revision), *(one for one in own if one.kind != "data")]
+    shapes = all_shapes(sources, installed_by_others)
+    for shape in shapes:
+        statements = connection.fit(shape, statements)
+    for name in ours_on_sources(connection, [shape.table for shape in shapes]):
         connection.execute(f"DROP TRIGGER {quote(name)}")
     kept = _kept_views(connection, statements)
     made = [one for one in statements if one.kind != "table" and one.name not in kept]
@@ -79,7 +77,8 @@ def _install(connection: DriverConnection, sources: Sequence[Source], revision: 
         connection.execute(one.installed)
     for trigger in theirs:
         connection.execute(trigger.sql)
-    data = {one.name: one for one in installed(migrations_folder()) if one.kind == "data"}
+    everything = [*installed(migrations_folder()), *own]
+    data = {one.name: one for one in everything if one.kind == "data"}
     for table in dict.fromkeys(one.table for one in data.values()):
         connection.execute(f"DELETE FROM {quote(table)}")
     for one in data.values():
@@ -87,6 +86,7 @@ def _install(connection: DriverConnection, sources: Sequence[Source], revision: 
     connection.execute(f"UPDATE {CONSUMERS} SET is_lost = 1")
     # An interrupted rebuild has read rows that may have changed since.
     connection.execute(f"DELETE FROM {BACKFILLS} WHERE revision GLOB '{REBUILD} *'")
+    connection.execute(f"UPDATE {BACKFILLS} SET mark = NULL WHERE revision GLOB '{OWN_FILLINGS}'")
     connection.execute(
         f"INSERT INTO {VERIFICATIONS} (kind, started_at, seconds, rows_read, drifts, is_complete)"
         " VALUES ('reinstall', ?, 0, 0, 0, 0)",

@@ -48,7 +48,7 @@ def _fill(recomputer: Recomputer, revision: str, progress: Progress | None) -> N
             (position.mark, position.seq, position.rows, position.schema, revision, source),
         )
 
-    keys = key_range(connection, source, recomputer.rows.key)
+    keys = key_range(connection, recomputer.rows)
     while True:
         try:
             with connection.snapshot():

@@ -88,7 +88,7 @@ class Verification:
         has_read = False
         self._approach()
         for recomputer in self.recomputers:
-            keys = key_range(self.connection, recomputer.rows.source, recomputer.rows.key)
+            keys = key_range(self.connection, recomputer.rows)
             while not recomputer.is_complete:
                 if has_read and time.monotonic() >= deadline:
                     return

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from aggregates.engines.base import DriverConnection
-from aggregates.frozen.statements import Recomputation
+from aggregates.engines.base import DriverConnection, quote
+from aggregates.frozen.statements import Reading, Recomputation
 from aggregates.recomputing import pace
 
 CLEARING: Final = None
@@ -276,10 +276,13 @@ class Recomputer:
         return self.connection.readers_block()
 
 
-def key_range(connection: DriverConnection, source: str, key: str) -> tuple[int, int]:
+def key_range(connection: DriverConnection, rows: Reading) -> tuple[int, int]:
     """The lowest and the highest key, for progress."""
+    table, key = f"main.{quote(rows.of_table)}", rows.key
+    if key != "rowid":  # which would be a text, in quotes
+        key = quote(key)
     lowest, highest = connection.execute(
-        f"SELECT (SELECT min({key}) FROM main.{source}), (SELECT max({key}) FROM main.{source})"
+        f"SELECT (SELECT min({key}) FROM {table}), (SELECT max({key}) FROM {table})"
     ).fetchone()
     return (lowest or 0, highest or 0)
 

@@ -10,12 +10,15 @@ import sqlite3
 import subprocess
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import apsw
+import own_metrics
 import pytest
+from applications import LABEL
 from conftest import MakeDatabase, connect
 from following import LEDGERS, last_entry
 from mapped import SHAPES, Writes, kept_runs, wrong_runs
@@ -24,6 +27,9 @@ from statements import Plan, plans
 
 from aggregates import Store
 from aggregates.installing.upgrading import upgrade
+from aggregates.model.catalogue import catalogue
+from aggregates.model.definition import Definition
+from aggregates.own import owned_by
 
 Run = Callable[[Path, list[str]], None]
 
@@ -240,6 +246,51 @@ def test_junk_means_the_same(library: str, migrated_database: MakeDatabase) -> N
         assert result(other) == result(ours)
         with Store(other) as store:
             assert store.verify().drifts == []
+
+
+NUMBERS = [
+    *("0", "-7", "1.005", "-1.005", "2.675", "1e11", "999999999999", "1000000000001", "5e-324"),
+    *("'12.345'", "'-12.345'", "'1e-05'", "'2.5E-7'", "'.5'", "'5.'", "'1e5'", "''", "'--1'"),
+    *("'0.00049999999999999994'", "'123456789.99999'", "'1' || char(0)", "x'31'", "'٣'", "'12a'"),
+]
+
+
+def junk_of_an_application() -> list[str]:
+    """Numbers in columns and in JSON, with and without quotes."""
+    script = []
+    for number, value in enumerate(NUMBERS, 1000):
+        for text in (value, f"'\"' || {value} || '\"'"):
+            output = (
+                f"'{{\"totalTokens\": ' || {text} || ', \"totalToolUseCount\":' || {text} || '}}'"
+            )
+            script.append(
+                "INSERT OR REPLACE INTO agent_invocations (id, agent_name, ticket_id, timestamp,"
+                f" duration_seconds, raw_output) VALUES ({number}, 'a', {value}, '2026-10-04T23:59'"
+                f", {value}, {output})"
+            )
+        script.append(f"UPDATE agent_invocations SET ticket_id = 'x' WHERE id = {number - 3}")
+        script.append(f"INSERT INTO agent_tool_uses (sequence_number) VALUES ({value})")
+    return script
+
+
+@pytest.mark.parametrize("library", OTHERS)
+def test_aggregates_of_an_application_mean_the_same(
+    library: str, own_database: MakeDatabase
+) -> None:
+    with own_database("untyped") as path:
+        OTHERS[library](path, [*junk(), *junk_of_an_application()])
+        with closing(connect(path)) as connection:
+            assert own_metrics.differences(connection) == []
+            assert len(own_metrics.stored(connection)["ticket_seconds"]) > 5
+        own = replace(catalogue, definitions=(*catalogue.definitions, *owned_by_acme()))
+        with Store(path, catalogue=own) as store:
+            assert "ticket_cost" in store.verify().tables
+            assert store.verify().drifts == []
+
+
+def owned_by_acme() -> tuple[Definition, ...]:
+    """The definitions that the application's revision has installed."""
+    return owned_by(LABEL, own_metrics.definitions).definitions
 
 
 @pytest.mark.parametrize("library", OTHERS)

@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from applications import Application
 from click.testing import CliRunner, Result
 from conftest import connect
 from hooks import HOOK_TABLES
@@ -328,6 +329,37 @@ def test_a_foreign_key_of_ours_fails_no_writer(tmp_path: Path) -> None:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.executescript(ROWS["subagent-sessions"])
     check(path, "subagent-sessions")
+
+
+@of_sessions
+def test_an_aggregate_of_ones_own_is_kept_of_mapped_runs(database: Path, tmp_path: Path) -> None:
+    def theirs() -> list[str]:
+        return [line for line in dump(database) if 'INTO "subagent_sessions"' in line]
+
+    before = theirs()
+    upgrading.upgrade(str(database), mapping=named("subagent-sessions"))
+    application = Application(tmp_path, database)
+    application.keep(
+        "sizes = aggregate('sizes', agent_invocations, 'tokens of each session',"
+        " by={'session_id': 'session'}, measures={'runs': count(), 'tokens': total('token_count')})"
+        "\ndefinitions = [sizes]"
+    )
+    with closing(connect(database)) as connection:
+        connection.executescript(ROWS["subagent-sessions"].replace("170", "180"))
+        connection.execute("UPDATE subagent_sessions SET total_tokens_estimated = id * 3")
+        right = (
+            "SELECT session_id, count(*), sum(total_tokens_estimated) FROM subagent_sessions"
+            " GROUP BY 1"
+        )
+        stored = connection.execute("SELECT session_id, runs, tokens FROM sizes").fetchall()
+        assert stored == connection.execute(right).fetchall() == [("s1", 4, 30)]
+        connection.execute("DELETE FROM subagent_sessions WHERE id > 2")
+        connection.execute("UPDATE subagent_sessions SET total_tokens_estimated = 0")
+    with application.store() as store:
+        assert store.verify().drifts == []
+        assert store.status().ok
+    application.downgrade("base")
+    assert theirs() == before
 
 
 # Suggestions

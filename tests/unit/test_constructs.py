@@ -5,10 +5,12 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from sqlalchemy import column
+from sqlalchemy import column, func, literal
 
 from aggregates.engines.sqlite.compiler import SQLite
+from aggregates.engines.sqlite.constructs import literal_after
 from aggregates.model import constructs
+from aggregates.model.definition import rendered
 
 
 def value(expression: Any, *arguments: object) -> object:
@@ -124,3 +126,86 @@ def test_same_clock(one: str, other: str, is_same: int) -> None:
 )
 def test_first_within(one: int | None, other: int | None, found: int | None) -> None:
     assert value(constructs.first_within(10, A, B), one, other) == found
+
+
+@pytest.mark.parametrize(
+    ("given", "cents"),
+    [
+        (1, 100),
+        (-3, -300),
+        (1.005, 100),  # a real that is a little less
+        (-1.5, -150),
+        (0.004, 0),
+        (10**10, 10**12),
+        (10**10 + 1, None),
+        ("12.345", 1235),
+        ("-12.345", -1235),
+        ("12", 1200),
+        (".5", 50),
+        ("1e-02", 1),
+        ("4.9E-3", 0),
+        ("5e-3", 1),
+        ("1e2", None),
+        ("9999999999.99", 999_999_999_999),
+        ("10000000000", None),
+        ("", None),
+        ("1.2.3", None),
+        ("- 1", None),
+        ("1\0", None),
+        (b"1", None),
+        (float("inf"), None),
+        (None, None),
+    ],
+)
+def test_scaled(given: object, cents: int | None) -> None:
+    found = value(constructs.scaled(A, literal(2)), given)
+    assert found == cents
+    assert isinstance(found, int | None)
+
+
+@pytest.mark.parametrize(
+    ("given", "monday"),
+    [
+        ("2026-10-01T09:57:33.551", "2026-09-28"),
+        ("2026-09-28T00:00:00.000", "2026-09-28"),
+        ("2026-10-04T23:59:59.999", "2026-09-28"),
+        ("2026-10-05T00:00:00.000", "2026-10-05"),
+        ("2027-01-01T00:00:00.000", "2026-12-28"),
+        (None, ""),
+    ],
+)
+def test_week_of(given: object, monday: str) -> None:
+    assert value(constructs.week_of(A), given) == monday
+
+
+@pytest.mark.parametrize(
+    ("text", "literal_"),
+    [
+        ('{"k": "abc"}', "abc"),
+        ('{"k":""}', ""),
+        ('{"a":1,"k":12.5e-3}', "12.5e-3"),
+        ('[{"k":   7 ]', "7"),
+        ('{"k":1,"k":2}', "1"),
+        ('{"k":"a\\"b"}', None),
+        ('{"k":"unended', None),
+        ('{"k":7', None),
+        ('{"k":null}', None),
+        ('{"k":[1]}', None),
+        ('{"kk":1}', None),
+        ("", None),
+        (None, None),
+        (b'{"k":1}', None),
+    ],
+)
+def test_literal_after(text: object, literal_: str | None) -> None:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        found = connection.execute(f"SELECT {literal_after('x', 'k')} FROM (SELECT ? x)", (text,))
+        assert found.fetchone() == (literal_,)
+
+
+def test_a_construct_in_words_is_called_by_its_name() -> None:
+    words = rendered(constructs.key_text(A), {"a": "ticket"}, constructs.InWords())
+    assert words == "key_text(ticket)"
+    parts = func.coalesce(constructs.day_of(A), "") == literal("x")
+    words = rendered(parts, {"a": "start"}, constructs.InWords())
+    assert words == "coalesce(beginning(start, 10, ''), '') = 'x'"

@@ -26,16 +26,20 @@ BELOW = {
     "proving": ("installing", "sessions"),
     "running": ("proving",),
     "reader": ("sessions",),
-    "store": ("running", "reader"),
+    "own": ("model",),
+    "configuration": ("own",),
+    "own_revisions": ("installing", "configuration"),
+    "alembic_plugin": ("installing", "configuration"),
+    "store": ("running", "reader", "configuration"),
     "render": ("store",),
     "faces": ("render",),
     "prometheus": ("faces",),
     "samples": ("engines",),
-    "cli": ("faces", "samples", "aggregates"),
+    "cli": ("faces", "samples", "aggregates", "own_revisions"),
     "testing": ("recomputing",),
     "aggregates": ("store",),
     "__main__": ("cli",),
-    "migrations": ("installing",),
+    "migrations": ("installing", "configuration"),
 }
 
 

@@ -146,10 +146,65 @@ def number_after(column: str, key: str, *, is_tail: bool = False) -> str:
     text, found = f"CAST({column} AS BLOB)", f"""CAST('"{key}":' AS BLOB)"""
     onward = f"CAST(substr({text}, nullif(instr({text}, {found}), 0)) AS TEXT)"
     number = "CAST(rest AS INTEGER)"
-    return f"""(SELECT CASE WHEN {number} BETWEEN 0 AND {_LARGEST_NUMBER}
+    return f"""CASE WHEN {column} {"IS NOT NULL" if is_tail else "< x''"} THEN (SELECT
+      CASE WHEN {number} BETWEEN 0 AND {_LARGEST_NUMBER}
       AND rest GLOB {number} || '[,}} ' || char(10, 13) || ']*' THEN {number} ELSE 0 END
+    FROM (SELECT ltrim(substr({onward}, {len(key) + 4}), ' ') AS rest)) ELSE 0 END"""
+
+
+def literal_after(column: str, key: str, *, is_tail: bool = False) -> str:
+    """The string or number that follows the first `"key":` in a text, or in its tail, else NULL."""
+    # As in number_after. Where a string ends is sought in bytes, too.
+    text, found = f"CAST({column} AS BLOB)", f"""CAST('"{key}":' AS BLOB)"""
+    onward = f"CAST(substr({text}, nullif(instr({text}, {found}), 0)) AS TEXT)"
+    return f"""(SELECT CASE WHEN rest GLOB '"*' THEN
+    (SELECT CASE WHEN NOT instr(word, char(92)) THEN word END FROM (SELECT CAST(substr(body, 1,
+        nullif(instr(body, CAST('"' AS BLOB)), 0) - 1) AS TEXT) AS word
+      FROM (SELECT CAST(substr(rest, 2) AS BLOB) AS body)))
+    WHEN rest GLOB number || '[],}} ' || char(10, 13) || ']*' THEN nullif(number, '') END
+  FROM (SELECT rest,
+      substr(rest, 1, length(rest) - length(ltrim(rest, '0123456789+-.eE'))) AS number
     FROM (SELECT CASE WHEN {column} {"IS NOT NULL" if is_tail else "< x''"}
-      THEN ltrim(substr({onward}, {len(key) + 4}), ' ') END AS rest))"""
+      THEN ltrim(substr({onward}, {len(key) + 4}), ' ') END AS rest)))"""
+
+
+def value_at(column: str, path: str) -> str:
+    """What JSON functions find in a text, as text; NULL where that is not JSON."""
+    # As text: 5 and 5.0 are equal, and no change would be seen from one to the other.
+    return (
+        f"CASE WHEN typeof({column}) = 'text' THEN"
+        f" CASE WHEN json_valid({column}) THEN CAST(json_extract({column}, '{path}') AS TEXT) END"
+        " END"
+    )
+
+
+@compiles(constructs.scaled, "sqlite")
+def _scaled(element: constructs.scaled, compiler: SQLCompiler, **kw: Any) -> str:
+    x, decimals = _arguments(element, compiler, **kw)
+    places = int(decimals)
+    unit, most = 10**places, _LARGEST_NUMBER // 10**places
+    zeros = "0" * max(places, 18)
+    return f"""CASE WHEN typeof({x}) = 'text' THEN (SELECT CASE
+    WHEN NOT instr({x}, char(0)) AND digits GLOB '[0-9]*' AND NOT digits GLOB '*[^0-9]*'
+      AND length(whole) <= {12 - places} AND length({x}) < 64
+    THEN sign * (CAST(whole || substr(fraction || '{zeros}', 1, {places}) AS INTEGER)
+      + (substr(fraction, {places + 1}, 1) >= '5')) END
+  FROM (SELECT sign, whole, fraction, whole || fraction AS digits
+    FROM (SELECT sign, substr(plain, 1, instr(plain || '.', '.') - 1) AS whole,
+        substr(plain, instr(plain || '.', '.') + 1) AS fraction
+      FROM (SELECT CASE WHEN {x} GLOB '-*' THEN -1 ELSE 1 END AS sign,
+          CASE WHEN size GLOB '[0-9][.e]*[0-9]' AND size GLOB '*e-[0-9]*'
+            THEN '0.' || substr('{zeros}', 1, CAST(substr(size, instr(size, 'e') + 2) AS INTEGER)
+              - 1) || replace(substr(size, 1, instr(size, 'e') - 1), '.', '') ELSE size END AS plain
+        FROM (SELECT lower(CASE WHEN {x} GLOB '-*' THEN substr({x}, 2) ELSE {x} END) AS size)))))
+  WHEN {x} BETWEEN -{most} AND {most} THEN CASE typeof({x}) WHEN 'integer' THEN {x} * {unit}
+    ELSE CAST({x} * {unit} + CASE WHEN {x} < 0 THEN -0.5 ELSE 0.5 END AS INTEGER) END END"""
+
+
+@compiles(constructs.week_of, "sqlite")
+def _week_of(element: constructs.week_of, compiler: SQLCompiler, **kw: Any) -> str:
+    (x,) = _arguments(element, compiler, **kw)
+    return f"coalesce(strftime('%Y-%m-%d', substr({x}, 1, 10), 'weekday 0', '-6 days'), '')"
 
 
 @compiles(constructs.flag, "sqlite")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from aggregates.engines.base import Compiler, Naming
 from aggregates.engines.sqlite.facts import (
@@ -37,6 +36,7 @@ def reading(compiler: Compiler, source: Source) -> Reading:
     columns = tuple(map(compiler.quote, ("sign", "updated_at", "seq", *kept_facts(source))))
     return Reading(
         source=source.name,
+        of_table=source.table,
         key=source.key,
         log=source.log,
         log_key=source.log_key,
@@ -82,7 +82,7 @@ def folding(
 
 
 def _key(compiler: Compiler, source: Source) -> str:
-    return f"{compiler.quote(source.name)}.{compiler.quote(source.key)}"
+    return f"{compiler.quote(source.table)}.{compiler.quote(source.key)}"
 
 
 def _slice(compiler: Compiler, source: Source) -> str:
@@ -96,7 +96,7 @@ def _end(compiler: Compiler, source: Source) -> str:
     """How many rows there are after a mark, up to a number, and the key of the last."""
     key = _key(compiler, source)
     return (
-        f"SELECT count(*), max(k) FROM (SELECT {key} AS k FROM main.{compiler.quote(source.name)}"
+        f"SELECT count(*), max(k) FROM (SELECT {key} AS k FROM main.{compiler.quote(source.table)}"
         f" WHERE {key} > :mark ORDER BY {key} LIMIT :rows)"
     )
 
@@ -104,7 +104,7 @@ def _end(compiler: Compiler, source: Source) -> str:
 def _rows(compiler: Compiler, source: Source, condition: str) -> str:
     """Rows of the source. `+` takes the affinity of a column away, COLLATE its collation."""
     q = compiler.quote
-    row = q(source.name)
+    row = q(source.table)
     of = image(compiler, source, row)
     for column in source.tracked:
         of[column.name] = f"+{of[column.name]} COLLATE BINARY"
@@ -120,41 +120,25 @@ def _rows(compiler: Compiler, source: Source, condition: str) -> str:
 
 def facts_where(compiler: Compiler, source: Source, names: tuple[str, ...], condition: str) -> str:
     """SELECT of some facts of the rows for which a condition holds, out of the source itself."""
-    reduced = _reduced(source, names)
+    reduced = source.reduced_to(names)
     facts = of_rows(compiler, reduced, _rows(compiler, reduced, condition))
     return f"SELECT {compiler.columns(names)} FROM ({facts}{ONCE_EACH})"
 
 
 def images_where(compiler: Compiler, source: Source, names: tuple[str, ...], condition: str) -> str:
     """SELECT of the columns that some facts stand on, of the rows for which a condition holds."""
-    reduced = _reduced(source, names)
+    reduced = source.reduced_to(names)
     rows = _rows(compiler, reduced, condition)
     return f"SELECT {compiler.columns(reduced.image)} FROM ({rows})"
 
 
 def facts_of_image(compiler: Compiler, source: Source, names: tuple[str, ...]) -> str:
     """SELECT of some facts of one row; those columns are its parameters."""
-    reduced = _reduced(source, names)
+    reduced = source.reduced_to(names)
     values = ", ".join(f"? AS {compiler.quote(name)}" for name in reduced.image)
     key = compiler.quote(source.log_key)
     row = f"SELECT 1 AS sign, NULL AS updated_at, NULL AS seq, NULL AS {key}, {values}"
     return f"SELECT {compiler.columns(names)} FROM ({of_rows(compiler, reduced, row)})"
-
-
-def _reduced(source: Source, names: tuple[str, ...]) -> Source:
-    """The source with those facts only, and with what they stand on."""
-    needed = set(names)
-    for fact in reversed(source.facts):
-        if fact.name in needed:
-            needed |= references(fact.expression)
-    return replace(
-        source,
-        facts=tuple(fact for fact in source.facts if fact.name in needed),
-        tracked=tuple(column for column in source.tracked if column.name in needed),
-        extracted=tuple(one for one in source.extracted if one.name in needed),
-        # updated_at lies at the end of the row, behind all that hooks have written.
-        is_touched=False,
-    )
 
 
 def _entries(compiler: Compiler, source: Source, side: str) -> str:
@@ -187,7 +171,7 @@ class _Fold:
     ) -> None:
         self.compiler = compiler
         self.catalogue = catalogue
-        self.facts = f"temp.{compiler.quote(f'{source.prefix}_read')}"
+        self.facts = f"temp.{compiler.quote(f'_aggregates_{source.name}_read')}"
         self.definitions = definitions
         self.naming = naming
         self.groups: dict[str, str] = {}

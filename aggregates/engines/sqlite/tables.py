@@ -56,7 +56,7 @@ def _table(compiler: Compiler, definition: Definition, naming: Naming, schema: s
     if isinstance(definition, Listing):
         columns += [f"{q(one.name)} {one.type}" for one in definition.attributes]
     else:
-        columns += [f"{q(name)} INTEGER DEFAULT 0" for name in definition.counts]
+        columns += [f"{q(name)} INTEGER" for name in definition.counts]
         columns += [f"{q(column.name)} {column.type}" for column in definition.latest]
     columns.append(f"PRIMARY KEY ({compiler.columns(definition.key)})")
     return _create(compiler, naming(definition.table), schema, columns)
@@ -96,14 +96,21 @@ def _contract(compiler: Compiler, catalogue: Catalogue, aggregate: Aggregate) ->
         same = " AND ".join(f"{q(name)} = kept.{place.columns[name]}" for name in aggregate.key)
         return f"(SELECT {value} FROM {q(table)} WHERE {same}{condition})"
 
+    def there(name: str) -> str:
+        """The condition that leaves out rows which hold nothing, and are gone from a cluster."""
+        other = catalogue[name]
+        assert isinstance(other, Aggregate)
+        return "" if other.cluster else f" AND {q(other.counts[0])} <> 0"
+
     columns = {name: place.columns[name] for name in aggregate.key}
     columns |= {name: q(name) for name in aggregate.counts}
     for count in aggregate.distinct_counts:
         if not count.is_stored:
-            columns[count.name] = near("count(*)", count.pairs, f" AND {q(count.counted)} <> ''")
+            condition = f" AND {q(count.counted)} <> ''{there(count.pairs)}"
+            columns[count.name] = near("count(*)", count.pairs, condition)
     for extreme in aggregate.extremes:
         value = f"{extreme.function}({q(extreme.value)})"
-        columns[extreme.name] = near(value, extreme.listing)
+        columns[extreme.name] = near(value, extreme.listing, there(extreme.listing))
     columns |= {one.name: q(one.name) for one in aggregate.latest}
     for pending in aggregate.pending:
         columns[pending.name] = near(q(pending.name), pending.table)

@@ -1,0 +1,200 @@
+"""Alembic's autogenerate, and the operations that it writes, for what an owner declares.
+
+Importing this registers them. What is declared reaches it as `aggregates=…` of
+`context.configure()`; what is installed stands in the database. An operation is the reverse of the
+one that swaps what it makes with what it removes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from alembic.autogenerate import comparators, renderers
+from alembic.autogenerate.api import AutogenContext
+from alembic.operations import MigrateOperation, Operations, ops
+
+from aggregates.engines import driver
+from aggregates.engines.base import DriverConnection
+from aggregates.frozen import freezing, units
+from aggregates.frozen import statements as frozen
+from aggregates.frozen.shapes import is_added
+from aggregates.frozen.units import Unit
+from aggregates.installing import owned
+from aggregates.model.definition import Catalogue
+
+OPTION = "aggregates"
+"""The argument of `context.configure()`."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What an owner has declared, with no definition of anybody else's."""
+
+    owner: str
+    catalogue: Catalogue
+
+
+@Operations.register_operation("create_aggregates")
+@Operations.register_operation("change_aggregates")
+@Operations.register_operation("drop_aggregates")
+class AggregatesOp(MigrateOperation):
+    """Units of an owner that go, and others that come: texts by name, or objects of what goes."""
+
+    def __init__(
+        self,
+        owner: str,
+        made: Mapping[str, str],
+        removed: Mapping[str, str | Collection[str]],
+    ) -> None:
+        self.owner = owner
+        self.made = dict(made)
+        self.removed = dict(removed)
+
+    @classmethod
+    def create_aggregates(cls, operations: Operations, owner: str, made: Mapping[str, str]) -> None:
+        """Make aggregates and fill them, while writers write."""
+        operations.invoke(cls(owner, made, {}))
+
+    @classmethod
+    def change_aggregates(
+        cls,
+        operations: Operations,
+        owner: str,
+        removed: Mapping[str, Collection[str]],
+        made: Mapping[str, str],
+    ) -> None:
+        """Make others in the place of some aggregates, and fill them, while writers write."""
+        operations.invoke(cls(owner, made, removed))
+
+    @classmethod
+    def drop_aggregates(
+        cls, operations: Operations, owner: str, removed: Mapping[str, Collection[str]]
+    ) -> None:
+        """Drop aggregates; the objects that they consist of are given by kind and name."""
+        operations.invoke(cls(owner, {}, removed))
+
+    def reverse(self) -> AggregatesOp:
+        """What puts back what was there before."""
+        texts = {name: one for name, one in self.removed.items() if isinstance(one, str)}
+        return AggregatesOp(self.owner, texts, self.made)
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        """As `alembic check` shows it."""
+        name = "create" if not self.removed else "change" if self.made else "drop"
+        return (f"{name}_aggregates", self.owner, sorted({*self.made, *self.removed}))
+
+
+@Operations.implementation_for(AggregatesOp)
+def _run(operations: Operations, operation: AggregatesOp) -> None:
+    config = operations.get_context().config
+    progress = None if config is None else config.attributes.get("progress")
+    owned.change(operations, operation.owner, operation.made, _objects(operation.removed), progress)
+
+
+def _objects(removed: Mapping[str, str | Collection[str]]) -> dict[str, Collection[str]]:
+    return {
+        name: Unit(name, one).objects if isinstance(one, str) else one
+        for name, one in removed.items()
+    }
+
+
+@renderers.dispatch_for(AggregatesOp)
+def _render(context: AutogenContext, operation: AggregatesOp) -> list[str]:
+    context.imports.add("import aggregates.alembic_plugin")
+    removed = _objects(operation.removed)
+    review = [f"# {line}".rstrip() for line in _review(operation)]
+    gone = [f"    {name!r}: {_listed(objects)}," for name, objects in removed.items()]
+    come = [f'    {name!r}: """\n{_escaped(text)}""",' for name, text in operation.made.items()]
+    (verb, *_) = operation.to_diff_tuple()
+    arguments = [_dictionary(lines) for lines in (gone, come) if lines]
+    return [*review, f"op.{verb}({operation.owner!r}, {', '.join(arguments)})"]
+
+
+def _review(operation: AggregatesOp) -> Iterator[str]:
+    """What a person reads first: each object that goes or comes, and what changes in others."""
+    old, new = (
+        [one for name, text in some.items() for one in Unit(name, str(text)).statements]
+        for some in (operation.removed, operation.made)
+    )
+    before, after = freezing.schema(old), freezing.schema(new)
+    yield from (f"- gone {kind} `{name}`" for kind, name in before.keys() - after.keys())
+    changed = [one for key, one in after.items() if key not in before or one.sql != before[key].sql]
+    if changed:
+        yield from freezing.review(before, changed).splitlines()[2:]
+
+
+def _listed(objects: Collection[str]) -> str:
+    lines = "".join(f"        {one!r},\n" for one in objects)
+    return f"[\n{lines}    ]"
+
+
+def _dictionary(lines: list[str]) -> str:
+    return "{\n" + "\n".join(lines) + "\n}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+
+
+try:
+    from alembic.util import DispatchPriority
+except ImportError:  # Alembic before 1.18 goes in the order of the registrations
+    _AFTER_ALL_OTHERS: dict[str, Any] = {}
+else:
+    _AFTER_ALL_OTHERS = {"priority": DispatchPriority.LAST}
+
+
+@comparators.dispatch_for("schema", **_AFTER_ALL_OTHERS)
+def _compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps, schemas: object) -> Any:
+    assert context.connection is not None
+    connection = driver(context.connection)
+    _leave_ours_alone(connection, upgrade_ops)
+    declared: Declared | Callable[[], Declared] | None = context.opts.get(OPTION)
+    if callable(declared):
+        declared = declared()
+    if declared is not None:
+        removed, made = units.difference(
+            {one.unit.name: one.unit.text for one in owned.owned(connection, declared.owner)},
+            units.texts(connection.compiler, declared.catalogue),
+        )
+        changed = {getattr(one, "table_name", None) for one in upgrade_ops.ops}
+        for unit in [Unit(name, text) for name, text in made.items()]:
+            if unit.shape and unit.shape.table not in changed:
+                owned.check_table(connection, unit)
+        # What goes may stand on tables that go, what comes on tables that come.
+        gone = {name: removed.pop(name) for name in [*removed] if name not in made}
+        if gone:
+            upgrade_ops.ops.insert(0, AggregatesOp(declared.owner, {}, gone))
+        if made:
+            upgrade_ops.ops.append(AggregatesOp(declared.owner, made, removed))
+
+
+def _leave_ours_alone(connection: DriverConnection, upgrade_ops: ops.UpgradeOps) -> None:
+    """Take out what would drop tables and columns that belong to no model of the application's."""
+    revisions = frozen.migrations_folder()
+    ours = {one.name for one in frozen.installed(revisions) if one.kind == "table"}
+    ours |= {one.name for one in frozen.statements(next(revisions.rglob("hooks.sql")))}
+    ours.add("tool_uses")  # which hooks make, and nobody counts
+    for one in owned.owned(connection):
+        ours |= {each.name for each in one.unit.statements if each.kind == "table"}
+    definitions = {one.name: one.sql for one in connection.objects("table")}
+
+    def is_ours(one: MigrateOperation) -> bool:
+        if isinstance(one, ops.DropTableOp | ops.DropIndexOp):
+            table = one.table_name or ""
+            return table in ours or table.startswith("_aggregates_")
+        if isinstance(one, ops.DropColumnOp):
+            return is_added(definitions.get(one.table_name, ""), one.column_name, r"\w+")
+        return False
+
+    for container in (upgrade_ops, *_of_tables(upgrade_ops)):
+        container.ops = [one for one in container.ops if not is_ours(one)]
+    upgrade_ops.ops = [
+        one for one in upgrade_ops.ops if one not in [*_of_tables(upgrade_ops)] or one.ops
+    ]
+
+
+def _of_tables(upgrade_ops: ops.UpgradeOps) -> Iterator[ops.ModifyTableOps]:
+    return (one for one in upgrade_ops.ops if isinstance(one, ops.ModifyTableOps))
