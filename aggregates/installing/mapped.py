@@ -19,7 +19,7 @@ from aggregates.frozen.statements import installed, migrations_folder
 from aggregates.model.mapping import TableMapping, parsed
 from aggregates.model.sources import agent_invocations, agent_tool_uses, sessions
 from aggregates.progress import Progress
-from aggregates.recomputing.pace import FIRST_SLICE, LARGEST_SLICE, SMALLEST_SLICE, adapted
+from aggregates.recomputing.pace import FIRST_KEYS, LARGEST_SLICE, SMALLEST_SLICE, adapted
 
 _DROPPED = ("trigger", "view", "index", "table")
 """Kinds in the order in which they are dropped."""
@@ -71,7 +71,7 @@ def adopt(database: Database, mapping: TableMapping, *, is_migrated: bool) -> No
     """
     with database.own_connection() as connection, connection.write_lock():
         found = mapping_of(connection)
-        if found is not None and found.text == mapping.text:
+        if found is not None and found.says_the_same(mapping):
             return
         if found is not None or is_migrated:
             how = f"by the mapping {found.name}" if found else "as its writers write them"
@@ -106,7 +106,7 @@ def fill(database: Database, progress: Progress | None) -> None:
     with database.own_connection() as connection, slice_of_keys(connection):
         found = mapping_of(connection)
         table = None if found is None else connection.mapped(found)
-        size, done = FIRST_SLICE, 0
+        size, done = FIRST_KEYS, 0
         while table is not None:
             with connection.write_lock():
                 started = time.monotonic()

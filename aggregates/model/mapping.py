@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -96,6 +96,10 @@ class TableMapping:
     def is_in_place(self) -> bool:
         """Whether the table is `agent_invocations` itself, some of whose columns are missing."""
         return self.table.lower() == agent_invocations.name
+
+    def says_the_same(self, other: TableMapping) -> bool:
+        """Whether two mappings differ in nothing but their names and how they are written."""
+        return replace(self, name="", text="") == replace(other, name="", text="")
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -14,7 +14,13 @@ from aggregates.model.sources import agent_invocations
 from aggregates.progress import Progress
 from aggregates.proving.findings import PUT_BACK, Finding, is_as_it_should_be
 from aggregates.recomputing.drift import Drift
-from aggregates.recomputing.pace import KEYS_OF_A_LOCK, ROWS_OF_A_SNAPSHOT
+from aggregates.recomputing.pace import (
+    FIRST_KEYS,
+    KEYS_OF_A_LOCK,
+    LARGEST_SLICE,
+    SMALLEST_SLICE,
+    adapted,
+)
 
 
 def inspect_mapping(connection: DriverConnection) -> Iterator[Finding]:
@@ -81,14 +87,18 @@ def mapping_drifts(
     drifts: list[Drift] = []
     for comparison in table.comparisons:
         with slice_of_keys(connection):
-            rows, has_lower = 1, False
+            rows, has_lower, size = 1, False, FIRST_KEYS
             while rows:
                 started = time.monotonic()
                 with connection.any_text(), connection.snapshot():
                     connection.execute(f"UPDATE temp.{SLICE} SET above = upto")
-                    rows = end_slice(connection, table, ROWS_OF_A_SNAPSHOT, has_lower=has_lower)
+                    rows = end_slice(connection, table, size, has_lower=has_lower)
                     differs = comparison.differs[has_lower, rows > 0]
                     found = connection.execute(differs).fetchall()
+                seconds = time.monotonic() - started
+                if connection.readers_block():
+                    time.sleep(seconds)
+                size = adapted(size, seconds, SMALLEST_SLICE, LARGEST_SLICE)
                 if is_repair:
                     _mend(connection, table, [key for key, *_ in found])
                 drifts += [drift for row in found for drift in _drifts_of(comparison, row)]
@@ -96,8 +106,6 @@ def mapping_drifts(
                 read += rows
                 if progress is not None:
                     progress(read, read)
-                if connection.readers_block():
-                    time.sleep(time.monotonic() - started)
     return drifts
 
 

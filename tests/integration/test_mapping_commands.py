@@ -105,6 +105,16 @@ def test_a_downgrade_leaves_the_table_as_it_was(database: Path, name: str) -> No
     assert after == before
 
 
+@each
+def test_after_a_downgrade_the_same_can_be_done_again(database: Path, name: str) -> None:
+    for _ in range(2):
+        assert command(database, "migrate", "--mapping", name).exit_code == 0
+        check(database, name)
+        assert command(database, "downgrade", "--yes").exit_code == 0
+        planted(database, ROWS[name].replace("INSERT", "INSERT OR REPLACE"))
+        planted(database, f"DELETE FROM {named(name).table} WHERE id = 2")
+
+
 @of_sessions
 def test_a_mapping_can_be_a_file(database: Path, tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
@@ -113,6 +123,8 @@ def test_a_mapping_can_be_a_file(database: Path, tmp_path: Path) -> None:
     with Store(database) as store:
         assert store.status().mapping == mapped.Mapped("mine", "subagent_sessions", True)
         assert store.totals()["succeeded"] == 1, "an unknown word stays what it is: completed"
+    file.write_text(f"# as before\n{file.read_text(encoding='utf-8')}", encoding="utf-8")
+    assert command(database, "migrate", "--mapping", str(file)).exit_code == 0
     done = command(database, "migrate", "--mapping", "subagent-sessions")
     assert done.exit_code == 4
     assert "keeps runs by the mapping mine: run `aggregates downgrade`" in done.output
@@ -307,7 +319,7 @@ def test_a_filling_that_was_cut_short_goes_on(
     def killed(done: int, total: int) -> None:
         raise Killed
 
-    monkeypatch.setattr(mapped, "FIRST_SLICE", 1)
+    monkeypatch.setattr(mapped, "FIRST_KEYS", 1)
     with pytest.raises(Killed):
         upgrading.upgrade(str(database), killed, mapping=named(name))
     with closing(connect(database)) as connection:
