@@ -104,8 +104,7 @@ def adopt(database: Database, mapping: TableMapping, *, is_migrated: bool) -> No
 def fill(database: Database, progress: Progress | None) -> None:
     """Take over the rows that were there, while writers write; goes on where it was killed."""
     with database.own_connection() as connection, slice_of_keys(connection):
-        found = mapping_of(connection)
-        table = None if found is None else connection.mapped(found)
+        table = mapped_table(connection)
         size, done = FIRST_KEYS, 0
         while table is not None:
             with connection.write_lock():
@@ -169,17 +168,23 @@ def misfit(mapping: TableMapping, error: UnfitTable) -> str:
     )
 
 
-def put_back(connection: DriverConnection) -> None:
-    """Make everything again but the rows of tables that are there, in the caller's transaction.
+def mapped_table(connection: DriverConnection) -> MappedTable | None:
+    """What keeps the runs of a database that has a mapping.
 
     Raises SchemaMismatch where the table is not as the mapping says any more.
     """
     found = mapping_of(connection)
-    if found is not None:
-        try:
-            table = connection.mapped(found)
-        except UnfitTable as error:
-            raise SchemaMismatch(f"{misfit(found, error)}; nothing was changed") from error
+    if found is None:
+        return None
+    try:
+        return connection.mapped(found)
+    except UnfitTable as error:
+        raise SchemaMismatch(f"{misfit(found, error)}; nothing was changed") from error
+
+
+def put_back(connection: DriverConnection) -> None:
+    """Make everything again but the rows of tables that are there, in the caller's transaction."""
+    if (table := mapped_table(connection)) is not None:
         _drop(connection, ("trigger", "view"))
         _make(connection, table)
 

@@ -97,6 +97,10 @@ class TableMapping:
         """Whether the table is `agent_invocations` itself, some of whose columns are missing."""
         return self.table.lower() == agent_invocations.name
 
+    def makes(self, table: str) -> bool:
+        """Whether all rows of a table are made by triggers that the mapping asks for."""
+        return table == agent_invocations.name and not self.is_in_place
+
     def says_the_same(self, other: TableMapping) -> bool:
         """Whether two mappings differ in nothing but their names and how they are written."""
         return replace(self, name="", text="") == replace(other, name="", text="")

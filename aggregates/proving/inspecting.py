@@ -207,7 +207,7 @@ def differences(
     history += [one for each in theirs for one in each.installed]
     statements = _latest(history)
     findings = [*inspect_sources(connection, sources), *inspect_owned(connection, theirs)]
-    unfit = {one.table for one in findings}
+    unfit = {one.table for one in findings if one.steps != PUT_BACK}
     shapes = all_shapes(sources, theirs)
     for shape in shapes:
         if shape.table not in unfit:

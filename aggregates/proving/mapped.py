@@ -9,7 +9,7 @@ from typing import Any
 from aggregates.engines.base import SLICE, DriverConnection, MappedComparison, MappedTable
 from aggregates.engines.tables import MAPPED_PREFIX
 from aggregates.errors import UnfitTable
-from aggregates.installing.mapped import end_slice, mapping_of, misfit, slice_of_keys
+from aggregates.installing.mapped import end_slice, mapped_table, mapping_of, misfit, slice_of_keys
 from aggregates.model.sources import agent_invocations
 from aggregates.progress import Progress
 from aggregates.proving.findings import PUT_BACK, Finding, is_as_it_should_be
@@ -79,10 +79,9 @@ def mapping_drifts(
 
     A repair makes those right; what changes with them is counted as with any write.
     """
-    mapping = mapping_of(connection)
-    if mapping is None:
+    table = mapped_table(connection)
+    if table is None:
         return []
-    table = connection.mapped(mapping)
     read = 0
     drifts: list[Drift] = []
     for comparison in table.comparisons:

@@ -242,6 +242,22 @@ def test_a_table_that_was_built_anew_is_noticed(database: Path) -> None:
     check(database, "subagent-sessions")
 
 
+@pytest.mark.parametrize(
+    ("database", "name"),
+    [("subagent-events", "subagent-events"), ("subagent-sessions", "subagent-sessions")],
+    indirect=["database"],
+)
+def test_runs_that_were_dropped_are_made_again(database: Path, name: str) -> None:
+    upgrading.upgrade(str(database), mapping=named(name))
+    planted(database, "DROP TABLE agent_invocations")
+    found = json.loads(command(database, "status", "--json").output)
+    assert found["steps"] == ["aggregates migrate --reinstall", "aggregates repair"]
+    assert "`aggregates migrate --reinstall`" in command(database, "verify").output
+    assert command(database, "migrate", "--reinstall").exit_code == 0
+    assert command(database, "repair").exit_code == 0
+    check(database, name)
+
+
 @of_events
 def test_drift_is_found_with_its_right_value_and_repaired(database: Path) -> None:
     upgrading.upgrade(str(database), mapping=named("subagent-events"))
@@ -303,7 +319,12 @@ def test_a_column_that_is_gone_is_told_and_breaks_no_status(database: Path) -> N
     planted(database, "ALTER TABLE events RENAME COLUMN payload TO message")
     found = json.loads(command(database, "status", "--json").output)["findings"]
     assert found[0]["kind"] == "unfit"
-    assert "the mapping subagent-events cannot read events" in found[0]["detail"]
+    told = "the mapping subagent-events cannot read events"
+    assert told in found[0]["detail"]
+    for words in (["migrate", "--reinstall"], ["verify"]):
+        done = command(database, *words)
+        assert done.exit_code == 4
+        assert told in done.output
 
 
 # Filling goes on where it was killed
