@@ -520,7 +520,7 @@ def mappings() -> str:
                 (_code("[run]"), "what is what: a field, and the column that tells it"),
                 (
                     _code("[[where]]"),
-                    "rows whose column is none of the words in `is` are no runs; repeatable",
+                    "rows whose column is none of the words in `is` are left out; repeatable",
                 ),
                 (_code("[events]"), "where a row is an event: which of them are a run"),
             ),

@@ -178,7 +178,8 @@ SHAPES = {
         (),
     ),
     "utf-16": Shape(
-        "PRAGMA encoding = 'UTF-16';" + EVENTS,
+        # With columns of names that are ours, too.
+        "PRAGMA encoding = 'UTF-16';" + EVENTS.replace("chat TEXT", "is_end, same, event, k, w, x"),
         named("subagent-events"),
         _events(("SubagentStart", "SubagentStop"), _OF_SUBAGENTS),
         (),

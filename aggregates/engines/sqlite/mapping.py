@@ -201,11 +201,13 @@ class _Pairs(_Rows):
         same = " || char(31) || ".join(
             text_of(self.compiler, value, "theirs") for value in self.events.same
         )
-        conditions = [f"theirs.{self.key} IS NOT NULL", "is_end IS NOT NULL"]
+        conditions = [f"theirs.{self.key} IS NOT NULL"]
         conditions += holds(self.compiler, self.mapping.where, "theirs")
         return (
+            "SELECT event, same, is_end\nFROM ("
             f"SELECT theirs.{self.key} AS event, {same} AS same, {self.is_end('theirs')} AS is_end"
-            f"\nFROM {self.table} AS theirs\nWHERE {' AND '.join(conditions)}"
+            f"\nFROM {self.table} AS theirs\nWHERE {' AND '.join(conditions)})"
+            "\nWHERE is_end IS NOT NULL"
         )
 
     def selected(self) -> str:
@@ -249,7 +251,7 @@ class _Pairs(_Rows):
             "",
             [
                 f"DELETE FROM {_EVENTS} WHERE event = NEW.key;",
-                f"INSERT INTO {_EVENTS} {self.selected_events()} AND theirs.{self.key} = NEW.key;",
+                f"INSERT INTO {_EVENTS} {self.selected_events()} AND event = NEW.key;",
                 call(self.compiler, _PUT, ["NEW.key"]),
             ],
         )
@@ -277,7 +279,9 @@ class _InPlace(_Rows):
     def __init__(self, connection: DriverConnection, mapping: TableMapping) -> None:
         super().__init__(connection, mapping)
         columns = {name.lower() for name in connection.columns(_TABLE)}
-        (definition,) = (one.sql for one in connection.objects("table") if one.name == _TABLE)
+        (definition,) = (
+            one.sql for one in connection.objects("table") if one.name.lower() == _TABLE
+        )
         ours = {name for name, type_ in _SHAPE.added.items() if is_added(definition, name, type_)}
         plain = {
             name
