@@ -454,7 +454,7 @@ def _named_by(owner: str, source: Source) -> Source:
     """The source under a name that nobody else gives."""
     name = re.sub(r"\W", "_", f"{source.table}__{owner}")
     log = f"{internal(name)}_changes"
-    return replace(source, name=name, of_table=source.table, log=log, owner=owner)
+    return replace(source, name=name, of_table=source.table, log=log, owner=owner, short_name="")
 
 
 _OWNER = re.compile(r"[a-z][a-z0-9]*")

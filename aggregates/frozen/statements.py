@@ -22,9 +22,10 @@ Kind = Literal["table", "index", "view", "trigger", "data"]
 # comments stand where a migration adds them, and what follows from there being any.
 OTHER_KEYS = "/* or the same value of another unique key */"
 THEIR_COLUMNS = "/* and the columns of other unique keys */"
-OR_IT_IS_GONE = "/* or its row is gone */"
-OR_ANOTHER_TYPE = "/* or another type, in columns without one */"
-AND_THE_SAME_TYPE = "/* and the same type, in columns without one */"
+OR_IT_IS_GONE = "/* or the row {copy} is gone */"
+_OF_UNTYPED = "type, in columns of {table} without one: {columns} */"
+OR_ANOTHER_TYPE = f"/* or another {_OF_UNTYPED}"
+AND_THE_SAME_TYPE = f"/* and the same {_OF_UNTYPED}"
 
 _HEADING = re.compile(r"^-- \[([a-z ]+)\] (.+)\n", re.MULTILINE)
 

@@ -119,6 +119,8 @@ class Source:
     """whether it has a column `updated_at` of ours"""
     begun: Begun | None = field(default=None, hash=False, compare=False)
     """rows that are inserted as something begins, where there are such"""
+    short_name: str = ""
+    """in the names of internal objects, which whoever opens the database reads; else the name"""
     owner: str = ""
     """who keeps a change log of the table for what is their own; empty where it is this project"""
     of_table: str = ""
@@ -147,7 +149,7 @@ class Source:
     @property
     def prefix(self) -> str:
         """Of the names of all internal tables and triggers of this source."""
-        return f"_aggregates_{self.name}"
+        return f"_aggregates_{self.short_name or self.name}"
 
     @property
     def facts_view(self) -> str:

@@ -108,6 +108,7 @@ MEANING: dict[str, Expression] = {
 
 agent_invocations = Source(
     name="agent_invocations",
+    short_name="run",
     key="id",
     log="agent_invocation_changes",
     log_key="invocation_id",
@@ -211,6 +212,7 @@ sessions = Source(
 
 agent_tool_uses = Source(
     name="agent_tool_uses",
+    short_name="use",
     key="id",
     log="agent_tool_use_changes",
     log_key="tool_use_id",

@@ -151,13 +151,13 @@ def test_drift_is_found_named_and_repaired(migrated_database: MakeDatabase) -> N
 def test_status_finds_a_trigger_that_is_gone(migrated_database: MakeDatabase) -> None:
     with migrated_database("plain") as path:
         with closing(connect(path)) as connection:
-            connection.execute("DROP TRIGGER _aggregates_agent_invocations_insert")
+            connection.execute("DROP TRIGGER _aggregates_run_insert")
         done = run("status", "--json", "--database", path)
         assert done.returncode == 4
         (finding,) = json.loads(done.stdout)["findings"]
         assert finding["kind"] == "missing"
         assert finding["table"] == "agent_invocations"
-        assert finding["name"] == "_aggregates_agent_invocations_insert"
+        assert finding["name"] == "_aggregates_run_insert"
 
 
 def test_one_command_from_nothing_to_metrics(tmp_path: Path) -> None:

@@ -106,11 +106,11 @@ def test_sigterm_ends_run_while_another_holds_the_lock(path: Path) -> None:
 def test_run_says_that_a_trigger_is_missing(path: Path) -> None:
     common = ("run", "--once", "--json", "--database", str(path))
     assert run(*common)[0] == 0
-    execute(path, "DROP TRIGGER _aggregates_agent_invocations_insert", INSERT)
+    execute(path, "DROP TRIGGER _aggregates_run_insert", INSERT)
     status, out, errors = run(*common)
     assert status == 4
     assert out.startswith('{"at"')
-    assert "WARNING missing _aggregates_agent_invocations_insert: " in errors
+    assert "WARNING missing _aggregates_run_insert: " in errors
     assert "migrate --reinstall" in errors
 
 
@@ -141,16 +141,16 @@ def test_status_says_what_a_consumer_that_missed_changes_has_to_do(path: Path) -
 def test_migrate_says_that_a_trigger_is_missing(path: Path) -> None:
     common = ("migrate", "--database", str(path))
     assert run(*common)[::2] == (0, "")
-    execute(path, "DROP TRIGGER _aggregates_agent_invocations_insert", INSERT)
+    execute(path, "DROP TRIGGER _aggregates_run_insert", INSERT)
     status, out, errors = run(*common)
     assert (status, out.count("\n")) == (4, 1)
-    assert errors.startswith("missing _aggregates_agent_invocations_insert: ")
+    assert errors.startswith("missing _aggregates_run_insert: ")
     assert "migrate --reinstall" in errors
     assert run(*common, "--reinstall")[0] == 0
 
 
 def test_the_next_step_for_a_trigger_that_nobody_knows(path: Path) -> None:
-    name = "_aggregates_agent_invocations_old way"
+    name = "_aggregates_run_old way"
     trigger = f'CREATE TRIGGER "{name}" AFTER INSERT ON agent_invocations BEGIN SELECT 1; END'
     execute(path, trigger)
     status, out, _ = run("status", "--json", "--database", str(path))

@@ -35,7 +35,7 @@ def break_it(path: Path, command: str) -> int:
     """Make a command end with another status than 0; which one."""
     with closing(connect(path)) as connection:
         if command in ("status", "run --once"):
-            connection.execute("DROP TRIGGER _aggregates_agent_invocations_insert")
+            connection.execute("DROP TRIGGER _aggregates_run_insert")
             return 4
         connection.execute("UPDATE agent_stats SET tokens_sum = 5")
         return 3

@@ -119,7 +119,7 @@ def test_a_revision_freezes_what_it_adds_and_changes_and_nothing_again(folder: P
     assert made.keys() == {
         ("table", "session_tokens"),
         ("data", "aggregate_descriptions session_tokens"),
-        ("trigger", "_aggregates_agent_invocations_post_rows"),
+        ("trigger", "_aggregates_run_post_rows"),
     }
     assert all(one.sql != before[key].sql for key, one in made.items() if key in before)
     assert freezing.write_revision("y", COMPILER, EXTENDED, folder) is None
@@ -146,7 +146,7 @@ def test_the_review_says_just_what_changed(folder: Path) -> None:
         "",
         "- new table `session_tokens`",
         "- new data `aggregate_descriptions session_tokens`",
-        "- trigger `_aggregates_agent_invocations_post_rows`, changed:",
+        "- trigger `_aggregates_run_post_rows`, changed:",
         "",
     ]
     lines = difference.removesuffix("```\n").splitlines()

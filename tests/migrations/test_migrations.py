@@ -537,7 +537,7 @@ def test_a_table_that_triggers_cannot_serve_is_refused_untouched(what: str, path
         "CREATE VIEW agent_hourly AS SELECT 1 AS a",
         "CREATE TABLE aggregate_totals (a)",
         "CREATE INDEX duration_bounds ON agent_invocations (ticket_id)",
-        "CREATE TABLE _aggregates_agent_invocations_facts (a)",
+        "CREATE TABLE _aggregates_run_facts (a)",
         "CREATE TABLE _aggregates_by_session (a)",
         "CREATE TABLE agent_activity (a)",
         "CREATE INDEX agent_invocations ON tool_uses (tool_name)",
@@ -803,7 +803,7 @@ def names(findings: list[Finding]) -> list[tuple[str, str, str]]:
     return [(one.kind, one.table, one.name) for one in findings]
 
 
-TRIGGER = "_aggregates_agent_invocations_delete"
+TRIGGER = "_aggregates_run_delete"
 
 
 def test_a_dropped_trigger_is_missing(installed: Path) -> None:
@@ -863,10 +863,8 @@ def test_a_trigger_emptied_by_hand_is_altered(installed: Path) -> None:
 def test_a_trigger_of_our_name_that_is_not_ours_is_unknown(installed: Path) -> None:
     sql = "CREATE TRIGGER {} AFTER INSERT ON agent_invocations BEGIN SELECT 1; END"
     assert change(installed, sql.format("somebodys")) == []
-    findings = change(installed, sql.format("_aggregates_agent_invocations_old"))
-    assert names(findings) == [
-        ("unknown", "agent_invocations", "_aggregates_agent_invocations_old")
-    ]
+    findings = change(installed, sql.format("_aggregates_run_old"))
+    assert names(findings) == [("unknown", "agent_invocations", "_aggregates_run_old")]
 
 
 def test_an_altered_table_is_altered(installed: Path) -> None:

@@ -238,7 +238,7 @@ def test_what_is_no_longer_declared_is_dropped_and_put_back(application: Applica
     assert "op.drop_aggregates('acme'" in text
     application.migrate()
     left = [row[1] for row in master(application.database) if "acme" in row[1]]
-    assert left == ["_aggregates_agent_invocations_post_acme_models_rows"]
+    assert left == ["_aggregates_run_post_acme_models_rows"]
     described = "SELECT count(*) FROM aggregate_descriptions WHERE table_name = 'ticket_cost'"
     assert rows(application.database, described) == [(0,)]
     write(application.database)
@@ -330,11 +330,11 @@ def test_facts_that_a_revision_of_ours_makes_anew_keep_what_hangs_on_them(
     """As where a trigger went with the view that it was on, which --reinstall makes anew, too."""
     application.keep(BOTH)
     with closing(connect(application.database)) as connection:
-        connection.execute("DROP VIEW _aggregates_agent_invocations_facts")
+        connection.execute("DROP VIEW _aggregates_run_facts")
         connection.execute("DROP TRIGGER _aggregates_agent_invocations__acme_insert")
     with Store(application.database) as store:
         missing = {one.name for one in store.status().findings if one.kind == "missing"}
-        assert "_aggregates_agent_invocations_post_acme_models_rows" in missing
+        assert "_aggregates_run_post_acme_models_rows" in missing
         assert "_aggregates_agent_invocations__acme_insert" in missing
         store.reinstall()
     with application.store() as store:

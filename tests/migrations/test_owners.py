@@ -70,7 +70,7 @@ def test_a_table_of_another_owner_is_exact_after_every_statement(
 
 def test_runs_that_hooks_begin_and_end_are_one_step_each(migrated_database: MakeDatabase) -> None:
     steps = "CREATE TABLE steps (step); CREATE TRIGGER my_steps INSTEAD OF INSERT ON"
-    steps += " _aggregates_agent_invocations_facts BEGIN INSERT INTO steps VALUES (NEW.step); END;"
+    steps += " _aggregates_run_facts BEGIN INSERT INTO steps VALUES (NEW.step); END;"
     with migrated_database("plain") as path, closing(connect(path)) as connection:
         connection.executescript(OWN + steps)
         write(connection)
@@ -149,10 +149,10 @@ def test_a_table_to_which_no_trigger_posts_any_more_is_named(
     without = next(posting.glob("*_more")) / "posting_agent_invocations.sql"
     later = posting / "ffffffffffff_later"
     later.mkdir()
-    trigger = "_aggregates_agent_invocations_post_application_invocations"
+    trigger = "_aggregates_run_post_application_invocations"
     (later / "views.sql").write_text(
         f"-- [trigger] {trigger}\nCREATE TRIGGER {trigger} INSTEAD OF INSERT ON"
-        " _aggregates_agent_invocations_facts BEGIN\nSELECT 1;\nEND;\n",
+        " _aggregates_run_facts BEGIN\nSELECT 1;\nEND;\n",
         encoding="utf-8",
     )
     assert trigger in without.read_text("utf-8")

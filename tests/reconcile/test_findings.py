@@ -28,7 +28,7 @@ from aggregates.recomputing.drift import Window
 from aggregates.testing import assert_consistent
 
 UNPROVED = ("unproved", "", "")
-INSERT = "_aggregates_agent_invocations_insert"
+INSERT = "_aggregates_run_insert"
 FIRST = history(migrations_folder())[0].name.partition("_")[0]
 """The oldest revision."""
 
@@ -132,7 +132,7 @@ def test_a_trigger_of_ours_that_no_revision_made_is_dropped_and_theirs_stays(
     assert {name for _, name, _ in objects(database) - before} == {"theirs"}
 
 
-FACTS = "_aggregates_agent_invocations_facts"
+FACTS = "_aggregates_run_facts"
 
 
 @pytest.mark.parametrize("damage", ["none", "the facts' view", "a view of ours"])
@@ -324,7 +324,7 @@ def test_a_proof_that_began_before_proves_nothing(
         steps.append(done)
         if len(steps) == 4:
             with closing(connect(database)) as connection:
-                connection.execute("DROP TRIGGER _aggregates_agent_invocations_update")
+                connection.execute("DROP TRIGGER _aggregates_run_update")
                 connection.execute("UPDATE agent_invocations SET status = 'x' WHERE id < 60")
             reinstall(engine, catalogue.sources)
 

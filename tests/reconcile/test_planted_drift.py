@@ -288,7 +288,7 @@ def test_one_trigger_that_was_gone_for_a_while(event: str, database: Path) -> No
     with closing(connect(database)) as connection:
         name, sql = connection.execute(
             "SELECT name, sql FROM sqlite_master WHERE name = ?",
-            (f"_aggregates_agent_invocations_{event}",),
+            (f"_aggregates_run_{event}",),
         ).fetchone()
         connection.execute(f"DROP TRIGGER {name}")
         change(connection, chance, 60)
@@ -302,7 +302,7 @@ def test_one_trigger_that_was_gone_for_a_while(event: str, database: Path) -> No
 def test_a_trigger_with_another_body(database: Path) -> None:
     opened = open_database(database)
     with closing(connect(database)) as connection:
-        name = "_aggregates_agent_tool_uses_post_rows"
+        name = "_aggregates_use_post_rows"
         (sql,) = connection.execute(
             "SELECT sql FROM sqlite_master WHERE name = ?", (name,)
         ).fetchone()

@@ -246,7 +246,7 @@ def test_a_proof_does_not_outlive_what_it_relies_on(database: Path) -> None:
     for _ in range(4):
         begin_proof(database)
     with closing(connect(database)) as connection:
-        connection.execute("DROP TRIGGER _aggregates_agent_invocations_update")
+        connection.execute("DROP TRIGGER _aggregates_run_update")
         connection.execute("UPDATE agent_invocations SET status = 'gone' WHERE id < 50")
     reinstall(opened, catalogue.sources)
     assert finished().drifts != []

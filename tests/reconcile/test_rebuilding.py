@@ -377,7 +377,7 @@ def test_a_reinstall_begins_an_interrupted_rebuild_again(in_wal: Path) -> None:
     with pytest.raises(Stop):
         rebuild(opened, catalogue, stop_after(3))
     with closing(connect(in_wal)) as connection:
-        connection.execute("DROP TRIGGER _aggregates_agent_invocations_update")
+        connection.execute("DROP TRIGGER _aggregates_run_update")
         connection.execute("UPDATE agent_invocations SET status = 'lost' WHERE id % 3 = 0")
     reinstalling.reinstall(opened, catalogue.sources)
     rebuild(opened, catalogue)

@@ -52,7 +52,7 @@ def copy_by_alembic(path: Path) -> None:
 
 def make_anew(path: Path) -> None:
     """Of the triggers on a table, the one that was made last runs first."""
-    name = "_aggregates_agent_invocations_adds"
+    name = "_aggregates_run_adds"
     with closing(sqlite3.connect(path)) as connection:
         (sql,) = connection.execute(
             "SELECT sql FROM sqlite_master WHERE name = ?", (name,)
@@ -62,17 +62,17 @@ def make_anew(path: Path) -> None:
 
 DAMAGE: dict[str, tuple[Callable[[Path], None], tuple[str, str]]] = {
     "a trigger is gone": (
-        lambda path: execute(path, "DROP TRIGGER _aggregates_agent_invocations_insert"),
-        ("missing", "_aggregates_agent_invocations_insert"),
+        lambda path: execute(path, "DROP TRIGGER _aggregates_run_insert"),
+        ("missing", "_aggregates_run_insert"),
     ),
     "a trigger says something else": (
         lambda path: execute(
             path,
-            "DROP TRIGGER _aggregates_agent_tool_uses_post_rows",
-            "CREATE TRIGGER _aggregates_agent_tool_uses_post_rows INSTEAD OF"
-            " INSERT ON _aggregates_agent_tool_uses_facts BEGIN SELECT 1; END",
+            "DROP TRIGGER _aggregates_use_post_rows",
+            "CREATE TRIGGER _aggregates_use_post_rows INSTEAD OF"
+            " INSERT ON _aggregates_use_facts BEGIN SELECT 1; END",
         ),
-        ("altered", "_aggregates_agent_tool_uses_post_rows"),
+        ("altered", "_aggregates_use_post_rows"),
     ),
     "a trigger of a log was made anew": (
         make_anew,
@@ -123,7 +123,7 @@ def test_damage_is_named_and_mended(damage: str, path: Path) -> None:
 
 
 def test_a_verify_that_finds_drift_proves_nothing(path: Path) -> None:
-    execute(path, "DROP TRIGGER _aggregates_agent_invocations_insert", INSERT)
+    execute(path, "DROP TRIGGER _aggregates_run_insert", INSERT)
     with Store(path) as store:
         assert store.reinstall() == []
         assert store.verify().drifts

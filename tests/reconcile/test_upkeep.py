@@ -237,7 +237,7 @@ def test_a_reinstall_is_proved_at_the_next_round(
 ) -> None:
     with upkeep(opened) as one:
         one.round(wait=True)
-        connection.execute("DROP TRIGGER _aggregates_agent_invocations_insert")
+        connection.execute("DROP TRIGGER _aggregates_run_insert")
         change(connection, random.Random("reinstalled"), 40)
         reinstall(opened, catalogue.sources)
         for _ in range(3):
@@ -448,9 +448,9 @@ def test_a_job_that_fails_is_told_and_begun_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     connection.execute("DELETE FROM aggregate_verifications")
-    query = "SELECT sql FROM sqlite_master WHERE name = '_aggregates_agent_invocations_touch'"
+    query = "SELECT sql FROM sqlite_master WHERE name = '_aggregates_run_touch'"
     (touch,) = connection.execute(query).fetchone()
-    connection.execute("DROP TRIGGER _aggregates_agent_invocations_touch")
+    connection.execute("DROP TRIGGER _aggregates_run_touch")
     with caplog.at_level(logging.WARNING, "aggregates"), upkeep(opened) as one:
         one.round(wait=True)
         assert caplog.messages[-1].startswith("verify was not begun: first put right what is named")
@@ -462,7 +462,7 @@ def test_a_job_that_fails_is_told_and_begun_again(
             time.sleep(0.01)
         (told,) = failures(caplog)
         assert "verify failed" in told
-        assert "missing _aggregates_agent_invocations_touch" in told
+        assert "missing _aggregates_run_touch" in told
         connection.execute(touch)
         one.round(wait=True)
         assert recorded(connection) == []  # not at once

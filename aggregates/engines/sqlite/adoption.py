@@ -15,8 +15,6 @@ from aggregates.errors import CannotAdopt, UnfitTable
 from aggregates.frozen.layout import tokenize
 from aggregates.frozen.shapes import Shape
 from aggregates.frozen.statements import (
-    AND_THE_SAME_TYPE,
-    OR_ANOTHER_TYPE,
     OR_IT_IS_GONE,
     OTHER_KEYS,
     THEIR_COLUMNS,
@@ -127,48 +125,41 @@ def fit(connection: DriverConnection, shape: Shape, statements: list[Statement])
     clash = "".join(f"\n    OR ({key.clash})" for key in keys)
     names = dict.fromkeys(name for key in keys for name in key.columns)
     columns = "".join(f", {quote(name)}" for name in names)
-    gone = f"OR NOT EXISTS (SELECT 1 FROM {quote(shape.table)} AS kept WHERE kept.{shape.key} = "
+    gone = f"OR NOT EXISTS (SELECT 1 FROM {quote(shape.table)} AS kept WHERE kept.{shape.key} ="
 
     def fitted(one: Statement) -> str:
         sql = one.sql
-        if keys:
+        if keys and one.table == shape.table:
             sql = sql.replace(OTHER_KEYS, clash).replace(THEIR_COLUMNS, columns)
-            sql = re.sub(
-                rf"(\w+) = NEW\.(\w+)\s+{re.escape(OR_IT_IS_GONE)}", rf"\1 = NEW.\2 {gone}\1)", sql
-            )
-        return _COMPARED.sub(partial(_with_types, names=untyped), sql)
+            sql = _IS_GONE.sub(rf"{gone} \1)", sql)
+        return _COMPARED.sub(partial(_with_types, table=shape.table, untyped=untyped), sql)
 
-    name = re.sub(r"\W", "_", shape.table)
-    ledger = re.compile(rf"_aggregates_{name}(__[a-z0-9]+)?_changed")
-    return [
-        replace(one, sql=fitted(one))
-        if one.kind == "trigger" and (one.table == shape.table or ledger.fullmatch(one.table))
-        else one
-        for one in statements
-    ]
+    return [replace(one, sql=fitted(one)) if one.kind == "trigger" else one for one in statements]
 
 
+_IS_GONE = re.compile(re.escape(OR_IT_IS_GONE).replace(r"\{copy\}", r"(\w+)"))
 _COMPARED = re.compile(
-    r"\(([^()]*)\)\s+IS(?: NOT)?\s+\(([^()]*)\)\s+"
-    f"({re.escape(OR_ANOTHER_TYPE)}|{re.escape(AND_THE_SAME_TYPE)})"
+    r"\(([^()]*)\)\s+IS(?: NOT)?\s+\(([^()]*)\)\s+/\* (or another|and the same)\s+type,"
+    r'\s+in\s+columns\s+of\s+"([^"]+)"\s+without\s+one:\s+(.+?)\*/',
+    re.DOTALL,
 )
 """Where a trigger compares values of a row with those that it had."""
 
 
-def _with_types(rows: re.Match[str], names: Iterable[str]) -> str:
+def _with_types(found: re.Match[str], table: str, untyped: Iterable[str]) -> str:
     """Compare the types, too, of columns that keep 5 and 5.0 apart."""
-    compared = (
-        "OR typeof({}) <> typeof({})"
-        if rows[3] == OR_ANOTHER_TYPE
-        else "AND typeof({}) = typeof({})"
-    )
-    pairs = [
-        [side.split()[0] for side in pair]
-        for pair in zip(rows[1].split(","), rows[2].split(","), strict=True)
+    *rows, word, of, names = found.groups()
+    if of != table:
+        return found[0]
+    test = "OR typeof({}) <> typeof({})" if word == "or another" else "AND typeof({}) = typeof({})"
+    sides = [[value.split()[0] for value in row.split(",")] for row in rows]
+    columns = re.findall('"([^"]+)"', names)
+    tests = [
+        test.format(old, new)
+        for column, old, new in zip(columns, *sides, strict=True)
+        if column in untyped
     ]
-    untyped = {f"NEW.{prefix}{name}" for name in names for prefix in ("", "new_")}
-    tests = [compared.format(*pair) for pair in pairs if pair[1].replace('"', "") in untyped]
-    return "\n    ".join([rows[0], *tests])
+    return "\n    ".join([found[0], *tests])
 
 
 def unique_keys(connection: DriverConnection, table: str) -> list[UniqueKey]:

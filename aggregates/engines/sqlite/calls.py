@@ -26,14 +26,14 @@ def on_call(compiler: Compiler, view: str) -> str:
     return f"INSTEAD OF INSERT ON {compiler.quote(view)}"
 
 
-def callee(compiler: Compiler, name: str, arguments: Iterable[str]) -> Statement:
+def callee(compiler: Compiler, name: str, arguments: Iterable[str], comment: str = "") -> Statement:
     """A view that can be called; the names of its arguments are quoted."""
     names = [*arguments]
     columns = f"{compiler.quote(name)} ({', '.join(names)})"
     values = ", ".join("0" for _ in names)
-    return Statement("view", name, f"CREATE VIEW {columns} AS SELECT {values}")
+    return Statement("view", name, f"CREATE VIEW {columns} AS SELECT {values} {comment}".rstrip())
 
 
-def call(compiler: Compiler, view: str, values: Iterable[str]) -> str:
+def call(compiler: Compiler, view: str, values: Iterable[str], policy: str = "") -> str:
     """The statement that calls a view."""
-    return f"INSERT OR ABORT INTO {compiler.quote(view)} VALUES ({', '.join(values)});"
+    return f"INSERT {policy}INTO {compiler.quote(view)} VALUES ({', '.join(values)});"

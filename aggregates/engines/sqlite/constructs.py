@@ -146,10 +146,10 @@ def number_after(column: str, key: str, *, is_tail: bool = False) -> str:
     text, found = f"CAST({column} AS BLOB)", f"""CAST('"{key}":' AS BLOB)"""
     onward = f"CAST(substr({text}, nullif(instr({text}, {found}), 0)) AS TEXT)"
     number = "CAST(rest AS INTEGER)"
-    return f"""(SELECT CASE WHEN {number} BETWEEN 0 AND {_LARGEST_NUMBER}
+    return f"""CASE WHEN {column} {"IS NOT NULL" if is_tail else "< x''"} THEN (SELECT
+      CASE WHEN {number} BETWEEN 0 AND {_LARGEST_NUMBER}
       AND rest GLOB {number} || '[,}} ' || char(10, 13) || ']*' THEN {number} ELSE 0 END
-    FROM (SELECT CASE WHEN {column} {"IS NOT NULL" if is_tail else "< x''"}
-      THEN ltrim(substr({onward}, {len(key) + 4}), ' ') END AS rest))"""
+    FROM (SELECT ltrim(substr({onward}, {len(key) + 4}), ' ') AS rest)) ELSE 0 END"""
 
 
 def literal_after(column: str, key: str, *, is_tail: bool = False) -> str:

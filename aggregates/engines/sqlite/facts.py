@@ -6,13 +6,14 @@ image, and hands that to the next. What arrives as `NEW.name` costs nothing to r
 that comes out of a nested SELECT is copied each time. The last view takes all facts: whoever keeps
 aggregates hangs triggers of their own on it.
 
-Calls say OR ABORT, as a program is compiled once for each conflict policy that it is called under,
-and that of a call without one is another. A policy of the writer's statement goes before both.
+The triggers on the source say OR ABORT where they call, as a program is compiled once for each
+conflict policy that it is called under, and that of an upsert is another than that of an insert.
+What they call is under the same policy. A policy of the writer's statement goes before it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from aggregates.engines.base import Compiler
 from aggregates.engines.sqlite.calls import call, callee, on_call, trigger
@@ -88,7 +89,7 @@ def programs(compiler: Compiler, source: Source) -> Iterator[Statement]:
     q = compiler.quote
     program = _Program(compiler, source)
     yield callee(compiler, program.given, map(q, [*program.passed, *program.image]))
-    if source.begun is not None:
+    if source.begun is not None and program.compared:
         yield from program.fast()
     else:
         yield from program.short()
@@ -122,49 +123,57 @@ class _Program:
             if isinstance(fact.expression, canonical_time)
         }
         """columns by the facts that are times"""
+        self.compared = {
+            fact.name for fact in self.early if isinstance(fact.expression, same_clock)
+        }
+        """facts that compare clocks"""
         self.new = {name: f"NEW.{q(name)}" for name in (source.log_key, *self.image)}
         self.passed = {name: f"NEW.{q(name)}" for name in (STEP, *of_entry(source), source.log_key)}
 
     def fast(self) -> Iterator[Statement]:
         """Compute facts of the image, then what stands on them; odd times go another way."""
         compiler, q = self.compiler, self.compiler.quote
-        quickly = {
-            fact.name: compiler.render(fact.expression, self.new, **{QUICK: True})
-            for fact in self.early
-        }
-        raw = {f"raw_{name}": self.new[column] for name, column in self.clocks.items()}
-        known = self.passed | {fact.name: f"NEW.{q(fact.name)}" for fact in self.early}
-        odd = (f"NEW.{q(name)} IS NULL AND NEW.raw_{name} IS NOT NULL" for name in self.clocks)
-        is_odd = " OR ".join(odd) or "0"
-        timed = {**self.passed, **quickly, **raw}
-        yield callee(compiler, self.times, map(q, timed))
+        texts = {column: self.new[column] for column in self.clocks.values()}
+        first: Values = {}
+        of_texts: Values = {}
+        for fact in self.early:
+            # What is said of the texts alone is computed where it is read: they are handed on.
+            is_kept = references(fact.expression) - texts.keys() or fact.name in self.clocks
+            values = first if is_kept or fact.name in self.compared else of_texts
+            values[fact.name] = compiler.render(fact.expression, self.new, **{QUICK: True})
+        known = self.passed | {name: f"NEW.{q(name)}" for name in first}
+        unparsed = [f"{known[name]} > 0" for name in self.compared]
+        missing = (
+            f"{known[name]} IS NULL AND {texts[column]} IS NOT NULL"
+            for name, column in self.clocks.items()
+        )
+        is_odd = " AND ".join([*unparsed, f"({' OR '.join(missing)})"])
+        yield callee(compiler, self.times, map(q, {**known, **texts}))
         yield self._facts_view()
         yield trigger(
             compiler,
             f"{self.given}_read",
             on_call(compiler, self.given),
             "",
-            [call(compiler, self.times, timed.values())],
+            [call(compiler, self.times, {**self.passed, **first, **texts}.values())],
         )
-        answers = self._answers()
-        again = known | {name: answers.get(name, sql) for name, sql in known.items()}
-        again |= dict.fromkeys(raw, "NULL")
         yield trigger(
             compiler,
             f"{self.times}_odd",
             on_call(compiler, self.times),
             is_odd,
             [
-                *self._parses(f"NEW.raw_{name}" for name in self.clocks),
-                self._select(self.times, again),
+                *self._parses(),
+                self._select(self.times, known | self._answers() | texts),
             ],
         )
+        facts = self._facts(known | of_texts)
         yield trigger(
             compiler,
             f"{self.times}_derive",
             on_call(compiler, self.times),
             f"NOT ({is_odd})",
-            [call(compiler, self.source.facts_view, self._facts(known).values())],
+            [call(compiler, self.source.facts_view, facts.values())],
         )
 
     def short(self) -> Iterator[Statement]:
@@ -176,7 +185,8 @@ class _Program:
         named: Values = {}
         for fact in self.early:
             known[fact.name] = answers.get(fact.name) or compiler.render(fact.expression, self.new)
-            if fact.name in stands and fact.name not in answers:
+            is_long = references(fact.expression) - set(self.clocks.values())
+            if fact.name in stands and is_long:
                 named[q(fact.name)] = known[fact.name]
                 known[fact.name] = q(fact.name)
         yield self._facts_view()
@@ -186,7 +196,7 @@ class _Program:
             on_call(compiler, self.given),
             "",
             [
-                *self._parses(self.new[column] for column in self.clocks.values()),
+                *self._parses(),
                 self._select(self.source.facts_view, self._facts(known), named),
             ],
         )
@@ -204,31 +214,32 @@ class _Program:
         names = self._facts(self.passed | {fact.name: "0" for fact in self.early})
         return callee(self.compiler, self.source.facts_view, map(self.compiler.quote, names))
 
-    def _parses(self, times: Iterable[str]) -> list[str]:
-        return [call(self.compiler, PARSE, [str(slot), x]) for slot, x in enumerate(times, 1)]
+    def _parses(self) -> list[str]:
+        texts = (self.new[column] for column in self.clocks.values())
+        return [call(self.compiler, PARSE, [str(slot), x]) for slot, x in enumerate(texts, 1)]
 
     def _answers(self) -> Values:
-        """Where what was parsed is found, by fact."""
-        tables = {name: f"parsed_{slot}" for slot, name in enumerate(self.clocks, 1)}
+        """Where what was parsed is found, by fact; clocks are compared below zero then."""
+        tables = {name: f"p{slot}" for slot, name in enumerate(self.clocks, 1)}
         answers = {name: f"{table}.time" for name, table in tables.items()}
         for fact in self.early:
-            if isinstance(fact.expression, same_clock):
+            if fact.name in self.compared:
                 read = references(fact.expression)
                 both = [tables[name] for name, column in self.clocks.items() if column in read]
-                answers[fact.name] = " = ".join(f"{table}.has_offset" for table in both)
+                answers[fact.name] = f"-({' IS '.join(f'{one}.has_offset' for one in both)})"
         return answers
 
     def _select(self, view: str, values: Values, named: Values | None = None) -> str:
         """A call with values out of what was parsed."""
         slots = range(1, len(self.clocks) + 1)
-        tables = [f"{PARSED} AS parsed_{slot}" for slot in slots]
+        tables = [f"{PARSED} AS p{slot}" for slot in slots]
         if named:
             tables.append(
                 "(SELECT " + ", ".join(f"{x} AS {name}" for name, x in named.items()) + ")"
             )
-        where = " AND ".join(f"parsed_{slot}.slot = {slot}" for slot in slots)
+        where = " AND ".join(f"p{slot}.slot = {slot}" for slot in slots)
         return (
-            f"INSERT OR ABORT INTO {self.compiler.quote(view)} SELECT {', '.join(values.values())}"
+            f"INSERT INTO {self.compiler.quote(view)} SELECT {', '.join(values.values())}"
             + (f" FROM {', '.join(tables)}" if tables else "")
             + (f" WHERE {where};" if where else ";")
         )
@@ -246,14 +257,21 @@ def _entries(
     old = {STEP: "-1", **entry, source.log_key: f"coalesce(NEW.{old_key}, NEW.{key})"}
     for side, of in (("new", new), ("old", old)):
         of |= {name: f"NEW.{q(f'{side}_{name}')}" for name in columns}
-    both = " AND NEW.is_ending IS NULL" if source.begun else ""
-    adds, subtracts = f"{source.prefix}_adds", f"{source.prefix}_subtracts"
     after = f"AFTER INSERT ON {q(source.log)}"
+    if source.begun is None:
+        sides = " UNION ALL ".join(
+            f"SELECT {', '.join(values.values())} WHERE NEW.operation <> '{operation}'"
+            for operation, values in (("insert", old), ("delete", new))
+        )
+        body = f"INSERT INTO {q(given)} {sides};"
+        yield trigger(compiler, f"{source.prefix}_images", after, "", [body])
+        return
     for name, condition, values in (
-        (adds, "NEW.operation <> 'delete'", new),
-        (subtracts, f"NEW.operation <> 'insert'{both}", old),
+        ("adds", "NEW.operation <> 'delete'", new),
+        ("subtracts", "NEW.operation <> 'insert' AND NEW.is_ending IS NULL", old),
     ):
-        yield trigger(compiler, name, after, condition, [call(compiler, given, values.values())])
+        body = call(compiler, given, values.values())
+        yield trigger(compiler, f"{source.prefix}_{name}", after, condition, [body])
 
 
 def parsing() -> Iterator[Statement]:

@@ -17,6 +17,9 @@ from aggregates.frozen.statements import (
 )
 from aggregates.model.definition import Source, references
 
+OR_ABORT = "OR ABORT "
+"""Of what the triggers on a source write: the policy of all that follows from it."""
+
 NOW = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
 
 _ENTRIES_KEPT = 100_000
@@ -64,12 +67,14 @@ class _Ledger:
         yield from self._gone()
         yield from self._replacements()
         yield from self._writes()
+        # As many as have come, however many there are: a writer waits for it.
+        oldest = _ENTRIES_KEPT + _ENTRIES_BETWEEN_PRUNINGS
         yield self._trigger(
             "prune",
             "AFTER INSERT",
             f"NEW.seq % {_ENTRIES_BETWEEN_PRUNINGS} = 0",
-            f"DELETE FROM {self.log} WHERE seq <= min(NEW.seq - {_ENTRIES_KEPT},"
-            f" (SELECT min(seq) FROM {self.log}) + {4 * _ENTRIES_BETWEEN_PRUNINGS});",
+            f"DELETE FROM {self.log}"
+            f" WHERE seq BETWEEN NEW.seq - {oldest} AND NEW.seq - {_ENTRIES_KEPT};",
             on=self.log,
         )
 
@@ -90,13 +95,9 @@ class _Ledger:
         """
         source, key = self.source, self.key
         clashing = f"clash.{key} = NEW.{key}"
-        # An upsert that updates has left images before: those of an INSERT that was none. Where
-        # rowids are not kept by VACUUM, what is left may look like a row that is gone.
-        left = ""
         if source.unique is not None:
             unique = self.compiler.quote(source.unique)
             clashing += f" OR clash.{unique} = NEW.{unique}"
-            left = f" OR EXISTS (SELECT 1 FROM {self.copies})"
         clashing = f"({clashing} {OTHER_KEYS})"
         columns = ", ".join((key, *self.columns))
 
@@ -106,11 +107,10 @@ class _Ledger:
                 f" FROM {self.table} AS clash WHERE {condition};"
             )
 
+        # Where writes are many, two more statements each are too many.
+        is_needed = f"EXISTS (SELECT 1 FROM {self.table} AS clash WHERE {clashing})"
         yield self._trigger(
-            "before_insert",
-            "BEFORE INSERT",
-            f"EXISTS (SELECT 1 FROM {self.table} AS clash WHERE {clashing}){left}",
-            copy(clashing),
+            "before_insert", "BEFORE INSERT", is_needed if source.begun else "", copy(clashing)
         )
         yield self._trigger(
             "before_update",
@@ -141,7 +141,9 @@ class _Ledger:
             "AFTER DELETE",
             "",
             f"DELETE FROM {self.copies} WHERE {self.log_key} = OLD.{key};",
-            call(self.compiler, self.gone, (f"OLD.{name}" for name in (key, *self.columns))),
+            call(
+                self.compiler, self.gone, (f"OLD.{name}" for name in (key, *self.columns)), OR_ABORT
+            ),
         )
         if source.is_touched:
             yield self._trigger("touch", "AFTER UPDATE", f"NEW.updated_at IS NOT {NOW}", touch)
@@ -172,24 +174,22 @@ class _Ledger:
                 self._change(*keys, old, new),
             )
             return
-        sides = {"old": old, "new": new}
-        arguments = {
-            compiler.quote(f"{side}_{name}"): sql
-            for side, of in sides.items()
-            for name, sql in of.items()
-        }
-        values = {self.old_key: f"OLD.{self.key}", self.log_key: f"NEW.{self.key}", **arguments}
-        yield callee(compiler, self.changed, values)
-        yield self._trigger("update", event, "", call(compiler, self.changed, values.values()))
-        old, new = (
-            {name: f"NEW.{compiler.quote(f'{side}_{name}')}" for name in source.image}
-            for side in sides
+        # Named by their places: they are read many times, and whoever opens the database reads all.
+        places = {name: str(place) for place, name in enumerate((source.key, *source.image))}
+        meaning = ", ".join(f"{place} {name}" for name, place in places.items())
+        arguments = [f"{side}{place}" for side in ("old", "new") for place in places.values()]
+        yield callee(compiler, self.changed, arguments, f"/* {meaning} */")
+        values = (f"OLD.{self.key}", *old.values(), f"NEW.{self.key}", *new.values())
+        yield self._trigger("update", event, "", call(compiler, self.changed, values, OR_ABORT))
+        (old_key, *olds), (key, *news) = (
+            [f"NEW.{side}{place}" for place in places.values()] for side in ("old", "new")
         )
+        old, new = (dict(zip(source.image, side, strict=True)) for side in (olds, news))
         yield self._trigger(
             "changed_log",
             "INSTEAD OF INSERT",
-            f"NEW.{self.old_key} <> NEW.{self.log_key} OR {self._differs(old, new)}",
-            self._change(f"NEW.{self.old_key}", f"NEW.{self.log_key}", old, new),
+            f"{old_key} <> {key} OR {self._differs(old, new)}",
+            self._change(old_key, key, old, new),
             on=compiler.quote(self.changed),
         )
 
@@ -212,17 +212,17 @@ class _Ledger:
         values += [is_ending] if self.source.begun else []
         for name in self.source.image:
             values += [sides.get(side, {}).get(name, "NULL") for side in ("old", "new")]
-        return f"INSERT OR ABORT INTO {self.log} VALUES ({', '.join(values)});"
+        return f"INSERT {OR_ABORT}INTO {self.log} VALUES ({', '.join(values)});"
 
     def _settle(self, gone: str) -> str:
         """Log the copies of rows that are gone, and forget all."""
         view = self.compiler.quote(self.gone)
-        logged = f"INSERT OR ABORT INTO {view} SELECT * FROM {self.copies} WHERE {gone}"
+        logged = f"INSERT {OR_ABORT}INTO {view} SELECT * FROM {self.copies} WHERE {gone}"
         return f"{logged};\n{self._empty()}"
 
     def _empty(self) -> str:
         # A DELETE without WHERE would write a page even where there is nothing to delete.
-        return f"DELETE FROM {self.copies} WHERE {self.log_key} IS NOT NULL;"
+        return f"DELETE FROM {self.copies} WHERE 1;"
 
     def _key_columns(self) -> str:
         names = dict.fromkeys((self.key, "rowid", "oid", "_rowid_"))
@@ -235,7 +235,7 @@ class _Ledger:
         # What a completed run changes comes first.
         names = [*reversed([one.name for one in self.source.tracked])]
         names += [one.name for one in self.source.extracted]
-        return f"{_row(old, names)} IS NOT {_row(new, names)} {OR_ANOTHER_TYPE}"
+        return self._compared(f"IS NOT {{}} {OR_ANOTHER_TYPE}", old, new, names)
 
     def _ends(self, old_key: str, key: str, old: Values, new: Values) -> str:
         """Whether an update only ends what its row has begun."""
@@ -253,8 +253,14 @@ class _Ledger:
                 )
         read = frozenset().union(*(references(fact.expression) for fact in self.source.facts))
         kept = [one.name for one in self.source.tracked if one.name in read - begun.values.keys()]
-        tests.append(f"{_row(old, kept)} IS {_row(new, kept)} {AND_THE_SAME_TYPE}")
+        tests.append(self._compared(f"IS {{}} {AND_THE_SAME_TYPE}", old, new, kept))
         return " AND ".join(tests)
+
+    def _compared(self, how: str, old: Values, new: Values, names: list[str]) -> str:
+        """Two rows of some columns, side by side."""
+        columns = ", ".join(f'"{name}"' for name in names)
+        compared = how.format(_row(new, names), table=f'"{self.source.table}"', columns=columns)
+        return f"{_row(old, names)} {compared}"
 
     def _trigger(
         self, name: str, event: str, condition: str, *body: str, on: str | None = None

@@ -19,10 +19,10 @@ from sqlalchemy import true
 from aggregates.engines.base import Compiler
 from aggregates.engines.sqlite.calls import on_call, trigger
 from aggregates.engines.sqlite.facts import SIGN, STEP, Values, arguments, of_entry
-from aggregates.engines.sqlite.placing import Placement, placed
+from aggregates.engines.sqlite.placing import ID, PART, Placement, placed
 from aggregates.errors import DefinitionError
 from aggregates.frozen.statements import Statement
-from aggregates.model.constructs import beginning, lowest_bound
+from aggregates.model.constructs import canonical_time, lowest_bound
 from aggregates.model.definition import (
     Aggregate,
     Catalogue,
@@ -120,58 +120,55 @@ class _Row:
                 clusters.append(aggregates)
         for aggregates in clusters:
             # After all that looks at what was there.
-            yield self._sweep_cluster(aggregates)
+            yield from self._sweep_cluster(aggregates)
 
     def _sweep(self, one: Aggregate) -> Iterator[str]:
-        """Delete a row that holds nothing, where writers leave many: those of a time that is over.
+        """Delete rows that hold nothing, where writers leave many: those of a time that is over.
 
         What only an edit of history leaves is shown by no reader, and goes with a rebuild.
         """
-        moves = self._moves(one)
-        if self.source.begun and (not moves or len([*self._arms(one, self._place(one))]) == 1):
-            return
-        # Some have few keys: of names alone where rows begin and end, and of a histogram.
-        if self.source.begun and not any(
-            isinstance(part.expression, beginning) for part in one.dimensions
+        if self.source.begun and (
+            not self._moves(one) or len([*self._arms(one, self._place(one))]) == 1
         ):
             return
-        buckets = {
-            fact.name for fact in self.source.facts if isinstance(fact.expression, lowest_bound)
-        }
-        if any(references(part.expression) & buckets for part in one.dimensions):
+        read = frozenset().union(*(references(part.expression) for part in one.dimensions))
+        # Some have few keys: of names alone where rows begin and end, and of a histogram.
+        if self.source.begun and not read & self._facts_by(canonical_time):
             return
-        key = {}
-        for column, expression in self._place(one).expressions.items():
-            now, before = self._render(expression), self._render(expression, self.begun)
-            key[column] = now
-            if self.source.begun and self._is_ending(expression):
-                key[column] = f"CASE NEW.{STEP} WHEN 0 THEN {_constant(before)} ELSE {now} END"
-        same = " AND ".join(f"{column} = {value}" for column, value in key.items())
+        if read & self._facts_by(lowest_bound):
+            return
+        # Those that an end moves stand beside each other, before and after.
+        same = " AND ".join(
+            f"{column} = {self._render(expression)}"
+            for column, expression in self._place(one).expressions.items()
+            if not (self.source.begun and self._is_ending(expression))
+        )
         yield (
             f"DELETE FROM {self._place(one).table} WHERE NEW.{STEP} < 1 AND {same}"
             f" AND {self.compiler.quote(one.counts[0])} = 0;"
         )
 
-    def _sweep_cluster(self, mates: list[Aggregate]) -> str:
+    def _sweep_cluster(self, mates: list[Aggregate]) -> Iterator[str]:
         """Delete the rows of a row that is gone which hold nothing any more."""
-        counted = [one for one in mates if one.measures]
-        places = [self._place(one) for one in counted]
-        (key, *rest) = places[0].key
-        rows = ", ".join(
-            "("
-            + ", ".join(
-                place.constants.get(column) or self._render(place.expressions[column])
-                for column in rest
-            )
-            + ")"
-            for place in places
-        )
-        first = self.compiler.quote(counted[0].counts[0])
-        return (
-            f"DELETE FROM {places[0].table} WHERE NEW.{STEP} < 0"
-            f" AND {key} = {self._render(places[0].expressions[key])}"
-            f" AND ({', '.join(rest)}) IN (VALUES {rows}) AND {first} = 0;"
-        )
+        places = [self._place(one) for one in mates if one.measures]
+        table, (key, *_) = places[0].table, places[0].key
+        few = [place for place in places if ID not in place.expressions]
+        parts = sorted(place.constants[PART] for place in few)
+        between = f"BETWEEN {parts[0]} AND {parts[-1]}" if len(parts) > 1 else f"= {parts[0]}"
+        conditions = [f"{key} = {self._render(few[0].expressions[key])} AND {PART} {between}"]
+        # All that is listed of a key is never read, only one row of it.
+        for place in places:
+            if place not in few:
+                same = {name: self._render(each) for name, each in place.expressions.items()}
+                tests = (f"{name} = {value}" for name, value in (same | place.constants).items())
+                conditions.append(" AND ".join(tests))
+        is_empty = f"{self.compiler.quote(mates[0].counts[0])} = 0"
+        for condition in conditions:
+            yield f"DELETE FROM {table} WHERE NEW.{STEP} < 0 AND {condition} AND {is_empty};"
+
+    def _facts_by(self, construct: type[Expression]) -> set[str]:
+        """Names of the facts that a construct computes."""
+        return {fact.name for fact in self.source.facts if isinstance(fact.expression, construct)}
 
     def _place(self, one: Definition) -> Placement:
         return placed(self.compiler, self.catalogue, one)
@@ -260,14 +257,11 @@ class _Row:
         before = _constant(self._render(measure.expression, self.begun))
         if before == "0":
             return f"NEW.{SIGN} * {_operand(now)}"
-        return (
-            f"CASE NEW.{STEP} WHEN 0 THEN {_operand(now)} - {_operand(before)}"
-            f" ELSE NEW.{STEP} * {_operand(now)} END"
-        )
+        return f"NEW.{SIGN} * {_operand(now)} - (NEW.{STEP} = 0) * {_operand(before)}"
 
     def _distinct(self, one: Aggregate, count: DistinctCount) -> str:
         """What a distinct count changes by."""
-        return f"CASE WHEN NEW.{STEP} AND {self._is_new(one, count)} THEN NEW.{STEP} ELSE 0 END"
+        return f"NEW.{STEP} * (NEW.{STEP} AND {self._is_new(one, count)})"
 
     def _is_new(self, one: Aggregate, count: DistinctCount) -> str:
         """Whether a pair, which has been counted already, has just come or gone."""
@@ -284,7 +278,7 @@ class _Row:
         first = self.compiler.quote(pairs.measures[0].name)
         return (
             f"{value} <> '' AND (SELECT pair.{first} FROM {place.table}"
-            f" AS pair WHERE {same}) = (NEW.{STEP} > 0)"
+            f" AS pair WHERE {same}) IS max(NEW.{STEP}, 0)"
         )
 
     def _upsert(self, some: list[Aggregate]) -> str:
@@ -292,10 +286,9 @@ class _Row:
         q = self.compiler.quote
         places = [placed(self.compiler, self.catalogue, one) for one in some]
         columns = list(places[0].key)
-        for one in some:
-            names = [*one.counts, *(each.name for each in one.latest)]
-            columns += [q(name) for name in names if q(name) not in columns]
-        latest = {q(each.name) for one in some for each in one.latest}
+        latest = dict.fromkeys(q(each.name) for one in some for each in one.latest)
+        columns += dict.fromkeys(q(name) for one in some for name in one.counts)
+        columns += latest
         arms = [
             arm for one, place in zip(some, places, strict=True) for arm in self._arms(one, place)
         ]
@@ -316,8 +309,12 @@ class _Row:
             else f"{column} = {column} + excluded.{column}"
             for column in columns[len(places[0].key) :]
         ]
+        into = f"INSERT INTO {places[0].table}"
+        if some[0].cluster is None:
+            # People may add a column to a table that they read.
+            into += f" ({', '.join(columns)})"
         return (
-            f"INSERT INTO {places[0].table} ({', '.join(columns)})\n  {source}\n"
+            f"{into}\n  {source}\n"
             f"  ON CONFLICT ({', '.join(places[0].key)}) DO UPDATE SET {', '.join(updates)};"
         )
 
@@ -340,8 +337,9 @@ class _Row:
         if changed or self._is_ending(narrowing):
             comes = f"NEW.{STEP} >= 0{also}"
         if self._is_ending(narrowing):
+            # One that is listed on comes back at once.
             before = _constant(self._render(narrowing, self.begun))
-            goes = f"({goes} OR NEW.{STEP} = 0 AND {before} AND NOT {_operand(holds)})"
+            goes = f"NEW.{STEP} < 1"
         if before != "0" and any(self._is_ending(part.expression) for part in listing.dimensions):
             raise DefinitionError(
                 f"{listing.name}: an end changes the key of a row that is listed before it:"

@@ -171,7 +171,7 @@ class _Fold:
     ) -> None:
         self.compiler = compiler
         self.catalogue = catalogue
-        self.facts = f"temp.{compiler.quote(f'{source.prefix}_read')}"
+        self.facts = f"temp.{compiler.quote(f'_aggregates_{source.name}_read')}"
         self.definitions = definitions
         self.naming = naming
         self.groups: dict[str, str] = {}

@@ -56,7 +56,7 @@ def _table(compiler: Compiler, definition: Definition, naming: Naming, schema: s
     if isinstance(definition, Listing):
         columns += [f"{q(one.name)} {one.type}" for one in definition.attributes]
     else:
-        columns += [f"{q(name)} INTEGER DEFAULT 0" for name in definition.counts]
+        columns += [f"{q(name)} INTEGER" for name in definition.counts]
         columns += [f"{q(column.name)} {column.type}" for column in definition.latest]
     columns.append(f"PRIMARY KEY ({compiler.columns(definition.key)})")
     return _create(compiler, naming(definition.table), schema, columns)

@@ -32,175 +32,164 @@ old_tool_calls,
 new_tool_calls
 );
 
--- [table] _aggregates_agent_invocations_replaced
-CREATE TABLE _aggregates_agent_invocations_replaced (invocation_id, timestamp, session_id,
-    event_type, phase, agent_name, model, start_time, end_time, duration_seconds, status,
-    raw_output);
+-- [table] _aggregates_run_replaced
+CREATE TABLE _aggregates_run_replaced (invocation_id, timestamp, session_id, event_type, phase,
+    agent_name, model, start_time, end_time, duration_seconds, status, raw_output);
 
--- [view] _aggregates_agent_invocations_gone
-CREATE VIEW _aggregates_agent_invocations_gone AS SELECT * FROM
-    _aggregates_agent_invocations_replaced;
+-- [view] _aggregates_run_gone
+CREATE VIEW _aggregates_run_gone AS SELECT * FROM _aggregates_run_replaced;
 
--- [trigger] _aggregates_agent_invocations_gone_log
-CREATE TRIGGER _aggregates_agent_invocations_gone_log INSTEAD OF INSERT ON
-    _aggregates_agent_invocations_gone BEGIN
+-- [trigger] _aggregates_run_gone_log
+CREATE TRIGGER _aggregates_run_gone_log INSTEAD OF INSERT ON _aggregates_run_gone BEGIN
 INSERT OR ABORT INTO agent_invocation_changes VALUES (NULL, 'delete', strftime('%Y-%m-%dT%H:%M:%fZ',
     'now'), NEW.invocation_id, NULL, NULL, NEW.timestamp, NULL, NEW.session_id, NULL,
     NEW.event_type, NULL, NEW.phase, NULL, NEW.agent_name, NULL, NEW.model, NULL, NEW.start_time,
-    NULL, NEW.end_time, NULL, NEW.duration_seconds, NULL, NEW.status, NULL, (SELECT CASE WHEN
-    CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
+    NULL, NEW.end_time, NULL, NEW.duration_seconds, NULL, NEW.status, NULL, CASE WHEN NEW.raw_output
+    < x'' THEN (SELECT
+      CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
       AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
       INTEGER) ELSE 0 END
-    FROM (SELECT CASE WHEN NEW.raw_output < x''
-      THEN ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB), nullif(instr(CAST(NEW.raw_output
-      AS BLOB), CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT), 15), ' ') END AS rest)), NULL,
-      (SELECT CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
+    FROM (SELECT ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB),
+    nullif(instr(CAST(NEW.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT), 15),
+    ' ') AS rest)) ELSE 0 END, NULL, CASE WHEN NEW.raw_output < x'' THEN (SELECT
+      CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
       AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
       INTEGER) ELSE 0 END
-    FROM (SELECT CASE WHEN NEW.raw_output < x''
-      THEN ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB), nullif(instr(CAST(NEW.raw_output
-      AS BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT), 21), ' ') END AS rest)), NULL);
+    FROM (SELECT ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB),
+    nullif(instr(CAST(NEW.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT),
+    21), ' ') AS rest)) ELSE 0 END, NULL);
 END;
 
--- [trigger] _aggregates_agent_invocations_before_insert
-CREATE TRIGGER _aggregates_agent_invocations_before_insert BEFORE INSERT ON agent_invocations WHEN
-    EXISTS (SELECT 1 FROM agent_invocations AS clash WHERE (clash.id = NEW.id
+-- [trigger] _aggregates_run_before_insert
+CREATE TRIGGER _aggregates_run_before_insert BEFORE INSERT ON agent_invocations WHEN EXISTS (SELECT
+    1 FROM agent_invocations AS clash WHERE (clash.id = NEW.id
     /* or the same value of another unique key */)) BEGIN
-DELETE FROM _aggregates_agent_invocations_replaced WHERE invocation_id IS NOT NULL;
-INSERT INTO _aggregates_agent_invocations_replaced SELECT id, timestamp, session_id, event_type,
-    phase, agent_name, model, start_time, end_time, duration_seconds, status, raw_output FROM
+DELETE FROM _aggregates_run_replaced WHERE 1;
+INSERT INTO _aggregates_run_replaced SELECT id, timestamp, session_id, event_type, phase,
+    agent_name, model, start_time, end_time, duration_seconds, status, raw_output FROM
     agent_invocations AS clash WHERE (clash.id = NEW.id
     /* or the same value of another unique key */);
 END;
 
--- [trigger] _aggregates_agent_invocations_before_update
-CREATE TRIGGER _aggregates_agent_invocations_before_update BEFORE UPDATE OF id, rowid, oid, _rowid_
+-- [trigger] _aggregates_run_before_update
+CREATE TRIGGER _aggregates_run_before_update BEFORE UPDATE OF id, rowid, oid, _rowid_
     /* and the columns of other unique keys */ ON agent_invocations BEGIN
-DELETE FROM _aggregates_agent_invocations_replaced WHERE invocation_id IS NOT NULL;
-INSERT INTO _aggregates_agent_invocations_replaced SELECT id, timestamp, session_id, event_type,
-    phase, agent_name, model, start_time, end_time, duration_seconds, status, raw_output FROM
+DELETE FROM _aggregates_run_replaced WHERE 1;
+INSERT INTO _aggregates_run_replaced SELECT id, timestamp, session_id, event_type, phase,
+    agent_name, model, start_time, end_time, duration_seconds, status, raw_output FROM
     agent_invocations AS clash WHERE (clash.id = NEW.id
     /* or the same value of another unique key */) AND clash.id <> OLD.id;
 END;
 
--- [trigger] _aggregates_agent_invocations_insert
-CREATE TRIGGER _aggregates_agent_invocations_insert AFTER INSERT ON agent_invocations BEGIN
-INSERT OR ABORT INTO _aggregates_agent_invocations_gone SELECT * FROM
-    _aggregates_agent_invocations_replaced WHERE invocation_id = NEW.id /* or its row is gone */;
-DELETE FROM _aggregates_agent_invocations_replaced WHERE invocation_id IS NOT NULL;
+-- [trigger] _aggregates_run_insert
+CREATE TRIGGER _aggregates_run_insert AFTER INSERT ON agent_invocations BEGIN
+INSERT OR ABORT INTO _aggregates_run_gone SELECT * FROM _aggregates_run_replaced WHERE invocation_id
+    = NEW.id /* or the row invocation_id is gone */;
+DELETE FROM _aggregates_run_replaced WHERE 1;
 INSERT OR ABORT INTO agent_invocation_changes VALUES (NULL, 'insert', strftime('%Y-%m-%dT%H:%M:%fZ',
     'now'), NEW.id, NULL, NULL, NULL, NEW.timestamp, NULL, NEW.session_id, NULL, NEW.event_type,
     NULL, NEW.phase, NULL, NEW.agent_name, NULL, NEW.model, NULL, NEW.start_time, NULL,
-    NEW.end_time, NULL, NEW.duration_seconds, NULL, NEW.status, NULL, (SELECT CASE WHEN CAST(rest AS
-    INTEGER) BETWEEN 0 AND 1000000000000
+    NEW.end_time, NULL, NEW.duration_seconds, NULL, NEW.status, NULL, CASE WHEN NEW.raw_output < x''
+    THEN (SELECT
+      CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
       AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
       INTEGER) ELSE 0 END
-    FROM (SELECT CASE WHEN NEW.raw_output < x''
-      THEN ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB), nullif(instr(CAST(NEW.raw_output
-      AS BLOB), CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT), 15), ' ') END AS rest)), NULL,
-      (SELECT CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
+    FROM (SELECT ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB),
+    nullif(instr(CAST(NEW.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT), 15),
+    ' ') AS rest)) ELSE 0 END, NULL, CASE WHEN NEW.raw_output < x'' THEN (SELECT
+      CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
       AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
       INTEGER) ELSE 0 END
-    FROM (SELECT CASE WHEN NEW.raw_output < x''
-      THEN ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB), nullif(instr(CAST(NEW.raw_output
-      AS BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT), 21), ' ') END AS rest)));
+    FROM (SELECT ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB),
+    nullif(instr(CAST(NEW.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT),
+    21), ' ') AS rest)) ELSE 0 END);
 UPDATE agent_invocations SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.id;
 END;
 
--- [trigger] _aggregates_agent_invocations_delete
-CREATE TRIGGER _aggregates_agent_invocations_delete AFTER DELETE ON agent_invocations BEGIN
-DELETE FROM _aggregates_agent_invocations_replaced WHERE invocation_id = OLD.id;
-INSERT OR ABORT INTO _aggregates_agent_invocations_gone VALUES (OLD.id, OLD.timestamp,
-    OLD.session_id, OLD.event_type, OLD.phase, OLD.agent_name, OLD.model, OLD.start_time,
-    OLD.end_time, OLD.duration_seconds, OLD.status, OLD.raw_output);
+-- [trigger] _aggregates_run_delete
+CREATE TRIGGER _aggregates_run_delete AFTER DELETE ON agent_invocations BEGIN
+DELETE FROM _aggregates_run_replaced WHERE invocation_id = OLD.id;
+INSERT OR ABORT INTO _aggregates_run_gone VALUES (OLD.id, OLD.timestamp, OLD.session_id,
+    OLD.event_type, OLD.phase, OLD.agent_name, OLD.model, OLD.start_time, OLD.end_time,
+    OLD.duration_seconds, OLD.status, OLD.raw_output);
 END;
 
--- [trigger] _aggregates_agent_invocations_touch
-CREATE TRIGGER _aggregates_agent_invocations_touch AFTER UPDATE ON agent_invocations WHEN
-    NEW.updated_at IS NOT strftime('%Y-%m-%dT%H:%M:%fZ', 'now') BEGIN
+-- [trigger] _aggregates_run_touch
+CREATE TRIGGER _aggregates_run_touch AFTER UPDATE ON agent_invocations WHEN NEW.updated_at IS NOT
+    strftime('%Y-%m-%dT%H:%M:%fZ', 'now') BEGIN
 UPDATE agent_invocations SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.id;
 END;
 
--- [view] _aggregates_agent_invocations_changed
-CREATE VIEW _aggregates_agent_invocations_changed (old_invocation_id, invocation_id, old_timestamp,
-    old_session_id, old_event_type, old_phase, old_agent_name, old_model, old_start_time,
-    old_end_time, old_duration_seconds, old_status, old_tokens, old_tool_calls, new_timestamp,
-    new_session_id, new_event_type, new_phase, new_agent_name, new_model, new_start_time,
-    new_end_time, new_duration_seconds, new_status, new_tokens, new_tool_calls) AS SELECT 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0;
+-- [view] _aggregates_run_changed
+CREATE VIEW _aggregates_run_changed (old0, old1, old2, old3, old4, old5, old6, old7, old8, old9,
+    old10, old11, old12, new0, new1, new2, new3, new4, new5, new6, new7, new8, new9, new10, new11,
+    new12) AS SELECT 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+    /* 0 id, 1 timestamp, 2 session_id, 3 event_type, 4 phase, 5 agent_name, 6 model, 7 start_time, 8 end_time, 9 duration_seconds, 10 status, 11 tokens, 12 tool_calls */;
 
--- [trigger] _aggregates_agent_invocations_update
-CREATE TRIGGER _aggregates_agent_invocations_update AFTER UPDATE OF timestamp, session_id,
-    event_type, phase, agent_name, model, start_time, end_time, duration_seconds, status,
-    raw_output, id, rowid, oid, _rowid_ /* and the columns of other unique keys */ ON
-    agent_invocations BEGIN
-INSERT OR ABORT INTO _aggregates_agent_invocations_changed VALUES (OLD.id, NEW.id, OLD.timestamp,
-    OLD.session_id, OLD.event_type, OLD.phase, OLD.agent_name, OLD.model, OLD.start_time,
-    OLD.end_time, OLD.duration_seconds, OLD.status, (SELECT CASE WHEN CAST(rest AS INTEGER) BETWEEN
-    0 AND 1000000000000
+-- [trigger] _aggregates_run_update
+CREATE TRIGGER _aggregates_run_update AFTER UPDATE OF timestamp, session_id, event_type, phase,
+    agent_name, model, start_time, end_time, duration_seconds, status, raw_output, id, rowid, oid,
+    _rowid_ /* and the columns of other unique keys */ ON agent_invocations BEGIN
+INSERT OR ABORT INTO _aggregates_run_changed VALUES (OLD.id, OLD.timestamp, OLD.session_id,
+    OLD.event_type, OLD.phase, OLD.agent_name, OLD.model, OLD.start_time, OLD.end_time,
+    OLD.duration_seconds, OLD.status, CASE WHEN OLD.raw_output < x'' THEN (SELECT
+      CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
       AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
       INTEGER) ELSE 0 END
-    FROM (SELECT CASE WHEN OLD.raw_output < x''
-      THEN ltrim(substr(CAST(substr(CAST(OLD.raw_output AS BLOB), nullif(instr(CAST(OLD.raw_output
-      AS BLOB), CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT), 15), ' ') END AS rest)), (SELECT CASE
-      WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
+    FROM (SELECT ltrim(substr(CAST(substr(CAST(OLD.raw_output AS BLOB),
+    nullif(instr(CAST(OLD.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT), 15),
+    ' ') AS rest)) ELSE 0 END, CASE WHEN OLD.raw_output < x'' THEN (SELECT
+      CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
       AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
       INTEGER) ELSE 0 END
-    FROM (SELECT CASE WHEN OLD.raw_output < x''
-      THEN ltrim(substr(CAST(substr(CAST(OLD.raw_output AS BLOB), nullif(instr(CAST(OLD.raw_output
-      AS BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT), 21), ' ') END AS rest)),
-      NEW.timestamp, NEW.session_id, NEW.event_type, NEW.phase, NEW.agent_name, NEW.model,
-      NEW.start_time, NEW.end_time, NEW.duration_seconds, NEW.status, (SELECT CASE WHEN CAST(rest AS
-      INTEGER) BETWEEN 0 AND 1000000000000
+    FROM (SELECT ltrim(substr(CAST(substr(CAST(OLD.raw_output AS BLOB),
+    nullif(instr(CAST(OLD.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT),
+    21), ' ') AS rest)) ELSE 0 END, NEW.id, NEW.timestamp, NEW.session_id, NEW.event_type,
+    NEW.phase, NEW.agent_name, NEW.model, NEW.start_time, NEW.end_time, NEW.duration_seconds,
+    NEW.status, CASE WHEN NEW.raw_output < x'' THEN (SELECT
+      CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
       AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
       INTEGER) ELSE 0 END
-    FROM (SELECT CASE WHEN NEW.raw_output < x''
-      THEN ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB), nullif(instr(CAST(NEW.raw_output
-      AS BLOB), CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT), 15), ' ') END AS rest)), (SELECT CASE
-      WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
+    FROM (SELECT ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB),
+    nullif(instr(CAST(NEW.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT), 15),
+    ' ') AS rest)) ELSE 0 END, CASE WHEN NEW.raw_output < x'' THEN (SELECT
+      CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
       AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
       INTEGER) ELSE 0 END
-    FROM (SELECT CASE WHEN NEW.raw_output < x''
-      THEN ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB), nullif(instr(CAST(NEW.raw_output
-      AS BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT), 21), ' ') END AS rest)));
+    FROM (SELECT ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB),
+    nullif(instr(CAST(NEW.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT),
+    21), ' ') AS rest)) ELSE 0 END);
 END;
 
--- [trigger] _aggregates_agent_invocations_changed_log
-CREATE TRIGGER _aggregates_agent_invocations_changed_log INSTEAD OF INSERT ON
-    _aggregates_agent_invocations_changed WHEN NEW.old_invocation_id <> NEW.invocation_id OR
-    (NEW.old_status, NEW.old_duration_seconds, NEW.old_end_time, NEW.old_start_time, NEW.old_model,
-    NEW.old_agent_name, NEW.old_phase, NEW.old_event_type, NEW.old_session_id, NEW.old_timestamp,
-    NEW.old_tokens, NEW.old_tool_calls) IS NOT (NEW.new_status, NEW.new_duration_seconds,
-    NEW.new_end_time, NEW.new_start_time, NEW.new_model, NEW.new_agent_name, NEW.new_phase,
-    NEW.new_event_type, NEW.new_session_id, NEW.new_timestamp, NEW.new_tokens, NEW.new_tool_calls)
-    /* or another type, in columns without one */ BEGIN
+-- [trigger] _aggregates_run_changed_log
+CREATE TRIGGER _aggregates_run_changed_log INSTEAD OF INSERT ON _aggregates_run_changed WHEN
+    NEW.old0 <> NEW.new0 OR (NEW.old10, NEW.old9, NEW.old8, NEW.old7, NEW.old6, NEW.old5, NEW.old4,
+    NEW.old3, NEW.old2, NEW.old1, NEW.old11, NEW.old12) IS NOT (NEW.new10, NEW.new9, NEW.new8,
+    NEW.new7, NEW.new6, NEW.new5, NEW.new4, NEW.new3, NEW.new2, NEW.new1, NEW.new11, NEW.new12)
+    /* or another type, in columns of "agent_invocations" without one: "status", "duration_seconds", "end_time", "start_time", "model", "agent_name", "phase", "event_type", "session_id", "timestamp", "tokens", "tool_calls" */
+    BEGIN
 INSERT OR ABORT INTO agent_invocation_changes VALUES (NULL, 'update', strftime('%Y-%m-%dT%H:%M:%fZ',
-    'now'), NEW.invocation_id, nullif(NEW.old_invocation_id, NEW.invocation_id), CASE WHEN
-    NEW.old_invocation_id = NEW.invocation_id AND NEW.old_status = 'started' AND NEW.old_end_time IS
-    NULL AND NEW.old_duration_seconds IS NULL AND NEW.old_model IS NULL AND NEW.old_tokens = 0 AND
-    NEW.old_tool_calls = 0 AND (NEW.old_session_id, NEW.old_event_type, NEW.old_phase,
-    NEW.old_agent_name, NEW.old_start_time) IS (NEW.new_session_id, NEW.new_event_type,
-    NEW.new_phase, NEW.new_agent_name, NEW.new_start_time)
-    /* and the same type, in columns without one */ THEN 1 END, NEW.old_timestamp,
-    NEW.new_timestamp, NEW.old_session_id, NEW.new_session_id, NEW.old_event_type,
-    NEW.new_event_type, NEW.old_phase, NEW.new_phase, NEW.old_agent_name, NEW.new_agent_name,
-    NEW.old_model, NEW.new_model, NEW.old_start_time, NEW.new_start_time, NEW.old_end_time,
-    NEW.new_end_time, NEW.old_duration_seconds, NEW.new_duration_seconds, NEW.old_status,
-    NEW.new_status, NEW.old_tokens, NEW.new_tokens, NEW.old_tool_calls, NEW.new_tool_calls);
+    'now'), NEW.new0, nullif(NEW.old0, NEW.new0), CASE WHEN NEW.old0 = NEW.new0 AND NEW.old10 =
+    'started' AND NEW.old8 IS NULL AND NEW.old9 IS NULL AND NEW.old6 IS NULL AND NEW.old11 = 0 AND
+    NEW.old12 = 0 AND (NEW.old2, NEW.old3, NEW.old4, NEW.old5, NEW.old7) IS (NEW.new2, NEW.new3,
+    NEW.new4, NEW.new5, NEW.new7)
+    /* and the same type, in columns of "agent_invocations" without one: "session_id", "event_type", "phase", "agent_name", "start_time" */
+    THEN 1 END, NEW.old1, NEW.new1, NEW.old2, NEW.new2, NEW.old3, NEW.new3, NEW.old4, NEW.new4,
+    NEW.old5, NEW.new5, NEW.old6, NEW.new6, NEW.old7, NEW.new7, NEW.old8, NEW.new8, NEW.old9,
+    NEW.new9, NEW.old10, NEW.new10, NEW.old11, NEW.new11, NEW.old12, NEW.new12);
 END;
 
--- [trigger] _aggregates_agent_invocations_replaced
-CREATE TRIGGER _aggregates_agent_invocations_replaced AFTER UPDATE OF id, rowid, oid, _rowid_
+-- [trigger] _aggregates_run_replaced
+CREATE TRIGGER _aggregates_run_replaced AFTER UPDATE OF id, rowid, oid, _rowid_
     /* and the columns of other unique keys */ ON agent_invocations BEGIN
-INSERT OR ABORT INTO _aggregates_agent_invocations_gone SELECT * FROM
-    _aggregates_agent_invocations_replaced WHERE invocation_id = NEW.id AND OLD.id <> NEW.id OR NOT
-    EXISTS (SELECT 1 FROM agent_invocations AS kept WHERE kept.id = invocation_id);
-DELETE FROM _aggregates_agent_invocations_replaced WHERE invocation_id IS NOT NULL;
+INSERT OR ABORT INTO _aggregates_run_gone SELECT * FROM _aggregates_run_replaced WHERE invocation_id
+    = NEW.id AND OLD.id <> NEW.id OR NOT EXISTS (SELECT 1 FROM agent_invocations AS kept WHERE
+    kept.id = invocation_id);
+DELETE FROM _aggregates_run_replaced WHERE 1;
 END;
 
--- [trigger] _aggregates_agent_invocations_prune
-CREATE TRIGGER _aggregates_agent_invocations_prune AFTER INSERT ON agent_invocation_changes WHEN
-    NEW.seq % 16 = 0 BEGIN
-DELETE FROM agent_invocation_changes WHERE seq <= min(NEW.seq - 100000, (SELECT min(seq) FROM
-    agent_invocation_changes) + 64);
+-- [trigger] _aggregates_run_prune
+CREATE TRIGGER _aggregates_run_prune AFTER INSERT ON agent_invocation_changes WHEN NEW.seq % 16 = 0
+    BEGIN
+DELETE FROM agent_invocation_changes WHERE seq BETWEEN NEW.seq - 100016 AND NEW.seq - 100000;
 END;

@@ -20,20 +20,20 @@ FROM (SELECT sign,
   status_name,
   start,
   "end",
-  coalesce(tokens, (SELECT CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
+  coalesce(tokens, CASE WHEN raw_output_tail IS NOT NULL THEN (SELECT
+      CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
       AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
       INTEGER) ELSE 0 END
-    FROM (SELECT CASE WHEN raw_output_tail IS NOT NULL
-      THEN ltrim(substr(CAST(substr(CAST(raw_output_tail AS BLOB), nullif(instr(CAST(raw_output_tail
-      AS BLOB), CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT), 15), ' ') END AS rest))) AS
-      token_count,
-  coalesce(tool_calls, (SELECT CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
+    FROM (SELECT ltrim(substr(CAST(substr(CAST(raw_output_tail AS BLOB),
+    nullif(instr(CAST(raw_output_tail AS BLOB), CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT), 15),
+    ' ') AS rest)) ELSE 0 END) AS token_count,
+  coalesce(tool_calls, CASE WHEN raw_output_tail IS NOT NULL THEN (SELECT
+      CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
       AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
       INTEGER) ELSE 0 END
-    FROM (SELECT CASE WHEN raw_output_tail IS NOT NULL
-      THEN ltrim(substr(CAST(substr(CAST(raw_output_tail AS BLOB), nullif(instr(CAST(raw_output_tail
-      AS BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT), 21), ' ') END AS rest))) AS
-      tool_call_count,
+    FROM (SELECT ltrim(substr(CAST(substr(CAST(raw_output_tail AS BLOB),
+    nullif(instr(CAST(raw_output_tail AS BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT),
+    21), ' ') AS rest)) ELSE 0 END) AS tool_call_count,
   (SELECT CASE WHEN one BETWEEN 0 AND 315360000000 THEN one
     WHEN measured_ms <= 315360000000 THEN measured_ms END
   FROM (SELECT CASE WHEN is_same_clock THEN ((strftime('%s', "end") - strftime('%s', start)) * 1000

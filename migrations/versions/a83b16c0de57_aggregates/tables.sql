@@ -53,12 +53,12 @@ agent_name TEXT,
 phase TEXT,
 model TEXT,
 status TEXT,
-invocations INTEGER DEFAULT 0,
-duration_count INTEGER DEFAULT 0,
-duration_ms_sum INTEGER DEFAULT 0,
-tokens_sum INTEGER DEFAULT 0,
-tool_calls_sum INTEGER DEFAULT 0,
-unreadable_times INTEGER DEFAULT 0,
+invocations INTEGER,
+duration_count INTEGER,
+duration_ms_sum INTEGER,
+tokens_sum INTEGER,
+tool_calls_sum INTEGER,
+unreadable_times INTEGER,
 PRIMARY KEY (event_type, agent_name, phase, model, status)
 ) WITHOUT ROWID;
 
@@ -70,11 +70,11 @@ agent_name TEXT,
 phase TEXT,
 model TEXT,
 status TEXT,
-invocations INTEGER DEFAULT 0,
-duration_count INTEGER DEFAULT 0,
-duration_ms_sum INTEGER DEFAULT 0,
-tokens_sum INTEGER DEFAULT 0,
-tool_calls_sum INTEGER DEFAULT 0,
+invocations INTEGER,
+duration_count INTEGER,
+duration_ms_sum INTEGER,
+tokens_sum INTEGER,
+tool_calls_sum INTEGER,
 PRIMARY KEY (hour, event_type, agent_name, phase, model, status)
 ) WITHOUT ROWID;
 
@@ -85,8 +85,8 @@ le_ms INTEGER,
 event_type TEXT,
 phase TEXT,
 model TEXT,
-runs INTEGER DEFAULT 0,
-duration_ms_sum INTEGER DEFAULT 0,
+runs INTEGER,
+duration_ms_sum INTEGER,
 PRIMARY KEY (agent_name, le_ms, event_type, phase, model)
 ) WITHOUT ROWID;
 
@@ -96,8 +96,8 @@ day TEXT,
 event_type TEXT,
 agent_name TEXT,
 le_ms INTEGER,
-runs INTEGER DEFAULT 0,
-duration_ms_sum INTEGER DEFAULT 0,
+runs INTEGER,
+duration_ms_sum INTEGER,
 PRIMARY KEY (day, event_type, agent_name, le_ms)
 ) WITHOUT ROWID;
 
@@ -114,10 +114,10 @@ PRIMARY KEY (start_time, invocation_id)
 -- [table] sessions_summary
 CREATE TABLE sessions_summary (
 status TEXT,
-sessions INTEGER DEFAULT 0,
-duration_count INTEGER DEFAULT 0,
-duration_ms_sum INTEGER DEFAULT 0,
-unreadable_times INTEGER DEFAULT 0,
+sessions INTEGER,
+duration_count INTEGER,
+duration_ms_sum INTEGER,
+unreadable_times INTEGER,
 PRIMARY KEY (status)
 ) WITHOUT ROWID;
 
@@ -125,7 +125,7 @@ PRIMARY KEY (status)
 CREATE TABLE _aggregates_sessions_by_start (
 start_time TEXT,
 session_id TEXT,
-sessions INTEGER DEFAULT 0,
+sessions INTEGER,
 PRIMARY KEY (start_time, session_id)
 ) WITHOUT ROWID;
 
@@ -133,7 +133,7 @@ PRIMARY KEY (start_time, session_id)
 CREATE TABLE _aggregates_open_sessions (
 start_time TEXT,
 session_id TEXT,
-sessions INTEGER DEFAULT 0,
+sessions INTEGER,
 PRIMARY KEY (start_time, session_id)
 ) WITHOUT ROWID;
 
@@ -142,10 +142,10 @@ CREATE TABLE tool_stats (
 agent_name TEXT,
 tool_name TEXT,
 status TEXT,
-uses INTEGER DEFAULT 0,
-duration_count INTEGER DEFAULT 0,
-duration_ms_sum INTEGER DEFAULT 0,
-unreadable_times INTEGER DEFAULT 0,
+uses INTEGER,
+duration_count INTEGER,
+duration_ms_sum INTEGER,
+unreadable_times INTEGER,
 PRIMARY KEY (agent_name, tool_name, status)
 ) WITHOUT ROWID;
 
@@ -154,8 +154,8 @@ CREATE TABLE tool_durations (
 agent_name TEXT,
 tool_name TEXT,
 le_ms INTEGER,
-uses INTEGER DEFAULT 0,
-duration_ms_sum INTEGER DEFAULT 0,
+uses INTEGER,
+duration_ms_sum INTEGER,
 PRIMARY KEY (agent_name, tool_name, le_ms)
 ) WITHOUT ROWID;
 
