@@ -281,6 +281,67 @@ definitions = [
         assert store.verify().drifts == []
 
 
+def test_a_path_into_json_is_followed_where_all_writers_can(application: Application) -> None:
+    application.keep(
+        """
+runs = extend(agent_invocations, team=text(json("raw_input", "$.by.team", functions=True)),
+    price=decimal(json("raw_input", "$.price", functions=True), 2))
+definitions = [
+    aggregate("teams", runs, "", by={"team": "team"}, measures={"cents": total("price")}),
+]
+"""
+    )
+    texts = (
+        """{"by": {"team": "a"}, "price": 1.25}""",
+        """{"price": 3, "by": {"team": "a"}}""",
+        """{"by": {"team": 7}, "price": "2"}""",
+        """{"by": {"team": 7.0}, "price": 1e-2}""",
+        """{"by": {"team": "say \\"b\\""}, "price": null}""",
+        """{"by": "team", "price": 5}""",
+        "not json",
+        "",
+    )
+    with closing(connect(application.database)) as connection:
+        connection.execute("DELETE FROM agent_invocations")
+        for text in texts:
+            connection.execute("INSERT INTO agent_invocations (raw_input) VALUES (?)", (text,))
+        query = "SELECT team, cents FROM teams WHERE cents ORDER BY 1"
+        right = [("", 500), ("7", 200), ("7.0", 1), ("a", 425)]
+        assert connection.execute(query).fetchall() == right
+        # The same number, but another text.
+        connection.execute(
+            "UPDATE agent_invocations SET raw_input = replace(raw_input, '7}', '7.0}')"
+        )
+        right = [("", 500), ("7.0", 200 + 1), ("a", 425)]
+        assert connection.execute(query).fetchall() == right
+        connection.execute("INSERT INTO agent_invocations (raw_input) VALUES (x'7b7d'), (7)")
+    with application.store() as store:
+        assert store.verify().drifts == []
+
+
+def test_two_that_migrate_at_once_end_well(application: Application) -> None:
+    application.declare(BOTH)
+    application.revise()
+    command = [sys.executable, "-m", "aggregates", "migrate", "--database"]
+    both = [
+        subprocess.Popen(
+            [*command, str(application.database)],
+            cwd=application.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    for process in both:
+        said, _ = process.communicate(timeout=120)
+        assert process.returncode == 0, said
+    assert is_exact(application.database)
+    with application.store() as store:
+        assert store.status().ok
+        assert store.declared() == []
+
+
 # Beside ours
 
 
