@@ -46,11 +46,21 @@ class CannotAdopt(AggregatesError):
 class UnfitTable(CannotAdopt):
     """The triggers cannot serve a table of this name: why, and what can be done."""
 
-    def __init__(self, table: str, reason: str, remedy: str, *, lacks_key: bool = False) -> None:
-        super().__init__(f"cannot adopt {table}: {reason}; {remedy}")
+    def __init__(
+        self,
+        table: str,
+        reason: str,
+        remedy: str,
+        *,
+        lacks_key: bool = False,
+        is_keyless: bool = False,
+    ) -> None:
+        super().__init__(f"cannot adopt {table}: {reason}; nothing was changed: {remedy}")
         self.reason = reason
         self.remedy = remedy
         self.lacks_key = lacks_key
+        self.is_keyless = is_keyless
+        """whether it has no other key instead"""
 
 
 class SchemaMismatch(AggregatesError):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
@@ -19,7 +20,7 @@ from aggregates.changes import consumers as list_consumers
 from aggregates.configuration import configuration, with_own
 from aggregates.engines import driver, explained, file_of, open_database
 from aggregates.engines.base import Marks
-from aggregates.errors import AggregatesError, DatabaseMissing
+from aggregates.errors import AggregatesError, DatabaseMissing, SchemaMismatch
 from aggregates.installing.declared import Difference, as_installed, differences
 from aggregates.installing.upgrading import check_revision
 from aggregates.model.catalogue import catalogue as shipped
@@ -63,8 +64,9 @@ class Store:
     naive times in it, an IANA name or a ZoneInfo; None is the system's own zone. A run that
     started `abandon_after` ago and has not ended is called abandoned; a session that has not ended,
     where it started `session_window` ago or nothing has happened in it for `idle_after`. A
-    collection holds the `latest_sessions` latest sessions. `catalogue` is what the database keeps:
-    what ships, and what `aggregates.toml` or `pyproject.toml` of the working directory names.
+    collection holds the `latest_sessions` latest sessions. Whatever is asked waits for a lock for
+    `lock_timeout` seconds. `catalogue` is what the database keeps: what ships, and what
+    `aggregates.toml` or `pyproject.toml` of the working directory names.
 
     Raises DatabaseMissing where there is no such file. Methods raise DatabaseLocked, or
     SchemaMismatch where a table of ours is missing. Where another file takes the place of the
@@ -81,6 +83,7 @@ class Store:
         session_window: timedelta = reader.SESSION_WINDOW,
         idle_after: timedelta = reader.IDLE_AFTER,
         latest_sessions: int = reader.LATEST,
+        lock_timeout: float = 5.0,
         catalogue: Catalogue | None = None,
     ) -> None:
         path = file_of(database)
@@ -92,11 +95,16 @@ class Store:
         self.zone: tzinfo | None = (
             zone_named(source_timezone) if isinstance(source_timezone, str) else source_timezone
         )
-        self.abandon_after = abandon_after
-        self.activity = reader.Activity(session_window, idle_after)
+        self._moment = partial(
+            reader.Moment,
+            zone=self.zone,
+            abandon_after=abandon_after,
+            session_window=session_window,
+            idle_after=idle_after,
+        )
         self.latest_sessions = latest_sessions
         self.catalogue = configured_catalogue() if catalogue is None else catalogue
-        self._database = open_database(self.database, keep_open=True)
+        self._database = open_database(self.database, lock_timeout=lock_timeout, keep_open=True)
         self._resources = ExitStack()
 
     def __enter__(self) -> Self:
@@ -120,14 +128,12 @@ class Store:
     ) -> list[reader.AgentStatistics]:
         """The agents, all-time or of the window that `since` opens; see `reader.agents`."""
         with self._reading() as connection:
-            return reader.agents(
-                connection, since, now=now, abandon_after=self.abandon_after, zone=self.zone
-            )
+            return reader.agents(connection, self._at(now), since)
 
     def running(self, now: datetime | None = None) -> list[reader.RunningRun]:
         """The runs that started, have not ended and are not abandoned, oldest first."""
         with self._reading() as connection:
-            return reader.running(connection, now, self.abandon_after, zone=self.zone)
+            return reader.running(connection, self._at(now))
 
     def hourly(
         self, since: datetime, until: datetime | None = None, *, agent: str | None = None
@@ -154,15 +160,7 @@ class Store:
         """
         with self._reading() as connection:
             return reader.sessions(
-                connection,
-                limit,
-                state=state,
-                since=since,
-                agent=agent,
-                now=now,
-                abandon_after=self.abandon_after,
-                activity=self.activity,
-                zone=self.zone,
+                connection, self._at(now), limit, state=state, since=since, agent=agent
             )
 
     def session(self, session: str, *, now: datetime | None = None) -> reader.Timeline:
@@ -171,14 +169,7 @@ class Store:
         Raises NoSuchSession or AmbiguousSession.
         """
         with self._reading() as connection:
-            return reader.timeline(
-                connection,
-                session,
-                now=now,
-                abandon_after=self.abandon_after,
-                activity=self.activity,
-                zone=self.zone,
-            )
+            return reader.timeline(connection, self._at(now), session)
 
     def tools(self, *, agent: str | None = None) -> list[reader.ToolStatistics]:
         """Each tool of each agent, or of one, all-time, most uses first."""
@@ -198,26 +189,12 @@ class Store:
     def collect(self, now: datetime | None = None) -> reader.Collection:
         """Everything that a collector shows, from one snapshot."""
         with self._reading() as connection:
-            return reader.collect(
-                connection,
-                now=now,
-                abandon_after=self.abandon_after,
-                activity=self.activity,
-                latest_sessions=self.latest_sessions,
-                zone=self.zone,
-            )
+            return reader.collect(connection, self._at(now), latest_sessions=self.latest_sessions)
 
     def metrics(self, now: datetime | None = None) -> tuple[reader.Metrics, Health]:
         """What a scrape shows, and how well the database is kept, from one snapshot."""
         with self._reading() as connection:
-            found = reader.metrics(
-                connection,
-                now=now,
-                abandon_after=self.abandon_after,
-                activity=self.activity,
-                latest_sessions=self.latest_sessions,
-                zone=self.zone,
-            )
+            found = reader.metrics(connection, self._at(now), latest_sessions=self.latest_sessions)
             return found, health(driver(connection), self._kept(connection).sources)
 
     def marks(self) -> Marks | None:
@@ -232,30 +209,15 @@ class Store:
 
     def overview(self, now: datetime | None = None) -> Overview:
         """Everything that a page shows: a collection, seven days, timelines, and the status."""
-        now = now or datetime.now(UTC)
-        since = now - timedelta(hours=24 * _DAYS - 1)
+        moment = self._at(now)
+        now, since = moment.now, moment.now - timedelta(hours=24 * _DAYS - 1)
         with self._reading() as connection:
             return Overview(
-                collection=reader.collect(
-                    connection,
-                    now=now,
-                    abandon_after=self.abandon_after,
-                    activity=self.activity,
-                    latest_sessions=self.latest_sessions,
-                    zone=self.zone,
-                ),
+                collection=reader.collect(connection, moment, latest_sessions=self.latest_sessions),
                 hours=tuple(reader.hourly(connection, since, now, zone=self.zone)),
                 agent_hours=reader.hourly_by_agent(connection, since, now, zone=self.zone),
                 timelines=tuple(
-                    reader.timelines(
-                        connection,
-                        _SESSIONS_DRAWN,
-                        latest=_RUNS_DRAWN,
-                        now=now,
-                        abandon_after=self.abandon_after,
-                        activity=self.activity,
-                        zone=self.zone,
-                    )
+                    reader.timelines(connection, moment, _SESSIONS_DRAWN, latest=_RUNS_DRAWN)
                 ),
                 status=inspecting.inspect(connection, self._kept(connection).sources),
                 keeping=keeping(driver(connection)),
@@ -344,6 +306,14 @@ class Store:
                 self._database, self._installed(), progress, tables=tables, dry_run=dry_run
             )
 
+    def check_installed(self) -> None:
+        """Raise SchemaMismatch where what is right now may be wrong after the next write.
+
+        It names the first step of those that `status` has.
+        """
+        with explained(self.database):
+            inspecting.check_installed(self._database, self.catalogue.sources)
+
     def reinstall(self) -> list[str]:
         """Put triggers and views back; nothing is believed then until it has been verified.
 
@@ -375,8 +345,10 @@ class Store:
 
     def consumers(self) -> list[ConsumerStatus]:
         """All consumers of the change logs, by name."""
-        with explained(self.database), self._database.own_connection() as connection:
-            return list_consumers(connection, as_installed(connection, self.catalogue).sources)
+        with explained(self.database):
+            check_revision(self._database)
+            with self._database.own_connection() as connection:
+                return list_consumers(connection, as_installed(connection, self.catalogue).sources)
 
     def upkeep(self, schedule: Schedule, beat: upkeep.Beat) -> upkeep.Upkeep:
         """What `run` does beside collecting; a context."""
@@ -413,10 +385,19 @@ class Store:
         )
         return Window(*canonical)
 
+    def _at(self, now: datetime | None) -> reader.Moment:
+        return self._moment() if now is None else self._moment(now)
+
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with explained(self.database), self._database.reading() as connection:
-            yield connection
+        try:
+            with explained(self.database), self._database.reading() as connection:
+                yield connection
+        except SchemaMismatch:
+            # What is missing is a whole revision, perhaps.
+            with explained(self.database):
+                check_revision(self._database)
+            raise
 
 
 def configured_catalogue() -> Catalogue:

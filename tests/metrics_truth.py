@@ -155,8 +155,17 @@ def _sessions(rows: Rows, now: datetime) -> Iterator[tuple[str, dict[Labels, flo
         SESSION_BOUNDS,
         [(labels(first_agent=first_agent(one)), one["ms"]) for one in known],
     )
+    told = {dimension(one["session_id"]) for one in rows.sessions}
+    bare = [
+        {
+            "session_id": one,
+            "start": min((run["start"] for run in of[one] if run["start"]), default=None),
+            "ms": None,
+        }
+        for one in with_runs - told
+    ]
     latest = sorted(
-        (one for one in rows.sessions if one["start"]), key=lambda one: one["session_id"]
+        (one for one in (*rows.sessions, *bare) if one["start"]), key=lambda one: one["session_id"]
     )
     latest.sort(key=lambda one: one["start"], reverse=True)
     latest = latest[:LATEST]
@@ -198,6 +207,8 @@ def _sessions(rows: Rows, now: datetime) -> Iterator[tuple[str, dict[Labels, flo
             yield "session_idle_time", {one: max(0, session["ms"] - busy_ms) / 1000}
             if session["ms"]:
                 yield "session_efficiency_ratio", {one: min(1, busy_ms / session["ms"])}
+        if session["session_id"] not in told:
+            continue
         is_open = bool(session["open"])
         is_active = session["session_id"] in active
         status = labels(status=dimension(session["status"]))

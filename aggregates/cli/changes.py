@@ -175,9 +175,14 @@ class _Shown:
             return False
         sides = [side for side in (change.old, change.new) if side is not None]
         return all(
-            wanted is None or any(side.get(column) == wanted for side in sides)
+            wanted is None or any(_key(side.get(column)) == wanted for side in sides)
             for column, wanted in self._wanted.items()
         )
+
+
+def _key(value: object) -> object:
+    """A column without a type keeps an integer, which is its decimal text in every table."""
+    return str(value) if isinstance(value, int) else value
 
 
 class _Reading:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import click
@@ -14,13 +15,15 @@ from aggregates.cli.proofs import NOT_AS_IT_SHOULD_BE
 from aggregates.cli.settings import Bounded, Settings, pass_settings, shared_options, text
 from aggregates.configuration import configuration
 from aggregates.engines import compiler, explained, file_of, open_database
+from aggregates.engines.base import Database
 from aggregates.errors import AggregatesError, CannotAdopt
 from aggregates.frozen import freezing
 from aggregates.installing import upgrading
 from aggregates.installing.surveying import survey
 from aggregates.model.catalogue import catalogue
 from aggregates.own_revisions import write_own_revision
-from aggregates.proving import reinstalling
+from aggregates.proving import rebuilding, reinstalling
+from aggregates.proving.inspecting import inspect
 from aggregates.render.surveys import show_survey
 from aggregates.store import Store
 
@@ -53,7 +56,7 @@ from aggregates.store import Store
 def sample_command(path: Path, rows: int, days: int | None, seed: int, row_bytes: int) -> None:
     """Write a sample database of ROWS rows to PATH, as agents' hooks would have."""
     write_sample(path, rows=rows, days=days, seed=seed, row_bytes=row_bytes)
-    click.echo(f"{path}: {rows:,} rows")
+    click.echo(f"{path}: {render.counted(rows, 'row')}")
 
 
 wait_option = click.option(
@@ -102,12 +105,14 @@ def migrate_command(
     to the file needs SQLite 3.24 or newer from then on. Ends with status 4 where something is not
     installed as it should be, which `--reinstall` puts right.
     """
-    migrate(settings.named_database(), journal_mode=journal_mode, is_agreed=yes, wait=wait)
-    with settings.store() as store:
+    database = settings.named_database()
+    migrate(database, journal_mode=journal_mode, is_agreed=yes, wait=wait)
+    with _opened(database, wait) as opened:
         if reinstall:
-            _reinstall(store, wait)
-        status = store.status()
-    click.echo(f"{store.database}: revision {status.revision}, journal mode {status.journal_mode}")
+            _reinstall(opened)
+        with opened.reading() as connection:
+            status = inspect(connection, catalogue.sources)
+    click.echo(f"{database}: revision {status.revision}, journal mode {status.journal_mode}")
     findings = [one for one in status.findings if not one.is_doubt]
     for finding in [*findings, *status.warnings]:
         click.echo(finding, err=True)
@@ -245,12 +250,7 @@ def _own_revisions() -> Path | None:
 
 
 def _agree(database: str, wait: float, *, is_agreed: bool) -> None:
-    with (
-        explained(database),
-        closing(open_database(database, lock_timeout=wait, on_wait=_tell)) as opened,
-        opened.writer() as connection,
-        connection.begin(),
-    ):
+    with _opened(database, wait) as opened, opened.reading() as connection:
         found = survey(connection, catalogue.sources)
     if found is None:
         return
@@ -260,25 +260,30 @@ def _agree(database: str, wait: float, *, is_agreed: bool) -> None:
     if not sys.stdin.isatty():
         raise CannotAdopt(
             f"{database}: its tables are not as the agents' hooks make them, as the list above"
-            " says; nothing was changed. Where it is the right database, and what is empty may be:"
+            " says; nothing was changed. Where it is the right database, and that is meant:"
             f" `aggregates migrate --yes --database {database}`"
         )
     click.confirm(f"Adopt {database} as it is?", abort=True, err=True)
+
+
+@contextmanager
+def _opened(database: str, wait: float) -> Iterator[Database]:
+    """Waits so long for a lock, and says so."""
+    with (
+        explained(database),
+        closing(open_database(database, lock_timeout=wait, on_wait=_tell)) as opened,
+    ):
+        yield opened
 
 
 def _tell(message: str) -> None:
     click.echo(message, err=True)
 
 
-def _reinstall(store: Store, wait: float) -> None:
-    with (
-        explained(store.database),
-        closing(open_database(store.database, lock_timeout=wait, on_wait=_tell)) as opened,
-    ):
-        gone = reinstalling.reinstall(opened, store.catalogue.sources)
-    if gone:
+def _reinstall(opened: Database) -> None:
+    if reinstalling.reinstall(opened, catalogue.sources):
         with render.progress_bar("rebuilding") as progress:
-            store.rebuild(progress)
+            rebuilding.rebuild(opened, catalogue, progress)
     click.echo(
         "triggers and views are back; nothing is believed until it is proved:"
         " run `aggregates repair`",

@@ -118,6 +118,9 @@ def verify_command(
 ) -> None:
     """Compare the aggregates with the history; exit status 3 where they differ.
 
+    It is 4 where a trigger or a table is missing or altered: what agrees now may not after the next
+    write.
+
     JSON: ok (no drift is left), repaired, rows_read, seconds, is_complete (false where the budget
     was spent first), tables, drifts [table, key, column, stored, right].
     """
@@ -176,19 +179,22 @@ def rebuild_command(
         print_json({"ok": True, "repaired": False, **plain(result)})
     else:
         out = render.console()
-        out.print(f"{result.rows_read:,} rows read in {result.seconds:.1f} s")
+        out.print(f"{render.counted(result.rows_read, 'row')} read in {result.seconds:.1f} s")
         out.print(f"tables rebuilt: {len(result.tables)}")
 
 
 def _reconcile(settings: Settings, *, repair: bool, as_json: bool, **scope: Any) -> None:
-    with settings.store() as store, render.progress_bar("verifying") as progress:
-        prove = store.repair if repair else store.verify
-        result: VerifyResult = prove(progress, **scope)
-    settings.outcome = DRIFT_FOUND if result.drifts and not repair else 0
-    if as_json:
-        print_json({"ok": repair or not result.drifts, "repaired": repair, **plain(result)})
-    else:
-        show_verification(render.console(), result, repaired=repair)
+    with settings.store() as store:
+        with render.progress_bar("verifying") as progress:
+            prove = store.repair if repair else store.verify
+            result: VerifyResult = prove(progress, **scope)
+        settings.outcome = DRIFT_FOUND if result.drifts and not repair else 0
+        if as_json:
+            print_json({"ok": repair or not result.drifts, "repaired": repair, **plain(result)})
+        else:
+            show_verification(render.console(), result, repaired=repair)
+        if not repair:
+            store.check_installed()
 
 
 COMMANDS = (status_command, check_command, verify_command, repair_command, rebuild_command)

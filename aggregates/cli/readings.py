@@ -194,7 +194,8 @@ def run_command(
             path = file_of(database)
             if sample_rows is not None and path is not None and not path.exists():
                 write_sample(path, rows=sample_rows)
-                click.echo(f"{path}: made a sample database of {sample_rows:,} rows", err=True)
+                rows = render.counted(sample_rows, "row")
+                click.echo(f"{path}: made a sample database of {rows}", err=True)
             if is_to_migrate:
                 migrate(database)
         pause = None if once else interval

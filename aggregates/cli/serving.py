@@ -31,6 +31,8 @@ from aggregates.store import Store
 _EXTRA = "aggregates serve needs the extra: pip install 'agent-aggregates[prometheus]'"
 _DEFAULT = "127.0.0.1:19186"
 """Of 9100 to 9999, the range of Prometheus' list of exporters' ports, none is left."""
+_LOCK_SECONDS = 2.0
+"""Prometheus gives up after 10 s, in which a scrape may have to wait for two readings."""
 _LEVELS = ["debug", "info", "warning", "error", "critical"]
 
 
@@ -76,7 +78,7 @@ def _old_options(command: Command) -> Command:
 @click.option(
     "--insecure-listen",
     is_flag=True,
-    help="Listen beyond this machine although anybody may then read.",
+    help="Listen beyond this machine, and to any name, although anybody may then read.",
 )
 @click.option("--migrate", "is_to_migrate", is_flag=True, help="Install or upgrade first.")
 @click.option(
@@ -142,6 +144,8 @@ def serve_command(
     chosen = replace(settings, database=db or settings.database)
     host, number = _address(listen or (_DEFAULT if port is None else f"127.0.0.1:{port}"))
     config = webconfig.WebConfig() if web_config is None else webconfig.load(web_config)
+    for note in config.notes:
+        click.echo(f"warning: {note}", err=True)
     if not (insecure_listen or config.protects or server.is_loopback(host)):
         raise AggregatesError(
             f"{host} can be reached from other machines, and nobody would have to name a password:"
@@ -155,7 +159,9 @@ def serve_command(
         with stop.at_once():
             if is_to_migrate:
                 migrate(chosen.named_database())
-            store = stack.enter_context(chosen.store(latest_sessions=sessions))
+            store = stack.enter_context(
+                chosen.store(latest_sessions=sessions, lock_timeout=_LOCK_SECONDS)
+            )
             _try(lambda: _look(store, reconcile=reconcile))
             serving = server.Server(
                 store,
@@ -163,6 +169,7 @@ def serve_command(
                 number,
                 collector=Collector(store, hash_sessions=hash_sessions),
                 config=config,
+                is_open=insecure_listen,
             )
         stack.callback(serving.server_close)
         threading.Thread(
@@ -191,11 +198,18 @@ def dashboards_command(path: Path) -> None:
 
     Files that are there are overwritten.
     """
-    path.mkdir(parents=True, exist_ok=True)
     folder = resources.files("aggregates.faces.prometheus") / "dashboards"
-    for file in sorted(folder.iterdir(), key=lambda one: one.name):
-        written = path / file.name
-        written.write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+    files = {path / file.name: file for file in folder.iterdir()}
+    written = path
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        for written, file in files.items():
+            written.write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+    except OSError as error:
+        raise AggregatesError(
+            f"{written} cannot be written: {error.strerror}; name another folder"
+        ) from error
+    for written in sorted(files):
         click.echo(written)
 
 

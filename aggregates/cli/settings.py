@@ -66,7 +66,7 @@ class Settings:
             )
         return found
 
-    def store(self, *, latest_sessions: int = LATEST) -> Store:
+    def store(self, *, latest_sessions: int = LATEST, lock_timeout: float = 5.0) -> Store:
         """The store of the database named."""
         zone = self.source_timezone
         if zone is None and (zone_name := os.environ.get(_ZONE_VARIABLE)):
@@ -78,6 +78,7 @@ class Settings:
             session_window=self.session_window,
             idle_after=self.idle_after,
             latest_sessions=latest_sessions,
+            lock_timeout=lock_timeout,
         )
 
 
@@ -91,11 +92,12 @@ class Commands(click.Group):
         try:
             with flushed(), explained(settings.wanted_database):
                 return super().invoke(ctx)
-        except (click.exceptions.Exit, click.Abort, click.ClickException):
-            raise
         except BrokenPipeError:
             ctx.exit(settings.outcome)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, click.Abort) as error:
+            # A question turns Ctrl-C into an Abort, as if it had been denied.
+            if not any(isinstance(one, KeyboardInterrupt) for one in (error, error.__context__)):
+                raise
             click.echo("\nInterrupted", err=True)
             ctx.exit(INTERRUPTED)
         except (AggregatesError, SQLAlchemyError, OSError) as error:

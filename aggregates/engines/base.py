@@ -322,6 +322,10 @@ class DriverConnection(ABC):
     def readers_block(self) -> bool:
         """Whether a reader keeps writers from committing."""
 
+    def deleted_file(self) -> str | None:
+        """The path of a file that no folder names any more: only a mount of it leads there."""
+        return None
+
     @abstractmethod
     def unblock_readers(self) -> None:
         """Make readers and writers independent; tried for a while, then DatabaseLocked."""

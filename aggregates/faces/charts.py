@@ -15,7 +15,7 @@ from itertools import pairwise
 from markupsafe import Markup
 
 from aggregates.reader import HourPoint, TimelineRun
-from aggregates.render.text import clock, duration, line, name
+from aggregates.render.text import clock, counted, duration, line, name
 from aggregates.sessions.overlaps import milliseconds
 
 _MILLISECOND = timedelta(milliseconds=1)
@@ -96,7 +96,7 @@ def timeline(runs: Sequence[TimelineRun]) -> Markup:
     span = max(last - first, 1)
     begin, end = (_moment(found[0], at) for at in (first, last))
     said = (
-        f"Timeline of {len(runs):,} runs from {clock(begin.isoformat())} to"
+        f"Timeline of {counted(len(runs), 'run')} from {clock(begin.isoformat())} to"
         f" {clock(end.isoformat())}, at most {depth:,} at once"
     )
     ticks = [_moment(found[0], first + span * tick // _TICKS) for tick in range(_TICKS + 1)]
@@ -172,7 +172,7 @@ def _bar(hour: HourPoint, x: float, width: float, top: int) -> Markup:
     whole = hour.invocations * _BARS / top
     failed = min(whole, max(0, hour.failed) * _BARS / top)
     return Markup("<g><title>{}</title>{}{}</g>").format(
-        f"{clock(hour.hour)[:16]}: {hour.invocations:,} runs, {hour.failed:,} failed",
+        f"{clock(hour.hour)[:16]}: {counted(hour.invocations, 'run')}, {hour.failed:,} failed",
         _rect(x, width * 0.8, _BARS - whole + failed, whole - failed, "ok"),
         _rect(x, width * 0.8, _BARS - whole, failed, "failed") if failed else "",
     )

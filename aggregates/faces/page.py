@@ -31,7 +31,7 @@ from aggregates.reader import (
 from aggregates.render.changes import CONSUMERS
 from aggregates.render.grids import Column
 from aggregates.render.proofs import waiting_lines
-from aggregates.render.text import clock, duration, line, rate, unreadable_lines
+from aggregates.render.text import clock, counted, duration, line, rate, unreadable_lines
 from aggregates.store import Overview, Store
 
 _STYLE, _SCRIPT = (
@@ -138,7 +138,7 @@ def _heading(found: Overview, zone: str) -> Markup:
     if not status.ok:
         badge, word = "bad", "not as it should be"
     elif newest is not None and newest.kind == "verify" and newest.drifts:
-        badge, word = "bad", f"{newest.drifts:,} drifts found"
+        badge, word = "bad", f"{counted(newest.drifts, 'drift')} found"
     return Markup(
         '<p><a class="badge {}" href="#state-of-the-store">{}</a> <span class="faint">as of {} UTC;'
         " times of runs are those of {}</span></p>"
@@ -223,7 +223,7 @@ def _agents(found: Overview) -> Markup:
         by_hour = found.agent_hours.get(agent.agent_name, {})
         counts = [by_hour.get(hour.hour, 0) for hour in found.hours]
         parts = [sum(counts[at : at + _SPARK_HOURS]) for at in range(0, len(counts), _SPARK_HOURS)]
-        return charts.sparkline(parts, f"{sum(counts):,} runs in the last seven days")
+        return charts.sparkline(parts, f"{counted(sum(counts), 'run')} in the last seven days")
 
     columns = [*_AGENTS[:3], Column("seven days", week, is_text=True), *_AGENTS[3:]]
     return table("Agents, most runs first", columns, shown) + more(
@@ -281,11 +281,10 @@ def _sessions(timelines: Sequence[Timeline]) -> Markup:
 def _session(timeline: Timeline) -> Markup:
     session, runs = timeline.session, timeline.runs
     kinds = {"active": "good", "abandoned": "bad"}
-    said = [
-        f"started {clock(session.start_time)}",
-        f"lasted {duration(session.elapsed_ms)}",
-        f"{session.invocations:,} runs of {session.agents:,} agents",
-    ]
+    said = [f"started {clock(session.began)}"]
+    if session.elapsed_ms is not None:
+        said.append(f"lasted {duration(session.elapsed_ms)}")
+    said.append(f"{counted(session.invocations, 'run')} of {counted(session.agents, 'agent')}")
     if session.ended:
         said.append(f"success {rate(session.success_rate)}")
     if session.max_parallel is not None:
@@ -328,7 +327,10 @@ def _state(found: Overview) -> Iterator[Markup]:
         [
             ("fresh as of", f"{clock(collection.at)} UTC"),
             ("newest change of a run", f"{clock(changed)} UTC" if changed else "none yet"),
-            ("log lag", f"{behind:,} changes not taken" if status.consumers else "no consumer yet"),
+            (
+                "log lag",
+                f"{counted(behind, 'change')} not taken" if status.consumers else "no consumer yet",
+            ),
             ("last proof", "none yet" if proof is None else _proof(proof)),
             ("whole proved", f"{clock(status.proved_at)} UTC" if status.proved_at else "never"),
             ("revision", f"{line(status.revision or 'none')}, journal mode {status.journal_mode}"),
@@ -360,7 +362,7 @@ def _lines(text: str) -> str:
 
 
 def _proof(proof: Proof) -> str:
-    drifts = f"{proof.drifts:,} drifts" if proof.drifts else "no drift"
+    drifts = counted(proof.drifts, "drift") if proof.drifts else "no drift"
     return f"{proof.kind} at {clock(proof.started_at)} UTC: {drifts}"
 
 

@@ -106,7 +106,8 @@ def _store(connection: DriverConnection, name: str, mark: str) -> None:
 def lost_columns(connection: DriverConnection, shape: Shape) -> list[LostColumn]:
     """The columns of an adopted table that are gone, but for ours that can be added again."""
     was = adopted(connection, shape.table)
-    now = list(connection.columns(shape.table))
+    types = connection.columns(shape.table)
+    now = list(types)
     present = {name.lower() for name in now}
     definition = _definition(connection, shape.table)
     known = {name.lower() for name in [*was.theirs, *was.added]}
@@ -123,6 +124,9 @@ def lost_columns(connection: DriverConnection, shape: Shape) -> list[LostColumn]
         else:
             theirs = [one for one in now if one.lower() not in was.added]
             stands_in = _in_place(name, was.theirs, theirs, new)
+            if stands_in and name != key and "INT" in types[stands_in].upper():
+                # No tracked column is so: it leads to values that are kept elsewhere now.
+                stands_in = None
             candidates = [] if stands_in else new
         if stands_in or name not in (key, *was.added):
             lost.append(LostColumn(name, type_, stands_in, candidates))

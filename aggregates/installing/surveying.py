@@ -26,6 +26,11 @@ class TrackedColumn:
     type: str | None
     """as its writer has it; None where the column is not there, or from an earlier migration"""
 
+    @property
+    def is_taken_over(self) -> bool:
+        """Whether the triggers write to what is its writer's."""
+        return self.name == UPDATED_AT
+
 
 @dataclass(frozen=True)
 class Survey:
@@ -41,9 +46,9 @@ class Survey:
     """their other columns, by table"""
 
     @property
-    def empty(self) -> list[TrackedColumn]:
-        """The columns that no writer knows of."""
-        return [column for column in self.tracked if column.type is None]
+    def is_of_hooks(self) -> bool:
+        """Whether its tables have all columns that hooks make, and none that is taken over."""
+        return not any(one.type is None or one.is_taken_over for one in self.tracked)
 
 
 def survey(connection: Connection, sources: Sequence[Source]) -> Survey | None:
@@ -58,8 +63,8 @@ def survey(connection: Connection, sources: Sequence[Source]) -> Survey | None:
         return None
     found = _survey(own, shapes)
     # Each hook makes its own tables, whichever comes first.
-    is_of_hooks = not found.others or shapes[0].table not in found.missing
-    return None if is_of_hooks and not found.empty else found
+    is_right_file = not found.others or shapes[0].table not in found.missing
+    return None if is_right_file and found.is_of_hooks else found
 
 
 def _is_adoptable(connection: DriverConnection, shapes: Iterable[Shape]) -> bool:
@@ -82,12 +87,17 @@ def _survey(connection: DriverConnection, shapes: Sequence[Shape]) -> Survey:
             continue
         columns = {name.lower(): type_ for name, type_ in connection.columns(shape.table).items()}
         ours = added_columns(connection, shape)
-        names = [one for one in dict.fromkeys((*shape.required, *shape.added)) if one != UPDATED_AT]
+        is_theirs = UPDATED_AT in columns and UPDATED_AT not in ours
+        names = [
+            one
+            for one in dict.fromkeys((*shape.required, *shape.added))
+            if one != UPDATED_AT or is_theirs
+        ]
         tracked += [
             TrackedColumn(shape.table, name, None if name in ours else columns.get(name))
             for name in names
         ]
-        known = {shape.key, UPDATED_AT, *names}
+        known = {shape.key, *names, *ours}
         untracked[shape.table] = [
             name for name in connection.columns(shape.table) if name.lower() not in known
         ]

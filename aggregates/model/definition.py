@@ -128,6 +128,10 @@ class Source:
     aliases: tuple[tuple[str, str], ...] = ()
     """names of facts whose own name is another, as a column has theirs"""
 
+    def __hash__(self) -> int:
+        # Each reading looks up what it has rendered; all facts together take longer than that.
+        return hash(self.name)
+
     def __post_init__(self) -> None:
         known = {self.log_key, *self.image}
         for fact in self.facts:

@@ -16,9 +16,10 @@ class Finding:
     """Something that is not as it should be."""
 
     kind: str
-    """`revision`, `missing`, `altered`, `unknown`, `rebuilt`, `too early`, `column` (one that the
-    triggers read is gone), `unfit` (they cannot serve the table), `unposted` (no trigger posts to
-    the table) or `unproved`; of a warning `journal mode` or `empty` (no writer fills a column)"""
+    """`revision`, `missing`, `altered`, `unknown`, `rebuilt`, `too early`, `gone` (a source table),
+    `column` (one that the triggers read is gone), `unfit` (they cannot serve the table), `unposted`
+    (no trigger posts to the table) or `unproved`; of a warning `journal mode`, `empty` (no writer
+    fills a column) or `deleted file`"""
     table: str
     """the table that it concerns"""
     name: str
@@ -26,7 +27,7 @@ class Finding:
     detail: str
     """what that means, and what to do"""
     steps: tuple[str, ...] = ()
-    """what to do, in order: commands of ours, and SQL; nothing where a person has to decide"""
+    """what to do, in order: commands of ours, and SQL, a comment where a person has to decide"""
     making: str = field(default="", repr=False)
     """the SQL that makes it, of a table or view that is missing"""
 
@@ -44,7 +45,7 @@ class Finding:
     @property
     def is_of_source(self) -> bool:
         """Whether a source table has to be put right before anything else can be."""
-        return self.kind in ("column", "unfit")
+        return self.kind in ("gone", "column", "unfit")
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name or self.table}: {self.detail}"

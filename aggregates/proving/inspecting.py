@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
@@ -33,7 +33,7 @@ from aggregates.proving.findings import (
 )
 from aggregates.proving.record import Proof, proofs, proved_at, reinstalled_at
 from aggregates.proving.rounds import LastRound, OpenRound, last_round, open_round
-from aggregates.proving.sources import inspect_owned, inspect_sources
+from aggregates.proving.sources import check_sources, foresee, inspect_owned, inspect_sources
 from aggregates.recomputing.filling import BACKFILLS, REBUILD
 
 
@@ -74,19 +74,19 @@ def inspect(connection: Connection, sources: Sequence[Source]) -> Inspection:
     """Compare what is installed with the frozen SQL of the revision. Changes nothing."""
     revision, head = upgrading.current(connection), upgrading.head()
     own = driver(connection)
-    ours = [source for source in sources if not source.owner]
     findings = []
     if revision is None:
         detail = f"nothing is installed, not {head}; run `aggregates migrate`"
         findings.append(Finding("revision", "", head, detail, (MIGRATE,)))
+        findings += foresee(own, kept_by_us(sources))
     elif wrong := upgrading.mismatch(revision):
         steps = (MIGRATE,) if upgrading.is_known(revision) else ()
         findings.append(Finding("revision", "", head, wrong, steps))
     if revision is not None and upgrading.is_known(revision):
-        findings += differences(own, ours, revision)
+        findings += differences(own, kept_by_us(sources), revision)
     proofs, consumers = _reconciled(own, sources, revision == head)
     findings += _doubts(proofs)
-    warnings = list(_warnings(own, ours)) if revision is not None else []
+    warnings = list(_warnings(own, kept_by_us(sources))) if revision is not None else []
     last, under_way = _rounds(own, revision == head)
     return Inspection(
         revision=revision,
@@ -104,26 +104,43 @@ def inspect(connection: Connection, sources: Sequence[Source]) -> Inspection:
     )
 
 
-def check_installed(database: Database, sources: Sequence[Source]) -> None:
-    """Raise SchemaMismatch where what is mended now would be wrong again with the next write.
+def kept_by_us(sources: Iterable[Source]) -> list[Source]:
+    """Those that the project keeps a change log of, not an application."""
+    return [source for source in sources if not source.owner]
 
-    So it is where the database is not at the head revision, or a table or trigger is not such as
-    that has made it.
+
+def check_comparable(database: Database, sources: Sequence[Source]) -> None:
+    """Raise SchemaMismatch where aggregates cannot be compared with their sources.
+
+    So it is where the database is not at the head revision, or a source table is gone, or is not
+    such as was adopted.
     """
     with database.reading() as connection:
-        revision = upgrading.current(connection)
-        if wrong := upgrading.mismatch(revision):
-            raise SchemaMismatch(wrong)
-        ours = [source for source in sources if not source.owner]
-        found = differences(driver(connection), ours, upgrading.head())
+        _check_comparable(connection, sources)
+
+
+def _check_comparable(connection: Connection, sources: Sequence[Source]) -> None:
+    if wrong := upgrading.mismatch(upgrading.current(connection)):
+        raise SchemaMismatch(wrong)
+    check_sources(driver(connection), kept_by_us(sources))
+
+
+def check_installed(database: Database, sources: Sequence[Source]) -> None:
+    """Raise SchemaMismatch where what is right now may be wrong after the next write.
+
+    So it is where they cannot be compared, or where a table or trigger is not such as the revision
+    has made it.
+    """
+    with database.reading() as connection:
+        _check_comparable(connection, sources)
+        found = differences(driver(connection), kept_by_us(sources), upgrading.head())
     if found := [one for one in found if one.spoils]:
         names = ", ".join(f"{one.kind} {one.name}" for one in found[:_FINDINGS_NAMED])
         more = f" and {len(found) - _FINDINGS_NAMED:,} more" if found[_FINDINGS_NAMED:] else ""
-        steps = next_steps(found)
-        first = steps[0] if steps and len(steps[0]) < _LONGEST_STEP else STATUS
+        (first, *_) = next_steps(found)
         raise SchemaMismatch(
-            f"not as it should be: {names}{more}; what is mended now may be wrong again after the"
-            f" next write, so nothing was changed: begin with `{first}`; `{STATUS}` lists all steps"
+            f"not as it should be: {names}{more}; what is right now may be wrong after the next"
+            f" write, so nothing was mended: begin with `{first}`; `{STATUS}` lists all steps"
         )
 
 
@@ -140,6 +157,15 @@ def _warnings(connection: DriverConnection, sources: Sequence[Source]) -> Iterat
                 f"the writers of {source.name} had no such columns when it was adopted: {names};"
                 " they are empty, and everything counts without them, unless a writer fills them",
             )
+    if file := connection.deleted_file():
+        yield Finding(
+            "deleted file",
+            "",
+            file,
+            f"{file} was replaced or deleted where it lies, and only a mount of the file itself"
+            " still holds it: mount its folder instead, and start again",
+            (f"-- mount the folder of {file} in the place of the file",),
+        )
     if has_lost_journal_mode(connection):
         mode = connection.journal_mode()
         yield Finding(
@@ -194,15 +220,16 @@ def differences(
         if sql is None:
             detail = (
                 f"this {one.kind} is gone, and what it keeps may have drifted, or writers fail that"
-                f" need it; {_REINSTALL}"
+                " need it"
             )
             making = one.installed if one.kind in ("table", "view") else ""
             findings.append(Finding("missing", one.table, one.name, detail, PUT_BACK, making))
-        elif not is_as_it_should_be(sql, one) and table not in unfit:
+        elif not is_as_it_should_be(sql, one) and one.table not in unfit:
             detail = (
                 f"this {one.kind} is not the one of revision {revision}"
-                f" (or {table} has got another UNIQUE key), and what it keeps may have drifted;"
-                f" {_REINSTALL}"
+                f" (or {table} has got another UNIQUE key), and what it keeps may have drifted"
+                if table == one.table
+                else f"this {one.kind} of {one.table} is on {table} now, whose rows are not counted"
             )
             findings.append(Finding("altered", table, one.name, detail, PUT_BACK))
     findings += _out_of_order(connection, sources, statements)
@@ -215,7 +242,17 @@ def differences(
             detail = f"no revision has made this trigger: `{step}`"
             findings.append(Finding("unknown", table, name, detail, (step,)))
     findings += _too_early(connection, ours.keys())
-    return findings
+    return [_with_remedy(one, unfit) for one in findings]
+
+
+def _with_remedy(finding: Finding, unfit: Collection[str]) -> Finding:
+    """Where a source table is not fit for triggers, none are put back before it is."""
+    if finding.steps != PUT_BACK:
+        return finding
+    if unfit:
+        detail = f"{finding.detail}; first put {', '.join(sorted(unfit))} right"
+        return replace(finding, detail=detail, steps=())
+    return replace(finding, detail=f"{finding.detail}; {_REINSTALL}")
 
 
 def _out_of_order(
@@ -226,7 +263,7 @@ def _out_of_order(
         right = [one.name for one in statements if (one.kind, one.table) == ("trigger", source.log)]
         found = [one.name for one in connection.objects("trigger") if one.name in right]
         if found != right and sorted(found) == sorted(right):
-            detail = f"its triggers run in another order, so that values may drift; {_REINSTALL}"
+            detail = "its triggers run in another order, so that values may drift"
             yield Finding("altered", source.log, source.log, detail, PUT_BACK)
 
 
@@ -268,9 +305,7 @@ def _too_early(connection: DriverConnection, ours: Collection[str]) -> Iterator[
             changes = rf'(UPDATE(\s+OR\s+\w+)?|INTO|DELETE\s+FROM)\s+["`\[]?{table.upper()}\b'
             if re.search(r"\bAFTER\b", head) and re.search(changes, body):
                 detail = (
-                    f"made after ours, this trigger changes rows of {table} before they are"
-                    " counted; `aggregates migrate --reinstall` puts ours first, then run"
-                    " `aggregates repair`"
+                    f"made after ours, this trigger changes rows of {table} before they are counted"
                 )
                 yield Finding("too early", table, name, detail, PUT_BACK)
 
@@ -312,8 +347,7 @@ def _rebuilt(
                 table,
                 table,
                 "all of its triggers are gone at once, as when a tool builds the table anew (ALTER"
-                " by copy, in many GUI tools): what was written since is not counted;"
-                f" {_REINSTALL}",
+                " by copy, in many GUI tools): what was written since is not counted",
                 PUT_BACK,
             )
 
@@ -369,16 +403,14 @@ def _different_rows(
             query = f"SELECT * FROM {name} ORDER BY 1"
             found = connection.execute(query).fetchall()
             if sorted(found) != sorted(right.execute(query).fetchall()):
-                detail = f"its rows are not those of revision {revision}; {_REINSTALL}"
+                detail = f"its rows are not those of revision {revision}"
                 findings.append(Finding("altered", name, name, detail, PUT_BACK))
     return findings
 
 
-_REINSTALL = f"`{REINSTALL}` puts it back, then run `{REPAIR}`"
+_REINSTALL = f"`{REINSTALL}` puts that right, then run `{REPAIR}`"
 _PROOFS_SHOWN, _PROOFS_READ = 5, 1000
 _FINDINGS_NAMED = 3
-_LONGEST_STEP = 200
-"""Characters of SQL that an error may hold."""
 
 
 def _filling(connection: DriverConnection) -> str | None:

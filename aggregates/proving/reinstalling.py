@@ -22,7 +22,7 @@ from aggregates.proving.inspecting import (
     is_as_it_should_be,
     ours_on_sources,
 )
-from aggregates.proving.sources import inspect_owned, inspect_sources
+from aggregates.proving.sources import check_sources
 from aggregates.recomputing.filling import BACKFILLS, REBUILD
 
 _ORDER = ("trigger", "view", "index", "table")
@@ -41,21 +41,13 @@ def reinstall(database: Database, sources: Sequence[Source]) -> list[str]:
     with database.writer() as connection, connection.begin():
         if wrong := upgrading.mismatch(upgrading.current(connection)):
             raise SchemaMismatch(wrong)
-        _check_sources(driver(connection), sources)
+        check_sources(driver(connection), sources)
         for source in sources:
             _adopt_again(driver(connection), source)
         gone = _install(driver(connection), sources, upgrading.head())
         for source in sources:
             remember(driver(connection), shape_of(source))
         return gone
-
-
-def _check_sources(connection: DriverConnection, sources: Sequence[Source]) -> None:
-    """Raise SchemaMismatch where triggers would fail a table's writers, or count nonsense."""
-    found = [*inspect_sources(connection, sources), *inspect_owned(connection, owned(connection))]
-    wrong = [one.detail for one in found]
-    if wrong:
-        raise SchemaMismatch(f"{'; '.join(wrong)}; nothing was changed: run this again after that")
 
 
 def _adopt_again(connection: DriverConnection, source: Source) -> None:

@@ -17,11 +17,10 @@ from aggregates.changes import utc_text
 from aggregates.engines import file_of
 from aggregates.engines.base import Capability, DamagedFile, Database
 from aggregates.errors import AggregatesError, DefinitionError
-from aggregates.installing.upgrading import check_revision
 from aggregates.model.definition import Catalogue
 from aggregates.progress import Progress
 from aggregates.proving import rounds
-from aggregates.proving.inspecting import check_installed
+from aggregates.proving.inspecting import check_comparable, check_installed
 from aggregates.proving.record import Proof, record
 from aggregates.proving.rounds import LastRound, OpenRound
 from aggregates.recomputing.drift import Drift, Window
@@ -60,8 +59,8 @@ def verify(
     the tables that have such; after `budget` seconds the proof is left in a file beside the
     database, from which the next run with a budget goes on until all is compared (a database
     that is not named by its path has no such file: there the budget does not hold). Raises
-    SchemaMismatch where the database is not at the head revision, DefinitionError for the name of
-    no table.
+    SchemaMismatch where the database is not at the head revision, or a source table is gone or not
+    such as was adopted, DefinitionError for the name of no table.
     """
     return _reconcile(database, catalogue, progress, "verify", tables, window, budget)
 
@@ -92,7 +91,7 @@ def _reconcile(
     window: Window | None,
     budget: float | None,
 ) -> VerifyResult:
-    check_revision(database)
+    check_comparable(database, catalogue.sources)
     names, of_sessions = chosen(catalogue, tables, window)
     started, started_at = time.monotonic(), utc_text(datetime.now(UTC))
     is_kept = budget is not None and _can_be_kept(database)

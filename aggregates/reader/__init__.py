@@ -2,17 +2,24 @@
 
 Nothing here scans a table that grows with the history: the cost of a reading depends on the number
 of agents, of tools, of hours or sessions asked for, and of what is open inside a window, not on the
-number of rows ever written. Rows of the source tables are looked up by their keys, and only for
-the sessions that are shown.
+number of rows ever written. Rows of the source tables are looked up by their keys: those of the
+sessions that are shown, and the newest ones.
 
-Times in the tables are naive wall-clock times of one zone, the *source zone*. A function that
-takes a moment takes it aware, or naive in the source zone; ``zone=None`` is the system's own zone.
+Times in the tables are naive wall-clock times of one zone, the *source zone*. A `datetime` that a
+function takes is aware, or naive in the source zone; ``zone=None`` is the system's own zone.
 Functions that run several queries are exact only inside one read transaction of the caller.
 """
 
 from __future__ import annotations
 
-from aggregates.reader.agents import AgentStatistics, RunCount, agents, latest_start, run_counts
+from aggregates.reader.agents import (
+    AgentStatistics,
+    RunCount,
+    RunGroup,
+    agents,
+    latest_start,
+    run_counts,
+)
 from aggregates.reader.clock import wall_clock
 from aggregates.reader.collection import Collection, collect, totals
 from aggregates.reader.histograms import Percentiles, percentiles
@@ -21,23 +28,13 @@ from aggregates.reader.metrics import (
     AgentNow,
     Durations,
     Metrics,
-    RunGroup,
     ToolGroup,
     metrics,
 )
-from aggregates.reader.runs import (
-    ABANDON_AFTER,
-    HourPoint,
-    RunningRun,
-    hourly,
-    hourly_by_agent,
-    running,
-)
+from aggregates.reader.moment import ABANDON_AFTER, IDLE_AFTER, SESSION_WINDOW, Moment
+from aggregates.reader.runs import HourPoint, RunningRun, hourly, hourly_by_agent, running
 from aggregates.reader.sessions import (
-    IDLE_AFTER,
     LATEST,
-    SESSION_WINDOW,
-    Activity,
     SessionStatistics,
     SessionTotals,
     active_count,
@@ -53,7 +50,6 @@ __all__ = [
     "IDLE_AFTER",
     "LATEST",
     "SESSION_WINDOW",
-    "Activity",
     "AgentNow",
     "AgentStatistics",
     "AgentTools",
@@ -61,6 +57,7 @@ __all__ = [
     "Durations",
     "HourPoint",
     "Metrics",
+    "Moment",
     "Percentiles",
     "RunCount",
     "RunGroup",

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime
 
 from sqlalchemy import Connection
 
 from aggregates.engines import compiler_of
 from aggregates.reader import queries
-from aggregates.reader.clock import canonical, cutoff, hour_of, wall_clock
+from aggregates.reader.clock import canonical, hour_of, wall_clock
 from aggregates.reader.histograms import Percentiles, percentiles_by
 from aggregates.reader.meaning import meaning
-from aggregates.reader.runs import ABANDON_AFTER, open_since
+from aggregates.reader.moment import Moment
+from aggregates.reader.runs import open_since
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +70,25 @@ class RunCount:
     invocations: int
 
 
+@dataclass(frozen=True, slots=True)
+class RunGroup:
+    """The invocations, all-time, that have an agent, phase, model and status in common."""
+
+    agent_name: str
+    phase: str
+    model: str
+    status: str
+    """as of now"""
+    invocations: int
+    tokens: int
+    succeeded: bool
+    """whether that status says so"""
+    failed: bool
+    """whether that status says so"""
+
+
 def agents(
-    connection: Connection,
-    since: datetime | None = None,
-    *,
-    now: datetime | None = None,
-    abandon_after: timedelta = ABANDON_AFTER,
-    zone: tzinfo | None = None,
+    connection: Connection, moment: Moment, since: datetime | None = None
 ) -> list[AgentStatistics]:
     """The agents, most invocations first.
 
@@ -83,22 +96,47 @@ def agents(
     flight are then exactly those of the runs that started in the window; percentiles are those of
     the whole days that the window touches, as durations are kept by day.
     """
-    oldest = canonical(cutoff(now, abandon_after, zone))
+    oldest = moment.running_since
     if since is None:
         return all_time(connection, open_since(connection, oldest))
-    return _in_window(connection, hour_of(wall_clock(since, zone)), oldest)
+    return _in_window(connection, hour_of(wall_clock(since, moment.zone)), oldest)
 
 
 def run_counts(connection: Connection) -> list[RunCount]:
     """The invocations, all-time, by everything that tells them apart."""
+    found: Counter[tuple[str, str, str, str]] = Counter()
+    for one in run_groups(connection):
+        found[one.agent_name, one.phase, one.model, one.status] += one.invocations
+    return [RunCount(*key, invocations) for key, invocations in found.items()]
+
+
+def run_groups(connection: Connection) -> list[RunGroup]:
+    """The invocations, all-time, by everything that tells them apart, and what became of them.
+
+    The agent of one whose name holds a NUL byte is `''`, under which agent_stats has rows without a
+    name too, which are no invocations: agent_activity tells how many are, and what became of them,
+    but not their phase, model and status.
+    """
     means = meaning(compiler_of(connection))
     found = queries.rows(
         connection,
-        "SELECT agent_name, phase, model, status, sum(invocations) FROM agent_stats"
-        f" WHERE {means.is_invocation} GROUP BY agent_name, phase, model, status"
-        " HAVING sum(invocations) <> 0 ORDER BY agent_name, phase, model, status",
+        "SELECT agent_name, phase, model, status, sum(invocations), sum(tokens_sum),"
+        f" {means.succeeded}, {means.failed} FROM agent_stats WHERE {means.is_invocation}"
+        " GROUP BY agent_name, phase, model, status HAVING sum(invocations) <> 0"
+        " ORDER BY agent_name, phase, model, status",
     )
-    return [RunCount(*row) for row in found]
+    groups = [RunGroup(*(*row[:-2], *map(bool, row[-2:]))) for row in found]
+    nameless = queries.rows(
+        connection,
+        "SELECT succeeded, failed, invocations - succeeded - failed FROM agent_activity"
+        " WHERE agent_name = ''",
+    )
+    outcomes = (True, False), (False, True), (False, False)
+    for counts in nameless:
+        for outcome, count in zip(outcomes, counts, strict=True):
+            if count:
+                groups.append(RunGroup("", "", "", "", count, 0, *outcome))
+    return groups
 
 
 def all_time(connection: Connection, running_now: Counter[str]) -> list[AgentStatistics]:

@@ -21,10 +21,10 @@ def wall_clock(moment: datetime, zone: tzinfo | None = None) -> datetime:
         return datetime.min if moment.year == 1 else datetime.max
 
 
-def cutoff(now: datetime | None, age: timedelta, zone: tzinfo | None) -> datetime:
+def cutoff(now: datetime, age: timedelta, zone: tzinfo | None) -> datetime:
     """The wall-clock time that lies `age` before now."""
     # Subtracted before it becomes wall-clock time, so that a change of clocks makes no difference.
-    return wall_clock((now or datetime.now(UTC)) - age, zone)
+    return wall_clock(now - age, zone)
 
 
 def hour_of(wall: datetime) -> datetime:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import timedelta
 
 from sqlalchemy import Connection
 
 from aggregates.reader import queries
 from aggregates.reader.agents import AgentStatistics, RunCount, all_time, run_counts
-from aggregates.reader.clock import utc_text
-from aggregates.reader.runs import ABANDON_AFTER, HourPoint, RunningRun, hourly, running
+from aggregates.reader.moment import Moment
+from aggregates.reader.runs import HourPoint, RunningRun, hourly, running
 from aggregates.reader.sessions import (
-    ACTIVITY,
     LATEST,
-    Activity,
     SessionStatistics,
     SessionTotals,
     active_count,
@@ -56,40 +54,24 @@ def totals(connection: Connection) -> dict[str, int]:
     return dict(queries.rows(connection, "SELECT name, value FROM aggregate_totals ORDER BY name"))
 
 
-def collect(
-    connection: Connection,
-    *,
-    now: datetime | None = None,
-    abandon_after: timedelta = ABANDON_AFTER,
-    activity: Activity = ACTIVITY,
-    latest_sessions: int = LATEST,
-    zone: tzinfo | None = None,
-) -> Collection:
+def collect(connection: Connection, moment: Moment, *, latest_sessions: int = LATEST) -> Collection:
     """Everything at once. Call it inside one read transaction, so that the parts agree."""
-    now = now or datetime.now(UTC)
     by_name = totals(connection)
-    now_running = running(connection, now, abandon_after, zone=zone)
+    now_running = running(connection, moment)
     agents = all_time(connection, Counter(run.agent_name for run in now_running))
-    active = active_count(connection, now=now, activity=activity, zone=zone)
-    latest = sessions(
-        connection,
-        latest_sessions,
-        now=now,
-        abandon_after=abandon_after,
-        activity=activity,
-        zone=zone,
-    )
     of_tools = tools(connection, with_percentiles=False)
     invocations = {agent.agent_name: agent.invocations for agent in agents}
     return Collection(
-        at=utc_text(now, zone),
+        at=moment.text,
         totals=by_name,
         agents=tuple(agents),
         running=tuple(now_running),
-        hours=tuple(hourly(connection, now - timedelta(hours=23), now, zone=zone)),
+        hours=tuple(
+            hourly(connection, moment.now - timedelta(hours=23), moment.now, zone=moment.zone)
+        ),
         run_counts=tuple(run_counts(connection)),
-        session_totals=session_totals(connection, by_name, active),
-        sessions=tuple(latest),
+        session_totals=session_totals(connection, by_name, active_count(connection, moment)),
+        sessions=tuple(sessions(connection, moment, latest_sessions)),
         tools=tuple(of_tools),
         agent_tools=tuple(tools_by_agent(of_tools, invocations)),
         unreadable_times=unreadable_times(connection, by_name),

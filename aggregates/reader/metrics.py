@@ -5,22 +5,19 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 
 from sqlalchemy import Connection
 
 from aggregates.engines import compiler_of
 from aggregates.reader import queries
-from aggregates.reader.clock import canonical, cutoff, utc_text
+from aggregates.reader.agents import RunGroup, run_groups
 from aggregates.reader.collection import totals
 from aggregates.reader.histograms import integers
 from aggregates.reader.meaning import meaning
-from aggregates.reader.runs import ABANDON_AFTER, open_since
+from aggregates.reader.moment import Moment
 from aggregates.reader.sessions import (
-    ACTIVITY,
     LATEST,
-    Activity,
     SessionStatistics,
     SessionTotals,
     active_count,
@@ -33,23 +30,6 @@ BOUNDS_MS = tuple(
     for seconds in (*(0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400),)
 )
 """Milliseconds; each is a bound of the stored histograms too, so that counts at them are exact."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunGroup:
-    """The invocations, all-time, that have an agent, phase, model and status in common."""
-
-    agent_name: str
-    phase: str
-    model: str
-    status: str
-    """as of now"""
-    invocations: int
-    tokens: int
-    succeeded: bool
-    """whether that status says so"""
-    failed: bool
-    """whether that status says so"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,25 +88,15 @@ class Metrics:
     """by agent and tool"""
 
 
-def metrics(
-    connection: Connection,
-    *,
-    now: datetime | None = None,
-    abandon_after: timedelta = ABANDON_AFTER,
-    activity: Activity = ACTIVITY,
-    latest_sessions: int = LATEST,
-    zone: tzinfo | None = None,
-) -> Metrics:
+def metrics(connection: Connection, moment: Moment, *, latest_sessions: int = LATEST) -> Metrics:
     """All of it. Call it inside one read transaction, so that the parts agree."""
-    now = now or datetime.now(UTC)
     by_name = totals(connection)
     is_invocation = meaning(compiler_of(connection)).is_invocation
-    active = active_count(connection, now=now, activity=activity, zone=zone)
     return Metrics(
-        at=utc_text(now, zone),
+        at=moment.text,
         totals=by_name,
-        runs=tuple(_runs(connection)),
-        agents=tuple(_agents(connection, canonical(cutoff(now, abandon_after, zone)))),
+        runs=tuple(run_groups(connection)),
+        agents=tuple(_agents(connection, moment)),
         run_durations=durations(
             connection,
             "agent_durations",
@@ -134,20 +104,9 @@ def metrics(
             "runs",
             is_invocation,
         ),
-        session_totals=session_totals(connection, by_name, active),
+        session_totals=session_totals(connection, by_name, active_count(connection, moment)),
         session_durations=durations(connection, "session_durations", ("first_agent",), "sessions"),
-        sessions=tuple(
-            sessions(
-                connection,
-                latest_sessions,
-                now=now,
-                abandon_after=abandon_after,
-                activity=activity,
-                zone=zone,
-            )
-            if latest_sessions
-            else ()
-        ),
+        sessions=tuple(sessions(connection, moment, latest_sessions) if latest_sessions else ()),
         tools=tuple(_tools(connection)),
         tool_durations=durations(connection, "tool_durations", ("agent_name", "tool_name"), "uses"),
     )
@@ -181,28 +140,15 @@ def _counts(le_ms_text: str, counts_text: str) -> tuple[int, ...]:
     return tuple(counts)
 
 
-def _runs(connection: Connection) -> list[RunGroup]:
-    means = meaning(compiler_of(connection))
+def _agents(connection: Connection, moment: Moment) -> list[AgentNow]:
     found = queries.rows(
         connection,
-        "SELECT agent_name, phase, model, status, sum(invocations), sum(tokens_sum),"
-        f" {means.succeeded}, {means.failed} FROM agent_stats WHERE {means.is_invocation}"
-        " GROUP BY agent_name, phase, model, status HAVING sum(invocations) <> 0"
-        " ORDER BY agent_name, phase, model, status",
+        "SELECT agent_name, in_flight, coalesce(running, 0), last_start FROM agent_activity"
+        " LEFT JOIN (SELECT agent_name, count(*) AS running FROM open_runs WHERE start_time > ?"
+        " GROUP BY agent_name) USING (agent_name) WHERE invocations <> 0 ORDER BY agent_name",
+        moment.running_since,
     )
-    return [RunGroup(*(*row[:-2], *map(bool, row[-2:]))) for row in found]
-
-
-def _agents(connection: Connection, oldest: str) -> list[AgentNow]:
-    running = open_since(connection, oldest)
-    return [
-        AgentNow(agent_name, in_flight, running[agent_name], last_start)
-        for agent_name, in_flight, last_start in queries.rows(
-            connection,
-            "SELECT agent_name, in_flight, last_start FROM agent_activity"
-            " WHERE invocations <> 0 ORDER BY agent_name",
-        )
-    ]
+    return [AgentNow(*row) for row in found]
 
 
 def _tools(connection: Connection) -> list[ToolGroup]:

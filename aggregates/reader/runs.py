@@ -10,11 +10,9 @@ from sqlalchemy import Connection
 
 from aggregates.engines import compiler_of
 from aggregates.reader import queries
-from aggregates.reader.clock import ages, canonical, cutoff, hour_of, minutes_of_hours, wall_clock
+from aggregates.reader.clock import hour_of, minutes_of_hours, wall_clock
 from aggregates.reader.meaning import meaning
-
-ABANDON_AFTER = timedelta(hours=6)
-"""A run that started this long ago and has not ended is called abandoned."""
+from aggregates.reader.moment import Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +48,15 @@ class HourPoint:
     twice, and 0 where they left it out and a run bears its time nevertheless"""
 
 
-def running(
-    connection: Connection,
-    now: datetime | None = None,
-    abandon_after: timedelta = ABANDON_AFTER,
-    *,
-    zone: tzinfo | None = None,
-) -> list[RunningRun]:
-    """The runs in flight that started less than `abandon_after` before `now`, oldest first."""
-    now = now or datetime.now(UTC)
+def running(connection: Connection, moment: Moment) -> list[RunningRun]:
+    """The runs in flight that are not abandoned, oldest first."""
     found = queries.rows(
         connection,
         "SELECT invocation_id, session_id, agent_name, phase, start_time FROM open_runs"
         " WHERE start_time > ? ORDER BY start_time, invocation_id",
-        canonical(cutoff(now, abandon_after, zone)),
+        moment.running_since,
     )
-    ages_ms = ages((row[-1] for row in found), now, zone)
+    ages_ms = moment.ages(row[-1] for row in found)
     return [RunningRun(*(*row, ages_ms[row[-1]])) for row in found]
 
 

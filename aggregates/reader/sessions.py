@@ -1,15 +1,15 @@
 """Sessions: the latest, the active, the abandoned, and one that is named.
 
-A session is a row of the table `sessions`, and whatever its invocations add up to. Where hooks
-could write no such row there are only the invocations; listings, which go by the start of the row,
-leave those sessions out.
+A session is a row of the table `sessions`, and whatever its invocations add up to. Listings go by
+the start that the row tells. Where hooks write no such row there are only the invocations: those
+sessions are listed by the start of their first run, as far as the newest rows are of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime
 from itertools import pairwise
 from typing import Literal
 
@@ -20,18 +20,14 @@ from aggregates.engines.tables import DERIVED, PENDING
 from aggregates.errors import AmbiguousSession, NoSuchSession
 from aggregates.model import sources
 from aggregates.reader import queries
-from aggregates.reader.clock import ages, canonical, cutoff, milliseconds_between, wall_clock
+from aggregates.reader.clock import canonical, milliseconds_between, wall_clock
 from aggregates.reader.facts import facts_where
 from aggregates.reader.meaning import meaning
-from aggregates.reader.runs import ABANDON_AFTER
+from aggregates.reader.moment import Moment
 from aggregates.sessions.overlaps import Overlap, milliseconds, overlap
 
 LATEST = 50
 """Sessions of a listing, and of a collection."""
-SESSION_WINDOW = timedelta(hours=24)
-"""A session that started this long ago and has not ended is called abandoned."""
-IDLE_AFTER = timedelta(minutes=30)
-"""So is one in which nothing has happened for this long."""
 
 _COUNTS = ", ".join(
     f"coalesce({name}, 0)"
@@ -53,6 +49,9 @@ _LATEST_EVENTS = (
     " (SELECT max(start_time) FROM _aggregates_session_tool_uses AS tool_use"
     " WHERE tool_use.session_id = listed.session_id) AS latest_tool_use"
 )
+_NEWEST = 900
+"""Rows that are looked through for sessions without one of their own; SQLite may take no more than
+999 parameters."""
 _SHORTEST_ID = 8
 _LONGEST_OVERLAP = 1000
 """Runs of a session up to which those that run now are laid over all others."""
@@ -72,19 +71,6 @@ _RUNS = (
 )
 
 State = Literal["active", "abandoned", "ended", "unknown"]
-
-
-@dataclass(frozen=True, slots=True)
-class Activity:
-    """When an open session counts as active; every other open one is abandoned."""
-
-    window: timedelta = SESSION_WINDOW
-    """since it started"""
-    idle_after: timedelta = IDLE_AFTER
-    """since its latest event: its own start, a start or an end of a run, a start of a tool use"""
-
-
-ACTIVITY = Activity()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +130,11 @@ class SessionStatistics:
     is_pending: bool
     """whether the session has changed since the last four were derived"""
 
+    @property
+    def began(self) -> str | None:
+        """What listings go by: `start_time`, or `first_start` where no row tells one."""
+        return self.start_time or self.first_start
+
 
 @dataclass(frozen=True, slots=True)
 class SessionTotals:
@@ -171,31 +162,27 @@ class SessionTotals:
 
 def sessions(
     connection: Connection,
+    moment: Moment,
     limit: int = LATEST,
     *,
     state: Literal["active", "abandoned"] | None = None,
     since: datetime | None = None,
     agent: str | None = None,
-    now: datetime | None = None,
-    abandon_after: timedelta = ABANDON_AFTER,
-    activity: Activity = ACTIVITY,
-    zone: tzinfo | None = None,
 ) -> list[SessionStatistics]:
     """The latest sessions by start, newest first; with `state` only those that are in it.
 
     `since` leaves out what started earlier, `agent` what it has no invocation in. To find those of
     a rare agent, the sessions since then are gone through one by one.
     """
-    now = now or datetime.now(UTC)
-    first = None if since is None else canonical(wall_clock(since, zone))
+    first = None if since is None else canonical(wall_clock(since, moment.zone))
     table, at_most = "_aggregates_sessions_by_start", limit
     if state is not None:
         table = "_aggregates_open_sessions"
-        at_most += active_count(connection, now=now, activity=activity, zone=zone)
+        at_most += active_count(connection, moment)
     if state == "active":
-        first = max(first or "", canonical(cutoff(now, activity.window, zone)))
+        first = max(first or "", moment.active_since)
         at_most = -1
-    conditions: list[str] = ["sessions <> 0", "session_id <> ''"]
+    conditions = ["session_id <> ''"]
     parameters: list[object] = []
     if first is not None:
         conditions.append("start_time >= ?")
@@ -206,29 +193,46 @@ def sessions(
             " WHERE pair.session_id = listed.session_id AND pair.agent_name = ?)"
         )
         parameters.append(agent)
-    found = described(
-        connection,
-        f"SELECT listed.session_id FROM {table} AS listed WHERE {' AND '.join(conditions)}"
-        " ORDER BY start_time DESC, session_id LIMIT ?",
-        *parameters,
-        at_most,
-        now=now,
-        abandon_after=abandon_after,
-        activity=activity,
-        zone=zone,
+    parameters.append(at_most)
+    latest = (
+        "SELECT session_id, start_time FROM ({}) AS listed"
+        f" WHERE {' AND '.join(conditions)} ORDER BY start_time DESC, session_id LIMIT ?"
     )
+    listed = latest.format(f"SELECT * FROM {table} AS listed WHERE sessions <> 0")
+    without_row = (
+        queries.rows(connection, latest.format(_without_row(connection)), *parameters)
+        if state is None
+        else []
+    )
+    if without_row:
+        listed = (
+            f"SELECT * FROM ({listed}) UNION ALL SELECT session_id, first_start FROM session_stats"
+            f" WHERE session_id IN ({', '.join('?' * len(without_row))})"
+            " ORDER BY start_time DESC, session_id LIMIT ?"
+        )
+        parameters += [*(session_id for session_id, _ in without_row), at_most]
+    found = described(connection, moment, listed, *parameters)
     return [one for one in found if state is None or one.state == state][:limit]
 
 
-def active_count(
-    connection: Connection,
-    *,
-    now: datetime | None = None,
-    activity: Activity = ACTIVITY,
-    zone: tzinfo | None = None,
-) -> int:
+def _without_row(connection: Connection) -> str:
+    """A query for the sessions without a row that the newest runs are of."""
+    source = sources.agent_invocations
+    table, key = map(compiler_of(connection).quote, (source.name, source.key))
+    return (
+        "SELECT stats.session_id, first_start AS start_time FROM"
+        f" (SELECT DISTINCT session_id FROM {table}"
+        f" WHERE {key} > (SELECT max({key}) FROM {table}) - {_NEWEST}) AS newest"
+        # CROSS, as nothing tells SQLite that those are few.
+        " CROSS JOIN session_stats AS stats ON stats.session_id = newest.session_id"
+        # Rows that are no runs are of sessions too.
+        " WHERE stats.invocations <> 0 AND NOT EXISTS (SELECT 1"
+        f" FROM {sources.sessions.name} AS own WHERE own.session_id = newest.session_id)"
+    )
+
+
+def active_count(connection: Connection, moment: Moment) -> int:
     """How many sessions are active; reads those only that are open and began inside the window."""
-    earliest, idle = _earliest(now or datetime.now(UTC), activity, zone)
     events = (
         ("_aggregates_session_starts", "start_time"),
         ("session_stats", "last_end"),
@@ -244,9 +248,8 @@ def active_count(
         "SELECT count(*) FROM _aggregates_open_sessions AS listed"
         f" WHERE start_time > ? AND session_id <> '' AND sessions <> 0"
         f" AND (start_time > ?{happened})",
-        earliest,
-        idle,
-        *[idle] * len(events),
+        moment.active_since,
+        *[moment.idle_since] * (1 + len(events)),
     )
     return int(count)
 
@@ -278,13 +281,7 @@ def session_totals(connection: Connection, totals: Mapping[str, int], active: in
 
 
 def described(
-    connection: Connection,
-    listed: str,
-    *parameters: object,
-    now: datetime,
-    abandon_after: timedelta = ABANDON_AFTER,
-    activity: Activity = ACTIVITY,
-    zone: tzinfo | None = None,
+    connection: Connection, moment: Moment, listed: str, *parameters: object
 ) -> list[SessionStatistics]:
     """The sessions that a query for `session_id` lists, newest first."""
     counted = queries.rows(
@@ -297,12 +294,12 @@ def described(
         f" LEFT JOIN {DERIVED} AS derived ON derived.session_id = stats.session_id",
         *parameters,
     )
-    running = _running_overlaps(connection, listed, parameters, now, abandon_after, zone)
+    running = _running_overlaps(connection, moment, listed, parameters)
     own = _own_rows(connection, listed, parameters)
-    earliest, idle = _earliest(now, activity, zone)
+    earliest = moment.active_since
     short = short_ids(row[0] for row in counted)
     recent = (start for _, start, _, _, is_open, _ in own.values() if is_open and start > earliest)
-    until_now = ages(recent, now, zone)
+    until_now = moment.ages(recent)
     found = []
     for (
         session_id,
@@ -331,11 +328,10 @@ def described(
         status, start, end, duration_ms, is_open, has_ended = own.get(session_id, _NO_ROW)
         last_event = max(start or "", end or "", last_end or "", latest_run or "", latest_use or "")
         state: State = "unknown"
-        if is_open:
-            state = "active" if start > earliest and last_event > idle else "abandoned"
-            duration_ms = (
-                until_now[start] if state == "active" else milliseconds_between(start, last_event)
-            )
+        if is_open and start > earliest and last_event > moment.idle_since:
+            state, duration_ms = "active", until_now[start]
+        elif is_open:
+            state, duration_ms = "abandoned", milliseconds_between(start, last_event)
         elif start or end or has_ended:
             state = "ended"
         ended = succeeded + failed
@@ -371,7 +367,7 @@ def described(
         )
     # Stable: those that start together stay in the order of their ids.
     found.sort(key=lambda one: one.session_id)
-    found.sort(key=lambda one: one.start_time or "", reverse=True)
+    found.sort(key=lambda one: one.began or "", reverse=True)
     return found
 
 
@@ -385,18 +381,13 @@ def _efficiency(elapsed_ms: int | None, busy_ms: int | None) -> float | None:
 
 
 def _running_overlaps(
-    connection: Connection,
-    listed: str,
-    parameters: Sequence[object],
-    now: datetime,
-    abandon_after: timedelta,
-    zone: tzinfo | None,
+    connection: Connection, moment: Moment, listed: str, parameters: Sequence[object]
 ) -> dict[str, Overlap]:
     """Of the listed sessions with runs that run now, and so last until now: from all their runs.
 
     Longer sessions are left out: a collection must not cost what a session is long.
     """
-    oldest = canonical(cutoff(now, abandon_after, zone))
+    oldest = moment.running_since
     found = facts_where(
         connection,
         sources.agent_invocations,
@@ -408,7 +399,7 @@ def _running_overlaps(
         also="succeeded OR failed",
     )
     starts = (start for _, start, _, in_flight, *_ in found if in_flight and start > oldest)
-    until_now = ages(starts, now, zone)
+    until_now = moment.ages(starts)
     runs: dict[str, list[tuple[int, int]]] = {}
     for session_id, start, duration_ms, in_flight, _, _, has_ended in found:
         of_session = runs.setdefault(session_id, [])
@@ -491,10 +482,3 @@ def _own_rows(
         also=f"{means.succeeded} OR {means.failed}",
     )
     return {row[0]: row[1:] for row in found}
-
-
-def _earliest(now: datetime, activity: Activity, zone: tzinfo | None) -> tuple[str, str]:
-    """The start and the latest event after which an open session is active."""
-    ages = activity.window, activity.idle_after
-    window, idle = (canonical(cutoff(now, age, zone)) for age in ages)
-    return window, idle

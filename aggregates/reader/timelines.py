@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Literal
 
@@ -16,11 +15,8 @@ from aggregates.engines.base import Compiler
 from aggregates.model import sources
 from aggregates.model.definition import Source
 from aggregates.reader import queries
-from aggregates.reader.clock import canonical, cutoff, milliseconds_since, utc_text
-from aggregates.reader.runs import ABANDON_AFTER
+from aggregates.reader.moment import Moment
 from aggregates.reader.sessions import (
-    ACTIVITY,
-    Activity,
     SessionStatistics,
     described,
     find_session,
@@ -107,93 +103,49 @@ class Timeline:
     """by start; those whose start does not parse are left out"""
 
 
-def timeline(
-    connection: Connection,
-    session: str,
-    *,
-    now: datetime | None = None,
-    abandon_after: timedelta = ABANDON_AFTER,
-    activity: Activity = ACTIVITY,
-    zone: tzinfo | None = None,
-) -> Timeline:
+def timeline(connection: Connection, moment: Moment, session: str) -> Timeline:
     """The session whose id is, or begins with, `session`; reads its rows by their keys.
 
     Raises NoSuchSession, or AmbiguousSession where several ids begin so.
     """
-    now = now or datetime.now(UTC)
     session_id = find_session(connection, session)
-    (statistics,) = described(
-        connection,
-        "SELECT ? AS session_id",
-        session_id,
-        now=now,
-        abandon_after=abandon_after,
-        activity=activity,
-        zone=zone,
-    )
-    return _timeline(connection, statistics, _ALL, now, abandon_after, zone)
+    (statistics,) = described(connection, moment, "SELECT ? AS session_id", session_id)
+    return _timeline(connection, moment, statistics, _ALL)
 
 
-def timelines(
-    connection: Connection,
-    limit: int,
-    *,
-    latest: int,
-    now: datetime | None = None,
-    abandon_after: timedelta = ABANDON_AFTER,
-    activity: Activity = ACTIVITY,
-    zone: tzinfo | None = None,
-) -> list[Timeline]:
+def timelines(connection: Connection, moment: Moment, limit: int, *, latest: int) -> list[Timeline]:
     """The active sessions, then the latest others, newest first; `limit` of them at most.
 
     Of each only the `latest` latest runs and tool uses by start are read, so that a long session
     costs no more than others; `beside` counts runs among those.
     """
-    now = now or datetime.now(UTC)
-
-    def listed(state: Literal["active"] | None) -> list[SessionStatistics]:
-        return sessions(
-            connection,
-            limit,
-            state=state,
-            now=now,
-            abandon_after=abandon_after,
-            activity=activity,
-            zone=zone,
-        )
-
     # A session that was resumed, or lasts for long, may have begun before many that have ended.
-    found = {one.session_id: one for one in [*listed("active"), *listed(None)]}
+    active = sessions(connection, moment, limit, state="active")
+    found = {one.session_id: one for one in [*active, *sessions(connection, moment, limit)]}
     short = short_ids(found)
     return [
-        _timeline(connection, replace(one, short_id=short[id_]), latest, now, abandon_after, zone)
+        _timeline(connection, moment, replace(one, short_id=short[id_]), latest)
         for id_, one in [*found.items()][:limit]
     ]
 
 
 def _timeline(
-    connection: Connection,
-    statistics: SessionStatistics,
-    latest: int,
-    now: datetime,
-    abandon_after: timedelta,
-    zone: tzinfo | None,
+    connection: Connection, moment: Moment, statistics: SessionStatistics, latest: int
 ) -> Timeline:
     session_id, compiler = statistics.session_id, compiler_of(connection)
-    oldest = canonical(cutoff(now, abandon_after, zone))
     found: list[queries.Row] = []
     intervals = []
     for *known, start, end, duration_ms, in_flight in queries.rows(
         connection, _runs(compiler), session_id, latest
     ):
-        is_running = in_flight and start > oldest
+        is_running = in_flight and start > moment.running_since
         if is_running and duration_ms is None:
-            duration_ms = max(0, milliseconds_since(start, now, zone))
+            duration_ms = max(0, moment.ages([start])[start])
         state = "running" if is_running else "abandoned" if in_flight else "ended"
         found.append((*known, start, end, duration_ms, state))
         intervals.append((milliseconds(start), duration_ms or 0))
     return Timeline(
-        at=utc_text(now, zone),
+        at=moment.text,
         session=statistics,
         runs=tuple(
             TimelineRun(*(*row, count)) for row, count in zip(found, beside(intervals), strict=True)

@@ -13,8 +13,8 @@ from aggregates.model.sources import UNREADABLE_TIMES
 from aggregates.reader import queries
 
 ACCEPTED = (
-    "2026-10-01T09:57:33.551, or with a blank for the T, without the fraction or the seconds, with"
-    " Z, +02:00, +0200 or +02 behind it"
+    "2026-10-01T09:57:33.551, or with t or a blank for the T, a comma for the point, without the"
+    " fraction or the seconds, with Z, z, +02:00, +0200 or +02 behind it, and blanks around all"
 )
 """What parses, by an example; numbers do not, as their unit would be a guess."""
 

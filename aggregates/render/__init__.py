@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from aggregates.render.progress import progress_bar
-from aggregates.render.text import console, duration, line, name, rate, sparkline
+from aggregates.render.text import console, counted, duration, line, name, rate, sparkline
 
-__all__ = ["console", "duration", "line", "name", "progress_bar", "rate", "sparkline"]
+__all__ = ["console", "counted", "duration", "line", "name", "progress_bar", "rate", "sparkline"]

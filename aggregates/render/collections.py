@@ -9,7 +9,7 @@ from rich.console import Console, Group, RenderableType
 from aggregates.reader import Collection, HourPoint, latest_start
 from aggregates.render.grids import Column, Row, table
 from aggregates.render.tables import AGENT_TOOLS, AGENTS, RUNNING, SESSIONS
-from aggregates.render.text import clock, line, rate, sparkline, unreadable_lines
+from aggregates.render.text import clock, counted, line, rate, sparkline, unreadable_lines
 
 _MOST_ROWS = {"running": 10, "agents": 20, "sessions": 10, "tools": 10}
 """Of each list, those that matter most first."""
@@ -68,15 +68,15 @@ def _summary(out: Console, collection: Collection) -> Iterator[str]:
     succeeded, failed = totals.get("succeeded", 0), totals.get("failed", 0)
     ended = succeeded + failed
     yield (
-        f"{collection.at}  {totals.get('invocations', 0):,} runs of {totals.get('agents', 0):,}"
-        f" agents, {len(collection.running):,} running; {ended:,} ended,"
-        f" {rate(succeeded / ended if ended else None)} of them well"
+        f"{collection.at}  {counted(totals.get('invocations', 0), 'run')} of"
+        f" {counted(totals.get('agents', 0), 'agent')}, {len(collection.running):,} running;"
+        f" {ended:,} ended, {rate(succeeded / ended if ended else None)} of them well"
     )
     per_session = sessions.agents_per_session
     yield (
-        f"{sessions.sessions:,} sessions with runs, {sessions.active:,} active;"
+        f"{counted(sessions.sessions, 'session')} with runs, {sessions.active:,} active;"
         f" {'-' if per_session is None else f'{per_session:.1f}'} agents a session;"
-        f" {totals.get('tool_uses', 0):,} uses of tools"
+        f" {counted(totals.get('tool_uses', 0), 'use')} of tools"
     )
     yield _load(out, collection.hours, latest_start(collection.agents))
     yield from unreadable_lines(collection.unreadable_times)

@@ -14,7 +14,7 @@ from aggregates.proving.inspecting import Inspection
 from aggregates.proving.repairing import VerifyResult
 from aggregates.proving.rounds import LastRound, OpenRound
 from aggregates.reader import UnreadableTimes
-from aggregates.render.text import duration, line, name, unreadable_lines
+from aggregates.render.text import counted, duration, line, name, unreadable_lines
 from aggregates.running.keeping import Keeping
 from aggregates.sessions import CONSUMER
 
@@ -44,7 +44,7 @@ def show_inspection(
             for part in step.splitlines():
                 out.print(f"  {line(part)}", soft_wrap=True)
     for proof in status.proofs[:1]:
-        found = f"{proof.drifts:,} drifts" if proof.drifts else "no drift"
+        found = counted(proof.drifts, "drift") if proof.drifts else "no drift"
         out.print(f"last proof: {proof.kind} at {proof.started_at}, {found}")
     out.print(f"the whole was last proved: {status.proved_at or 'never'}")
     if status.last_round is not None:
@@ -84,14 +84,14 @@ def _round(last: LastRound) -> str:
     taken = f"{duration(last.seconds * 1000)} of work"
     if last.runs > 1:
         spans = datetime.fromisoformat(last.ended_at) - datetime.fromisoformat(last.began_at)
-        taken += f" in {last.runs:,} runs over {duration(spans.total_seconds() * 1000)}"
-    return f"a round of proof takes {taken}, for {last.rows_read:,} rows"
+        taken += f" in {counted(last.runs, 'run')} over {duration(spans.total_seconds() * 1000)}"
+    return f"a round of proof takes {taken}, for {counted(last.rows_read, 'row')}"
 
 
 def _under_way(round_: OpenRound) -> str:
     """How far the next one is."""
     return (
-        f"a round is under way since {round_.began_at}: {round_.rows_read:,} rows read in"
+        f"a round is under way since {round_.began_at}: {counted(round_.rows_read, 'row')} read in"
         f" {duration(round_.seconds * 1000)} of work"
     )
 
@@ -107,7 +107,7 @@ def _lost(consumer: ConsumerStatus) -> str:
 
 def show_verification(out: Console, result: VerifyResult, *, repaired: bool) -> None:
     """How much was read, and every drift with its key, stored and right value."""
-    out.print(f"{result.rows_read:,} rows read in {result.seconds:.1f} s")
+    out.print(f"{counted(result.rows_read, 'row')} read in {result.seconds:.1f} s")
     if not result.is_complete:
         out.print("the budget is spent: run this again to go on where it ended")
     elif not result.drifts:

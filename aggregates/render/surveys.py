@@ -20,10 +20,12 @@ def show_survey(out: Console, found: Survey) -> None:
         return
     table = Table("table", "column", "found", "what becomes of it", box=box.SIMPLE_HEAD)
     for column in found.tracked:
+        type_, becomes = line(column.type or "no type"), "tracked"
         if column.type is None:
-            table.add_row(column.table, column.name, "-", "added; empty until a writer fills it")
-        else:
-            table.add_row(column.table, column.name, line(column.type) or "no type", "tracked")
+            type_, becomes = "-", "added; empty until a writer fills it"
+        elif column.is_taken_over:
+            becomes = "overwritten with the time of each change"
+        table.add_row(column.table, column.name, type_, becomes)
     for name, columns in found.untracked.items():
         for untracked in columns:
             table.add_row(name, line(untracked), "", "not tracked")

@@ -60,7 +60,7 @@ SESSIONS: list[Column[SessionStatistics]] = [
     Column("session", lambda one: name(one.short_id), is_text=True),
     Column("state", lambda one: one.state, is_text=True),
     Column("status", lambda one: name(one.status), is_text=True, rank=6),
-    Column("started", lambda one: clock(one.start_time), rank=1),
+    Column("started", lambda one: clock(one.began), rank=1),
     Column("ended", lambda one: clock(one.end_time), rank=5),
     Column("elapsed", lambda one: duration(one.elapsed_ms), rank=1),
     Column("runs", lambda one: f"{one.invocations:,}"),

@@ -55,6 +55,11 @@ def line(value: object) -> str:
     return "".join(_safe(character) for character in str(value))
 
 
+def counted(number: int, noun: str) -> str:
+    """So many of something: `1 row`, `2,000 rows`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def clock(time: str | None) -> str:
     """A canonical time to the second."""
     return "-" if time is None else time[:19].replace("T", " ")
@@ -106,6 +111,8 @@ def unreadable_lines(found: Sequence[UnreadableTimes]) -> Iterator[str]:
     """How many rows of each source have times that do not parse, one of them, and what does."""
     for one in found:
         example = "" if one.example is None else f", such as {line(one.example)}"
-        yield f"{one.source}: {one.rows:,} rows have a start or an end that is no time{example}"
+        have = "has" if one.rows == 1 else "have"
+        rows = counted(one.rows, "row")
+        yield f"{one.source}: {rows} {have} a start or an end that is no time{example}"
     for accepted in dict.fromkeys(one.accepted for one in found):
         yield f"a time is {accepted}"

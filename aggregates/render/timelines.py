@@ -12,7 +12,7 @@ from rich.text import Text
 
 from aggregates.reader import SessionStatistics, Timeline, TimelineRun, TimelineToolUse
 from aggregates.render.grids import Column, drawn, fitted, markdown
-from aggregates.render.text import clock, duration, line, name, rate
+from aggregates.render.text import clock, counted, duration, line, name, rate
 
 _NARROWEST_AXIS = 20
 _WIDEST_AXIS = 100
@@ -117,16 +117,17 @@ def _of_tool_use(use: TimelineToolUse) -> _Event:
 
 
 def _heading(session: SessionStatistics) -> list[str]:
-    times = f"since {clock(session.start_time)}"
+    times = f"since {clock(session.began)}"
     if session.end_time is not None:
         times = f"{clock(session.start_time)} to {clock(session.end_time)}"
     return [
         f"session {line(session.session_id) or 'unknown'}: {session.state},"
         f" status {name(session.status)}",
         f"{times}, {duration(session.elapsed_ms)}; latest event {clock(session.last_event)}",
-        f"{session.invocations:,} runs: {session.succeeded:,} succeeded, {session.failed:,} failed,"
-        f" {session.in_flight:,} in flight, success {rate(session.success_rate)};"
-        f" {session.agents:,} agents, {session.phases:,} phases,"
+        f"{counted(session.invocations, 'run')}: {session.succeeded:,} succeeded,"
+        f" {session.failed:,} failed, {session.in_flight:,} in flight,"
+        f" success {rate(session.success_rate)};"
+        f" {counted(session.agents, 'agent')}, {counted(session.phases, 'phase')},"
         f" {duration(session.duration_ms_sum)} of runs",
     ]
 

@@ -420,6 +420,7 @@ def test_no_query_scans_a_table_that_grows_with_the_history(
         "tool_stats",
         "total",  # a row of constants for each
         "listed",  # in the order of its key, as far as the limit
+        "newest",  # the sessions of the newest rows
         "wanted",  # those that are listed
         "walk",  # from agent to agent
     }

@@ -32,6 +32,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.parametrize("place", ["file/new", "folder"])
+def test_a_folder_that_cannot_be_written(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder" / "tools.json").mkdir(parents=True)
+    result = CliRunner().invoke(main, ["dashboards", str(tmp_path / place)])
+    assert result.exit_code == 1
+    assert f"error: {tmp_path / place}" in result.stderr
+    assert "cannot be written" in result.stderr
+    assert "name another folder" in result.stderr
+    assert "Errno" not in result.stderr
+
+
 def expressions(folder: Path) -> list[tuple[str, str]]:
     """Everything that Prometheus is asked, with where."""
     found = []

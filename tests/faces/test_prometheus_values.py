@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from aggregates import Store, samples
 from aggregates.engines import driver
-from aggregates.faces.prometheus import exposition
+from aggregates.faces.prometheus import exposition, values
 from aggregates.faces.prometheus.collector import Scrape, as_metric
 from aggregates.faces.prometheus.families import BY_NAME, FAMILIES
 from aggregates.installing import upgrading
@@ -49,6 +50,9 @@ def path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         writer.execute("UPDATE agent_invocations SET status = 'failed' WHERE id % 17 = 0")
         writer.execute("UPDATE agent_invocations SET phase = NULL WHERE id % 13 = 0")
         writer.execute("UPDATE agent_tool_uses SET tool_name = '' WHERE id % 29 = 0")
+        # Its runs are still there.
+        latest = "SELECT max(start_time) FROM sessions"
+        writer.execute(f"DELETE FROM sessions WHERE start_time = ({latest})")
     derive(path)
     return path
 
@@ -142,6 +146,105 @@ def test_sessions_are_as_many_as_asked_for(path: Path) -> None:
             assert latest == 0 or hashed["session_agents_total"] != found["session_agents_total"]
 
 
+def test_a_session_without_a_row_has_series(migrated_database: MakeDatabase) -> None:
+    with migrated_database("plain") as path:
+        with closing(connect(path)) as writer:
+            writer.execute(
+                "INSERT INTO agent_invocations (session_id, agent_name, start_time, end_time,"
+                " status) VALUES ('a-session-of-runs', 'alpha', '2026-10-01T10:00:00',"
+                " '2026-10-01T10:00:02', 'completed')"
+            )
+        with Store(path, source_timezone="UTC") as store:
+            found = samples_of(Collector(store).scrape())
+    of = {
+        name: series[frozenset({("session_id", "a-sessio")})]
+        for name, series in found.items()
+        if name.startswith("session_") and len(series) == 1 and () not in series
+        if frozenset({("session_id", "a-sessio")}) in series
+    }
+    start = datetime(2026, 10, 1, 10, tzinfo=UTC).timestamp()
+    assert of["session_agents_total"] == of["session_agent_diversity"] == 1
+    assert (of["session_total_agent_time"], of["session_start_timestamp"]) == (2, start)
+    # Nobody has said that it has ended, nor how long it lasted.
+    assert not found.keys() & {"session_completion_status", "session_idle_time"}
+
+
+def test_runs_of_an_agent_with_a_nul_in_its_name_count_everywhere(
+    migrated_database: MakeDatabase,
+) -> None:
+    """Their agent is `''`, as is that of rows without a name, which are no runs."""
+    runs = [
+        ("a\0b", "2026-10-01T10:00:00", None, "started"),
+        ("a\0b", "2026-10-01T10:00:00", "2026-10-01T10:00:02", "completed"),
+        ("unknown\0", "2026-10-01T10:00:00", "2026-10-01T10:00:02", "completed"),
+        ("unknown\0", None, None, "error"),
+        ("", "2026-10-01T10:00:00", None, "started"),
+        (None, "2026-10-01T10:00:00", "2026-10-01T10:00:02", "completed"),
+        ("unknown", "2026-10-01T10:00:00", "2026-10-01T10:00:02", "failed"),
+        ("alpha", "2026-10-01T10:00:00", "2026-10-01T10:00:02", "failed"),
+    ]
+    with migrated_database("plain") as path:
+        with closing(connect(path)) as writer:
+            writer.executemany(
+                "INSERT INTO agent_invocations (session_id, event_type, agent_name, phase,"
+                " start_time, end_time, status) VALUES ('s', 'pre_invocation', ?, 'p', ?, ?, ?)",
+                runs,
+            )
+        now = datetime(2026, 10, 1, 11, tzinfo=UTC)
+        with Store(path, source_timezone="UTC") as store:
+            metrics, health = store.metrics(now)
+            counted = {
+                name: {labels: value[0] for labels, value in series.items()}
+                for name, series in values.counts(metrics).items()
+            }
+            gauges = values.gauges(metrics, health, zone=UTC, hash_sessions=False)
+            of_agents = {one.agent_name: one.invocations for one in store.agents()}
+            of_groups: Counter[str] = Counter()
+            for one in store.collect(now).run_counts:
+                of_groups[one.agent_name] += one.invocations
+    assert of_agents == of_groups == {"": 4, "alpha": 1}
+    for name, right in (
+        ("agent_workflow_runs_total", 5),
+        ("agent_workflow_runs_ended_total", 4),
+        ("agent_error_total", 2),
+    ):
+        assert sum(counted[name].values()) == right, name
+    for name, right in (
+        ("agent_workflow_runs_by_status", 5),
+        ("agent_invocation_total", 4),
+        ("phase_distribution_total", 4),
+        ("parallel_executions_current", 1),
+        ("total_unique_agents", 2),
+        ("session_agents_total", 5),
+        ("session_error_count", 2),
+    ):
+        assert sum(gauges[name].values()) == right, name
+    assert gauges["agent_workflow_runs_running"] == {("unknown",): 1, ("alpha",): 0}
+    assert gauges["agent_success_rate"] == {("unknown",): pytest.approx(200 / 3), ("alpha",): 0}
+
+
+def test_agents_that_look_alike_are_added_up(migrated_database: MakeDatabase) -> None:
+    """A byte that is not UTF-8 is shown as text that another name may be."""
+    with migrated_database("plain") as path:
+        with closing(connect(path)) as writer:
+            for name, hours in (("CAST(x'61ff' AS TEXT)", 10), ("'a\\xff'", 11), ("'b'", 12)):
+                for _ in range(hours - 8):
+                    writer.execute(
+                        "INSERT INTO agent_invocations (session_id, agent_name, start_time, status)"
+                        f" VALUES ('s', {name}, '2026-10-01T{hours}:00:00', 'started')"
+                    )
+        for now, running in ((12, 5), (16, 3), (18, 0)):
+            with Store(path, source_timezone="UTC") as store:
+                metrics, health = store.metrics(datetime(2026, 10, 1, now, 30, tzinfo=UTC))
+            gauges = values.gauges(metrics, health, zone=UTC, hash_sessions=False)
+            alike = ("a\\xff",)
+            assert gauges["agent_workflow_runs_running"][alike] == running
+            assert gauges["agent_workflow_runs_abandoned"][alike] == 5 - running
+            latest = datetime(2026, 10, 1, 11, tzinfo=UTC).timestamp()
+            assert gauges["agent_last_execution_timestamp"][alike] == latest
+            assert "agent_invocation_total" not in gauges or not gauges["agent_invocation_total"]
+
+
 ODD = ['a"b\\c', "two\nlines", "nul\0byte", "x" * 300, '{evil="1"} 1\n# EOF', "é\u2028\r\ttab"]
 
 
@@ -181,7 +284,7 @@ def test_odd_names_stay_inside_their_labels(migrated_database: MakeDatabase) -> 
         }
         assert read == written
         names = {dict(labels)["agent_name"] for labels in samples_of(scrape)["agent_error_total"]}
-        assert names == {*ODD, "unknown-not"} - {"nul\0byte"}
+        assert names == {*ODD, "unknown-not", "unknown"} - {"nul\0byte"}
         # '' and `unknown` are one tool, and so are '' and what ends in a NUL byte.
         uses = samples_of(scrape)["agent_tool_usage_total"]
         assert uses[frozenset({("agent_name", "unknown"), ("tool_name", "unknown")})] == 3

@@ -6,6 +6,7 @@ import base64
 import gzip
 import http.client
 import os
+import re
 import shutil
 import signal
 import socket
@@ -17,13 +18,18 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import bcrypt
 import pytest
 from conftest import MakeDatabase, connect
 from serving import COMMAND, Served, free_port, served, wait_until
+
+from aggregates.errors import AggregatesError, DatabaseLocked
+from aggregates.faces.prometheus import server, webconfig
+from aggregates.prometheus import Collector
+from aggregates.store import Store
 
 INSERT = (
     "INSERT INTO agent_invocations (session_id, agent_name, start_time, end_time, status)"
@@ -247,27 +253,134 @@ def test_tls_and_passwords(path: Path, tmp_path: Path) -> None:
         ("basic_auth_users: {alice: secret}", "no bcrypt hash"),
         ("basic_auth_users: [alice]", "no mapping"),
         ("tls_server_config: {cert_file: cert.pem}", "needs cert_file and key_file"),
-        ("tls_server_config: {cert_file: c, key_file: k}", "TLS cannot begin"),
-        ("tls_server_config: {cert_file: c, key_file: k, min_version: SSL3}", "min_version is one"),
+        ("tls_server_config: {FILES}", "TLS cannot begin"),
+        ("tls_server_config: {FILES, min_version: SSL3}", "min_version is one"),
         (
-            "tls_server_config:"
-            " {cert_file: c, key_file: k, client_auth_type: VerifyClientCertIfGiven}",
+            "tls_server_config: {FILES, client_auth_type: VerifyClientCertIfGiven}",
             "needs client_ca_file",
         ),
-        ("http_server_config: {http2: true}", "not supported"),
+        ("http_server_config: {http3: true}", "http3, which is not supported"),
+        ("http_server_config: {http2: 2}", "http2 of http_server_config has to be true or false"),
+        ("http_server_config: {headers: {Server: x}}", "headers has Server, which is not supp"),
+        ('http_server_config: {headers: {Cache-Control: "a\\nSet-Cookie: b"}}', "Cache-Control of"),
+        ("http_server_config: {headers: {Cache-Control: 5}}", "has to be a mapping of texts"),
+        ("http_server_config: {headers: [Cache-Control]}", "has to be a mapping of texts"),
+        ("tls_server_config: {cert_file: 5}", "cert_file of tls_server_config has to be a text"),
+        ("tls_server_config: {cert_file: [a], key_file: {}}", "has to be a text"),
+        ("tls_server_config: {min_version: [TLS12]}", "min_version of tls_server_config has to be"),
+        ("tls_server_config: {min_version: 1.2}", "min_version of tls_server_config has to be a"),
+        ("tls_server_config: {client_auth_type: [x]}", "client_auth_type of tls_server_config has"),
+        ("tls_server_config: {cipher_suites: TLS_A}", "has to be a list of texts"),
+        ("tls_server_config: {curve_preferences: [1]}", "has to be a list of texts"),
+        ("tls_server_config: [cert_file]", "tls_server_config is no mapping"),
+        ("tls_server_config: {client_allowed_sans: [a]}", "client_allowed_sans, which is not"),
+        (
+            "tls_server_config: {FILES, max_version: TLS11}",
+            "max_version is one",
+        ),
+        (
+            "tls_server_config: {FILES, client_auth_type: RequireAnyClientCert}",
+            "client_auth_type is one",
+        ),
+        (
+            "tls_server_config: {FILES, client_ca_file: a}",
+            "NoClientCert has no use for client_ca_file",
+        ),
+        (
+            "tls_server_config: {FILES, min_version: TLS13, max_version: TLS12}",
+            "leave no version",
+        ),
+        (
+            "tls_server_config: {FILES, max_version: TLS12,"
+            " cipher_suites: [TLS_AES_128_GCM_SHA256, TLS_RSA_WITH_ALL]}",
+            "leave no version",
+        ),
+        ("basic_auth_users: {alice: [secret]}", "no bcrypt hash"),
+        ("basic_auth_users: {alice: }", "no bcrypt hash"),
+        ("5", "the file is no mapping"),
+        ("[]", "the file is no mapping"),
         ("a: b: c", "cannot be read"),
         ("!!python/object/apply:os.system [id]", "cannot be read"),
     ],
 )
 def test_a_web_configuration_that_is_not_understood(
-    path: Path, tmp_path: Path, text: str, message: str
+    tmp_path: Path, text: str, message: str
 ) -> None:
     file = tmp_path / "web.yml"
-    file.write_text(text)
+    file.write_text(text.replace("FILES", "cert_file: c, key_file: k"))
+    with pytest.raises(AggregatesError, match=re.escape(message)) as raised:
+        webconfig.load(file)
+    assert str(file.parent) in str(raised.value)
+
+
+def test_a_server_says_what_it_does_not_understand(path: Path, tmp_path: Path) -> None:
+    file = tmp_path / "web.yml"
+    file.write_text("tls_server_config: {min_version: [TLS12]}")
     found = serve("--database", str(path), "--web-config", str(file))
     assert found.returncode == 1
-    assert message in found.stderr
-    assert "Traceback" not in found.stderr
+    assert found.stderr == f"error: {file}: min_version of tls_server_config has to be a text\n"
+
+
+def spoken(server: Served, context: ssl.SSLContext, cipher: str) -> str | None:
+    """The version in which a server and a client with one cipher speak."""
+    context.set_ciphers(cipher)
+    with (
+        socket.create_connection((server.host, server.port)) as plain,
+        context.wrap_socket(plain, server_hostname="localhost") as connection,
+    ):
+        return connection.version()
+
+
+def test_options_of_other_exporters_are_honoured_or_noted(path: Path, tmp_path: Path) -> None:
+    config = web_config(tmp_path, tls=True)
+    suite = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"
+    with config.open("a") as file:
+        file.write(
+            "  min_version: TLS10\n  max_version: TLS12\n  prefer_server_cipher_suites: false\n"
+            f"  curve_preferences: [CurveP256]\n  cipher_suites: [{suite}, TLS_RSA_WITH_RC4]\n"
+            "  client_auth_type: RequestClientCert\n"
+            "http_server_config:\n  http2: true\n"
+            "  headers: {X-Frame-Options: SAMEORIGIN, Strict-Transport-Security: max-age=1}\n"
+        )
+    context = ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
+    with served(path, "--web-config", str(config)) as server:
+        for place in ("/metrics", "/"):
+            answer = ask(server, place, headers=basic("alice", PASSWORD), context=context)
+            assert answer.status == 200
+            assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+            assert answer.headers["Strict-Transport-Security"] == "max-age=1"
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert spoken(server, context, "ECDHE-RSA-AES128-GCM-SHA256") == "TLSv1.2"
+        with pytest.raises(ssl.SSLError, match="HANDSHAKE_FAILURE"):
+            spoken(server, context, "ECDHE-RSA-AES256-GCM-SHA384")
+        told = server.errors.read_text()
+    assert "Traceback" not in told
+    for option in ("min_version TLS10", "TLS_RSA_WITH_RC4", "curve_pref", "RequestClient", "http2"):
+        assert told.count(option) == 1, option
+    assert told.count(f"warning: {config}: ") == 5
+
+
+def test_suites_of_tls13_only_leave_no_older_version(tmp_path: Path) -> None:
+    config = web_config(tmp_path, tls=True)
+    with config.open("a") as file:
+        file.write("  cipher_suites: [TLS_AES_128_GCM_SHA256]\n")
+    context = webconfig.load(config).ssl_context()
+    assert context is not None
+    assert context.minimum_version == ssl.TLSVersion.TLSv1_3
+
+
+def test_suites_are_called_as_in_the_registry() -> None:
+    """Names as IANA has them, which OpenSSL's own tool tells."""
+    told = subprocess.run(
+        ["openssl", "ciphers", "-stdname", "DEFAULT"], check=True, capture_output=True, text=True
+    ).stdout
+    names = {line.split()[0]: line.split()[2] for line in told.splitlines()}
+    # Go, whose names those of the file are, has no others.
+    of_go = r"TLS_(RSA|ECDHE_RSA|ECDHE_ECDSA)_WITH_(AES_(128|256)_(CBC|GCM)|CHACHA20_POLY1305)_\w+"
+    older = {standard: name for standard, name in names.items() if re.fullmatch(of_go, standard)}
+    assert len(older) > 10
+    assert {standard: webconfig._cipher(standard) for standard in older} == older
+    assert webconfig._cipher("TLS_AES_128_GCM_SHA256") == ""
 
 
 def test_wrong_passwords_do_not_hold_up_the_right_one(path: Path, tmp_path: Path) -> None:
@@ -287,7 +400,36 @@ def test_wrong_passwords_do_not_hold_up_the_right_one(path: Path, tmp_path: Path
         assert {one.result().status for one in flood} == {401}
 
 
+def test_a_domain_that_says_it_is_this_machine_reads_nothing(path: Path, tmp_path: Path) -> None:
+    others = ["evil.example", "EVIL.example:1", "127.0.0.1.evil.example", "[a.b", "a.internal.b."]
+    with served(path) as server:
+        own = ("localhost:1", "LOCALHOST.", "127.0.0.1:1", "[::1]", "10.0.0.7", "agents:9")
+        for name in (*own, "host.docker.internal:19186", "agents.localhost"):
+            assert ask(server, headers={"Host": name}).status == 200
+        for name in others:
+            for place in ("/metrics", "/healthz", "/"):
+                answer = ask(server, place, headers={"Host": name})
+                assert answer.status == 421
+                assert "agent" not in answer.text
+    with served(path, "--insecure-listen") as server:
+        assert ask(server, headers={"Host": others[0]}).status == 200
+    config = str(web_config(tmp_path, tls=False))
+    with served(path, "--web-config", config) as server:
+        assert ask(server, headers={"Host": others[0]}).status == 401
+        right = basic("alice", PASSWORD)
+        assert ask(server, headers={"Host": others[0], **right}).status == 200
+
+
 # Clients that mean no good
+
+
+def test_too_many_names(path: Path) -> None:
+    with served(path) as server:
+        for count, status in ((1000, 200), (1001, 400)):
+            query = "&".join(["name[]=total_sessions"] * count)
+            answer = ask(server, f"/metrics?{query}")
+            assert answer.status == status
+        assert "Traceback" not in server.errors.read_text()
 
 
 @pytest.mark.parametrize(
@@ -382,6 +524,75 @@ def test_a_client_that_sends_a_byte_now_and_then_is_left(path: Path) -> None:
         assert time.monotonic() - began < 15
 
 
+@contextmanager
+def listening(path: Path, config: webconfig.WebConfig) -> Iterator[server.Server]:
+    """A server in this process."""
+    with Store(path) as store, ExitStack() as stack:
+        found = server.Server(store, "127.0.0.1", 0, collector=Collector(store), config=config)
+        stack.callback(found.server_close)
+        thread = threading.Thread(target=found.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        stack.callback(thread.join)
+        stack.callback(found.shutdown)
+        yield found
+
+
+def test_those_who_have_been_there_longest_make_room(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also before the first of them, who may wait for the database, has gone."""
+    monkeypatch.setattr(server, "CONNECTIONS", 3)
+    is_over = threading.Event()
+    with listening(path, webconfig.WebConfig()) as serving, ExitStack() as stack:
+        stack.callback(is_over.set)
+        clients = []
+        for _ in range(5):
+            client, other = map(stack.enter_context, socket.socketpair())
+            is_there = threading.Event()
+
+            def connection(other: socket.socket = other, there: threading.Event = is_there) -> None:
+                serving._enter(other)
+                there.set()
+                is_over.wait()
+
+            threading.Thread(target=connection).start()
+            is_there.wait()
+            client.setblocking(False)
+            clients.append(client)
+        for client in clients[:2]:
+            assert client.recv(1) == b""
+        for client in clients[2:]:
+            with pytest.raises(BlockingIOError):
+                client.recv(1)
+
+
+def test_a_client_that_takes_its_answer_slowly_is_left(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of its reads makes room for another record of TLS, long before that has waited."""
+    whole = 20_000_000
+    monkeypatch.setattr(server, "REQUEST_SECONDS", 2.0)
+    monkeypatch.setattr(server.Server, "metrics", lambda *_: ("text/plain", b"x" * whole))
+    config = webconfig.load(web_config(tmp_path, tls=True))
+    context = ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
+    with listening(path, config) as serving, ExitStack() as stack:
+        client = stack.enter_context(socket.socket())
+        # Else it takes megabytes, of which the server sends none until many have been read.
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+        client.connect(serving.server_address[:2])
+        client = stack.enter_context(context.wrap_socket(client, server_hostname="localhost"))
+        asked = {"Host": "localhost", **basic("alice", PASSWORD)}
+        lines = ["GET /metrics HTTP/1.1", *(f"{name}: {value}" for name, value in asked.items())]
+        client.sendall("\r\n".join([*lines, "", ""]).encode())
+        began, taken = time.monotonic(), 0
+        with suppress(ssl.SSLError, ConnectionResetError):
+            while found := client.recv(16_384):
+                taken += len(found)
+                if time.monotonic() - began < 4:
+                    time.sleep(0.005)
+        assert 0 < taken < whole
+
+
 # A database that cannot be read
 
 
@@ -463,6 +674,16 @@ def test_a_database_that_is_locked(path: Path) -> None:
             locker.execute("ROLLBACK")
             assert up(server) == 1
             assert "Traceback" not in server.errors.read_text()
+
+
+def test_how_long_a_store_waits_for_a_lock(path: Path) -> None:
+    with closing(connect(path)) as locker, Store(path, lock_timeout=0.05) as store:
+        locker.execute("PRAGMA journal_mode = DELETE")
+        locker.execute("BEGIN EXCLUSIVE")
+        began = time.monotonic()
+        with pytest.raises(DatabaseLocked):
+            store.totals()
+        assert time.monotonic() - began < 4
 
 
 # Load

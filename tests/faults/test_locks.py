@@ -18,9 +18,11 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hook_writer import Report, writing
 from oracle import differences, recompute, stored
 
+from aggregates.cli import databases, main
 from aggregates.samples import write_sample
 from aggregates.store import Store
 
@@ -252,6 +254,22 @@ def test_a_reinstall_says_what_it_waits_for(small: Path, tmp_path: Path) -> None
         status, errors = finish(process)
     assert status == LOCKED
     assert errors.startswith("waiting for the lock that another program holds of ")
+
+
+def test_a_migration_that_has_nothing_to_do_says_what_it_waits_for(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lock is taken just after the migration, before it is looked at what there is."""
+    path = copy(small, tmp_path)
+    assert finish(start("migrate", path, "--journal-mode", "keep")) == (0, "")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        monkeypatch.setattr(databases, "migrate", lambda *_, **__: other.execute("BEGIN EXCLUSIVE"))
+        command = ["migrate", "--wait", "0.5", "--database", str(path)]
+        done = CliRunner().invoke(main, command)
+    assert (done.exit_code, done.stdout) == (LOCKED, "")
+    assert done.stderr.startswith(
+        f"waiting for the lock that another program holds of {path}, for up to 0.5 s\nerror: "
+    )
 
 
 def test_a_writer_that_holds_its_lock_shuts_no_reader_out_in_wal(

@@ -109,6 +109,18 @@ def test_a_store_whose_file_goes_says_so_and_makes_none(path: Path, tmp_path: Pa
         assert store.totals()["invocations"] == 1
 
 
+def test_what_is_left_beside_a_file_that_goes_is_named(path: Path, tmp_path: Path) -> None:
+    """SQLite would take it for that of the next file, and damage it."""
+    with Store(path) as store, closing(sqlite3.connect(path)) as writer:
+        writer.execute(INSERT, ("more",))
+        writer.commit()
+        path.unlink()
+        wal = path.with_name(f"{path.name}-wal")
+        with pytest.raises(DatabaseVanished, match=f"{wal.name} and {path.name}-shm beside it"):
+            store.totals()
+        assert wal.exists(), "they may go elsewhere with the file, and hold its last rows"
+
+
 def test_a_position_in_the_old_file_holds_in_no_other(path: Path, other: Path) -> None:
     with Store(path) as store:
         consumer, log = store.changes("mine"), store.log()
@@ -173,10 +185,10 @@ def test_watch_shows_the_file_that_is_there(path: Path, other: Path) -> None:
         try:
             os.close(theirs)
             seen = b""
-            while b"1 runs of 1 agents" not in seen:
+            while b"1 run of 1 agent," not in seen:
                 seen += os.read(ours, 65_536)
             put(other, path)
-            while b"3 runs of 1 agents" not in seen:
+            while b"3 runs of 1 agent," not in seen:
                 seen += os.read(ours, 65_536)
             assert b"WARNING another file has taken the place of" in seen
             process.terminate()
@@ -211,6 +223,29 @@ def test_following_changes_ends_with_the_file(
         if status == 1
         else f"error: there is no database at {path}"
     )
+
+
+def test_status_tells_of_a_file_that_only_a_mount_holds(
+    path: Path, other: Path, tmp_path: Path
+) -> None:
+    mounted = tmp_path / "mounted.db"
+    mounted.touch()
+    commands = (
+        f"mount --bind {path} {mounted} && rm {path} &&"
+        f" exec {sys.executable} -m aggregates status --json --database {mounted}"
+    )
+    unshare = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
+    try:
+        done = subprocess.run(
+            [*unshare, "sh", "-c", commands], capture_output=True, text=True, timeout=60
+        )
+    except FileNotFoundError:
+        pytest.skip("needs unshare")
+    if not done.stdout:
+        pytest.skip(f"cannot mount here: {done.stderr}")
+    (warning,) = json.loads(done.stdout)["warnings"]
+    assert (warning["kind"], warning["name"]) == ("deleted file", str(mounted))
+    assert "mount its folder" in warning["detail"]
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc")

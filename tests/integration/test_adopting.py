@@ -2,13 +2,12 @@
 
 import os
 import pty
-import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from advice import status
+from advice import follow, status
 from click.testing import CliRunner, Result
 from conftest import connect
 from hooks import AGENT_INVOCATIONS, AGENT_TOOL_USES, HOOK_TABLES, SESSIONS, TOOL_USES
@@ -124,6 +123,66 @@ def test_status_repeats_what_is_empty(path: Path) -> None:
     assert run("migrate", path).exit_code == 4
 
 
+@pytest.mark.parametrize("type_", ["TEXT", "INTEGER", ""])
+def test_an_updated_at_that_would_be_overwritten_is_asked_about(type_: str, path: Path) -> None:
+    theirs = f"{HOOK_TABLES}; ALTER TABLE agent_invocations ADD COLUMN Updated_At {type_}"
+    before = make(path, f"{theirs}; ALTER TABLE sessions ADD COLUMN updated_at")
+    done = run("migrate", path)
+    assert done.exit_code == 4
+    assert path.read_bytes() == before
+    shown = [line for line in lines(done.stderr) if "updated_at" in line or "Updated_At" in line]
+    overwritten = ["overwritten", "with", "the", "time", "of", "each", "change"]
+    assert shown == [
+        ["agent_invocations", "updated_at", *(type_ or "no type").split(), *overwritten],
+        ["sessions", "updated_at", "not", "tracked"],
+    ]
+    assert run("migrate", path, "--yes").exit_code == 0
+    assert run("migrate", path).stderr == "", "it is not asked twice"
+
+
+UNFIT = {
+    "no key": (
+        AGENT_INVOCATIONS.replace("agent_invocations", "t_", 1)
+        + "INSERT INTO t_ (agent_name) VALUES ('a');"
+        "CREATE TABLE agent_invocations AS SELECT * FROM t_; DROP TABLE t_",
+        True,
+    ),
+    "another key": ("CREATE TABLE agent_invocations (id TEXT PRIMARY KEY, agent_name)", False),
+    "a view": ("CREATE VIEW sessions AS SELECT 1 AS session_id", False),
+    "a name": ("CREATE TABLE agent_stats (id)", False),
+    "an index": ("CREATE TABLE t (a); CREATE INDEX agent_tool_uses ON t (a)", False),
+}
+
+
+@pytest.mark.parametrize("what", UNFIT)
+def test_status_foresees_what_the_migration_would_refuse(what: str, path: Path) -> None:
+    sql, has_script = UNFIT[what]
+    make(path, sql)
+    refusal = run("migrate", path, "--yes")
+    assert refusal.exit_code == 4
+    found = status(path)
+    reason = refusal.stderr.rpartition("error: ")[2].split("; ")[0].rpartition(": ")[2]
+    assert [one.kind for one in found.findings] == ["revision", "unfit"]
+    assert reason in found.findings[1].detail
+    assert found.steps[0].startswith("-- ") == (not has_script)
+    assert found.steps[-1] == "aggregates status"
+    if has_script:
+        follow(path)
+        assert run("verify", path).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "command", ["report agents", "collect", "verify", "changes", "consumers list"]
+)
+def test_what_is_not_migrated_yet_is_to_be_migrated(command: str, path: Path) -> None:
+    make(path, HOOK_TABLES)
+    name, *options = command.split()
+    done = run(name, path, *options)
+    assert done.exit_code == 4
+    assert "run `aggregates migrate`" in done.stderr
+    assert "--reinstall" not in done.stderr
+
+
 def test_a_table_that_cannot_be_adopted_is_refused_as_such(path: Path) -> None:
     make(path, APPLICATION + "CREATE TABLE agent_invocations (id TEXT PRIMARY KEY, agent_name)")
     done = run("migrate", path, "--yes")
@@ -131,17 +190,23 @@ def test_a_table_that_cannot_be_adopted_is_refused_as_such(path: Path) -> None:
     assert done.stderr.startswith("error: cannot adopt agent_invocations: ")
 
 
-@pytest.mark.parametrize("answer", ["y", "n"])
-def test_on_a_terminal_a_person_is_asked(answer: str, path: Path) -> None:
+@pytest.mark.parametrize(("answer", "status"), [("y\n", 0), ("n\n", 1), ("\x04", 1), ("\x03", 130)])
+def test_on_a_terminal_a_person_is_asked(answer: str, status: int, path: Path) -> None:
     before = make(path, OTHER_SHAPE)
-    terminal, theirs = pty.openpty()
+    command = [sys.executable, "-m", "aggregates", "migrate", "--database", str(path)]
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(sys.executable, command)
+    said = b""
     try:
-        os.write(terminal, f"{answer}\n".encode())
-        command = [sys.executable, "-m", "aggregates", "migrate", "--database", str(path)]
-        done = subprocess.run(command, stdin=theirs, capture_output=True, text=True, timeout=60)
+        while f"Adopt {path} as it is? [y/N]".encode() not in said.replace(b"\r\n", b""):
+            said += os.read(terminal, 65_536)
+        os.write(terminal, answer.encode())
+        while os.read(terminal, 65_536):
+            pass
+    except OSError:
+        pass  # the other end is closed
     finally:
         os.close(terminal)
-        os.close(theirs)
-    assert f"Adopt {path} as it is? [y/N]" in done.stderr
-    assert done.returncode == (0 if answer == "y" else 1)
-    assert (path.read_bytes() == before) == (answer == "n")
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == status
+    assert (path.read_bytes() == before) == (status != 0)

@@ -375,3 +375,17 @@ def test_watch_prints_once_where_there_is_no_terminal(database: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.count("runs an hour") == 1
     assert run("watch", "--database", database.with_name("none.db")).returncode == 10
+
+
+def test_changes_of_a_key_that_is_kept_as_an_integer(migrated_database: MakeDatabase) -> None:
+    """As a column without a type keeps it; in every table it is its decimal text."""
+    with migrated_database("untyped") as path:
+        with closing(connect(path)) as writer:
+            for session, agent in ((5, 7), ("5", "7"), (6, 8)):
+                writer.execute(
+                    "INSERT INTO agent_invocations (session_id, agent_name) VALUES (?, ?)",
+                    (session, agent),
+                )
+        for wanted in (("--session", "5"), ("--agent", "7")):
+            done = run("changes", *wanted, "--json", "--database", path)
+            assert [json.loads(line)["key"] for line in done.stdout.splitlines()] == [1, 2]

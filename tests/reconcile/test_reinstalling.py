@@ -9,7 +9,7 @@ import pytest
 from advice import follow
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from conftest import MakeDatabase
 from samples import check_exact, everything
 from sqlalchemy import create_engine
@@ -150,7 +150,7 @@ def test_consumers_are_told_that_changes_are_lost(path: Path) -> None:
 
 def test_a_source_table_that_is_gone_is_named(path: Path) -> None:
     execute(path, "DROP TABLE agent_tool_uses")
-    assert ("missing", "agent_tool_uses") in findings(path)
+    assert ("gone", "agent_tool_uses") in findings(path)
     found = CliRunner().invoke(main, ["migrate", "--reinstall", "--database", str(path)])
     assert found.exit_code == 4
     assert "agent_tool_uses is gone" in found.output
@@ -168,6 +168,23 @@ def transform(path: Path) -> None:
         "DROP TABLE agent_invocations",
         "ALTER TABLE agent_invocations_new RENAME TO agent_invocations",
     )
+
+
+def test_a_verify_ends_with_4_where_what_agrees_may_not_after_the_next_write(path: Path) -> None:
+    def verify() -> Result:
+        return CliRunner().invoke(main, ["verify", "--database", str(path)])
+
+    execute(path, "DROP TRIGGER _aggregates_run_delete")
+    done = verify()
+    assert done.exit_code == 4
+    assert "no drift" in done.stdout
+    assert "begin with `aggregates migrate --reinstall`" in done.stderr
+    execute(path, "DELETE FROM agent_invocations")
+    done = verify()
+    assert done.exit_code == 4
+    assert "drifts found: " in done.stdout
+    follow(path)
+    assert verify().exit_code == 0
 
 
 @pytest.mark.parametrize("damage", [transform, copy_by_alembic, make_anew])

@@ -136,15 +136,23 @@ def test_one_run(database: Path, writer: sqlite3.Connection) -> None:
     assert "runs 1 running now 0 success 100.0% tokens 1,000 active sessions 0 of 1" in said
     assert re.search(r"architect 1 100\.0% 0 0 .* 1,000 2026-10-07 12:00", said)
     assert "2026-10-07 1 1 0 1,000" in said  # by day
-    assert "started 2026-10-07 11:59:00; lasted 3 min 00 s; 1 runs of 1 agents" in said
+    assert "started 2026-10-07 11:59:00; lasted 3 min 00 s; 1 run of 1 agent" in said
     labels = found.attributes("aria-label")
     assert (
         "Runs by the hour of their start: 1 in all, 0 of them failed, at most 1 in an hour"
     ) in labels
-    assert "1 runs in the last seven days" in labels
+    assert "1 run in the last seven days" in labels
     assert (
-        "Timeline of 1 runs from 2026-10-07 12:00:00 to 2026-10-07 12:01:30, at most 1 at once"
+        "Timeline of 1 run from 2026-10-07 12:00:00 to 2026-10-07 12:01:30, at most 1 at once"
     ) in labels
+
+
+def test_a_session_that_only_its_runs_tell_of(database: Path, writer: sqlite3.Connection) -> None:
+    insert(writer, "architect", "2026-10-07T12:00:00", "2026-10-07T12:01:30", session="bare")
+    begin(writer, "earlier", "2026-10-07T11:00:00", "2026-10-07T11:10:00")
+    said = read(database).text()
+    told = "bare unknown started 2026-10-07 12:00:00; 1 runs of 1 agents; success 100.0%"
+    assert said.index(told) < said.index("earlier ended started 2026-10-07 11:00:00; lasted 10 min")
 
 
 def test_what_runs_and_a_session_with_runs_side_by_side(
@@ -194,10 +202,10 @@ def test_the_state_of_the_store(database: Path, writer: sqlite3.Connection) -> N
     with Store(database) as store:
         store.verify()
     said = read(database).text()
-    assert re.search(r"last proof verify at \S+ \S+ UTC: [1-9]\d* drifts", said)
+    assert re.search(r"last proof verify at \S+ \S+ UTC: 1 drift ", said)
     assert "whole proved never" in said
     assert re.search(r"Agents at work agent_workflow\.db Pause [1-9]\d* drifts found as of", said)
-    assert "agent_invocations: 1 rows have a start or an end that is no time, such as 'noon<'" in (
+    assert "agent_invocations: 1 row has a start or an end that is no time, such as 'noon<'" in (
         said
     )
     writer.execute("DROP TRIGGER " + _a_trigger(writer))

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import StaticPool
 
 from aggregates import reader
+from aggregates.reader import Moment
 
 LAST_BOUND = 9223372036854775807
 PERCENTILES = (50, 90, 95, 99)
@@ -136,7 +137,7 @@ def test_the_ends_are_those_of_the_agent(connection: Connection, name: str, othe
                 "INSERT INTO agent_durations VALUES"
                 f" ('pre_invocation', {agent}, '', '', {le_ms}, 2, {total})"
             )
-    found = reader.agents(connection, now=NOW)
+    found = reader.agents(connection, Moment(NOW))
     assert len(found) == 1 + others
     assert {(one.p50_ms, one.p99_ms) for one in found} == {(1.5, 1e8)}
 
@@ -188,7 +189,7 @@ def test_all_time_statistics(connection: Connection) -> None:
         ],
     )
 
-    alpha, beta = reader.agents(connection, now=NOW, zone=UTC)
+    alpha, beta = reader.agents(connection, Moment(NOW, UTC))
 
     assert (alpha.ended, alpha.success_rate) == (4, 0.75)
     assert (alpha.in_flight, alpha.running, alpha.abandoned) == (2, 1, 1)
@@ -243,10 +244,8 @@ def test_a_window_counts_its_hours_and_takes_percentiles_of_its_days(
 
     (alpha,) = reader.agents(
         connection,
+        Moment(NOW, UTC, abandon_after=timedelta(hours=1)),
         datetime(2026, 10, 1, 9, 59),
-        now=NOW,
-        abandon_after=timedelta(hours=1),
-        zone=UTC,
     )
 
     assert (alpha.invocations, alpha.succeeded, alpha.failed) == (2, 1, 1)
@@ -364,7 +363,7 @@ def test_running_runs_are_younger_than_the_timeout(connection: Connection) -> No
         ],
     )
     # 12:30 in UTC is 14:30 on the wall clock of Berlin.
-    runs = reader.running(connection, NOW, timedelta(hours=6), zone=ZoneInfo("Europe/Berlin"))
+    runs = reader.running(connection, Moment(NOW, ZoneInfo("Europe/Berlin")))
     assert [run.invocation_id for run in runs] == [2, 3]
     assert runs[1].age_ms == 2 * 3600 * 1000
 
@@ -373,7 +372,7 @@ def test_a_change_of_clocks_does_not_move_the_timeout(connection: Connection) ->
     """03:00 became 02:00 on 2026-10-25: 01:30 on the wall was 5.5 h before 06:00."""
     insert(connection, "open_runs", [(1, "s", "alpha", "", "2026-10-25T01:30:00.000")])
     now = datetime(2026, 10, 25, 5, 0, tzinfo=UTC)
-    (run,) = reader.running(connection, now, timedelta(hours=6), zone=ZoneInfo("Europe/Berlin"))
+    (run,) = reader.running(connection, Moment(now, ZoneInfo("Europe/Berlin")))
     assert run.age_ms == 5.5 * 3600 * 1000
 
 
@@ -394,7 +393,9 @@ def test_ages_across_changes_of_clocks(connection: Connection, zone: str) -> Non
     insert(connection, "open_runs", [(at, "s", "a", "", one) for at, one in enumerate(starts)])
     now = datetime(2026, 10, 30, 12, 0, 0, 999, tzinfo=UTC)
     here = now.astimezone(ZoneInfo(zone))
-    runs = reader.running(connection, here, timedelta(days=400), zone=ZoneInfo(zone))
+    runs = reader.running(
+        connection, Moment(here, ZoneInfo(zone), abandon_after=timedelta(days=400))
+    )
     assert {run.start_time: run.age_ms for run in runs} == {
         start: (now - datetime.fromisoformat(start).replace(tzinfo=ZoneInfo(zone)))
         // timedelta(milliseconds=1)
@@ -405,12 +406,12 @@ def test_ages_across_changes_of_clocks(connection: Connection, zone: str) -> Non
 def test_a_start_at_the_end_of_time_is_read(connection: Connection) -> None:
     insert(connection, "open_runs", [(1, "s", "alpha", "", "9999-12-31T23:59:59.999")])
     for zone in (UTC, ZoneInfo("America/New_York"), None):
-        (run,) = reader.running(connection, NOW, zone=zone)
+        (run,) = reader.running(connection, Moment(NOW, zone))
         assert run.age_ms < 0
 
 
 def test_a_collection_of_an_empty_database(connection: Connection) -> None:
-    collection = reader.collect(connection, now=NOW, zone=UTC)
+    collection = reader.collect(connection, Moment(NOW, UTC))
     assert collection.at == "2026-10-01T12:30:00.000Z"
     assert (collection.totals, collection.agents, collection.running) == ({}, (), ())
     assert (collection.sessions, collection.tools, collection.agent_tools) == ((), (), ())
@@ -432,7 +433,7 @@ def test_a_collection_counts_what_runs_once(connection: Connection) -> None:
             (2, "s", "alpha", "", "2026-09-01T12:00:00.000"),
         ],
     )
-    collection = reader.collect(connection, now=NOW, zone=UTC)
+    collection = reader.collect(connection, Moment(NOW, UTC))
     assert collection.totals == {"agents": 1, "invocations": 5}
     assert [run.invocation_id for run in collection.running] == [1]
     assert [(agent.running, agent.abandoned) for agent in collection.agents] == [(1, 1)]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import MakeDatabase, connect
@@ -16,7 +17,7 @@ from aggregates import Store
 from aggregates.engines import driver
 from aggregates.errors import AmbiguousSession, NoSuchSession
 from aggregates.model.catalogue import catalogue
-from aggregates.reader.sessions import short_ids
+from aggregates.reader.sessions import _NEWEST, short_ids
 from aggregates.reader.timelines import beside
 from aggregates.sessions import Deriver
 
@@ -149,6 +150,63 @@ def test_a_session_is_its_row_and_its_runs(path: Path) -> None:
     assert (one.duration_count, one.duration_ms_sum) == (2, 180_000)
     assert (one.first_start, one.last_end) == (text(start + MINUTE), text(start + 3 * MINUTE))
     assert one.last_event == text(start + 12 * MINUTE)
+
+
+def test_a_session_without_a_row_is_listed_by_its_first_run(path: Path) -> None:
+    hour = 60 * MINUTE
+    with opened(path) as (writer, store):
+        add_session(writer, "old", NOW - 9 * hour, NOW - 8 * hour)
+        add_session(writer, "new", NOW - 5 * hour, NOW - 4 * hour)
+        add_run(writer, "new", NOW - 5 * hour, NOW - 4 * hour)
+        add_run(writer, "bare", NOW - 7 * hour, NOW - 2 * hour, agent="beta")
+        add_run(writer, "bare", NOW - 6 * hour, NOW - 5 * hour)
+        add_run(writer, "later", NOW - hour)
+        add_run(writer, "odd", None)
+        for no_session in (None, "", "nul\0byte"):
+            add_run(writer, no_session, NOW)
+        writer.execute(
+            "INSERT INTO agent_invocations (session_id, event_type, agent_name, start_time)"
+            " VALUES ('marker', 'subagent_stop', 'alpha', ?)",
+            (text(NOW),),
+        )
+
+        def listed(limit: int = 50, **options: Any) -> list[str]:
+            return [one.session_id for one in store.sessions(limit, now=NOW, **options)]
+
+        assert listed() == ["later", "new", "bare", "old", "odd"]
+        assert listed(3) == ["later", "new", "bare"]
+        assert listed(since=NOW - 5 * hour) == ["later", "new"]
+        assert listed(1, agent="beta") == ["bare"]
+        assert listed(state="active") == listed(state="abandoned") == []
+        latest = store.collect(NOW).sessions
+        assert [one.session_id for one in latest] == listed()
+        timelines = store.overview(NOW).timelines
+        assert [one.session.session_id for one in timelines] == listed()
+        (bare,) = store.sessions(agent="beta", now=NOW)
+        assert (bare.state, bare.start_time, bare.began) == ("unknown", None, text(NOW - 7 * hour))
+        assert (bare.invocations, bare.success_rate, bare.elapsed_ms) == (2, 1, None)
+        add_session(writer, "bare", NOW)
+        assert listed() == ["bare", "later", "new", "old", "odd"]
+
+
+def test_a_session_without_a_row_is_listed_as_long_as_its_runs_are_new(path: Path) -> None:
+    with opened(path) as (writer, store):
+        add_run(writer, "bare", NOW - DAY)
+        for number in range(_NEWEST - 1):
+            add_run(writer, f"s{number % 2}", NOW - number * MILLISECOND)
+        listed = [one.session_id for one in store.sessions(now=NOW)]
+        assert sorted(listed) == ["bare", "s0", "s1"]
+        add_run(writer, "s0", NOW)
+        assert sorted(one.session_id for one in store.sessions(now=NOW)) == ["s0", "s1"]
+        assert store.session("bare").session.invocations == 1
+
+
+def test_as_many_sessions_as_newest_rows(path: Path) -> None:
+    with opened(path) as (writer, store):
+        for number in range(_NEWEST + 1):
+            add_run(writer, f"s{number}", NOW + number * MINUTE)
+        found = store.sessions(2 * _NEWEST, agent="alpha", since=NOW, now=NOW)
+        assert [one.session_id for one in found] == [f"s{n}" for n in range(_NEWEST, 0, -1)]
 
 
 def test_a_session_without_runs(path: Path) -> None:

@@ -12,6 +12,7 @@ from conftest import connect
 from aggregates import Store
 from aggregates.cli import main
 from aggregates.installing.upgrading import upgrade
+from aggregates.reader.unreadable import ACCEPTED
 from aggregates.samples import write_sample
 
 _ODD = ("2026-10-01 10:00:00 CET", "1764300000", "10/01/2026 10:00", "today")
@@ -42,6 +43,11 @@ def insert(connection: sqlite3.Connection, start: object, end: object = None) ->
 def test_nothing_is_said_where_all_times_parse(database: Path) -> None:
     with Store(database) as store:
         assert store.unreadable_times() == store.collect().unreadable_times == ()
+
+
+def test_all_that_is_accepted_is_said_to_be() -> None:
+    for one in (" t ", " z,", " comma ", " blank for ", " blanks around "):
+        assert one in f" {ACCEPTED} "
 
 
 @pytest.mark.parametrize("odd", _ODD)
@@ -98,7 +104,7 @@ def test_an_example_is_one_line_of_a_terminal(
         assert result.exit_code == 0
         said = [text for text in result.output.splitlines() if "that is no time" in text]
         assert len(said) == 1, result.output
-        assert "1 rows" in said[0]
+        assert "1 row has" in said[0]
         assert "\x1b" not in said[0]
         assert "[bold]xxx" in said[0]
         assert len(said[0]) < 200

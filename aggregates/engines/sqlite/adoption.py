@@ -68,9 +68,19 @@ def check_adoptable(connection: DriverConnection, shape: Shape) -> None:
         return
 
     def refuse(found: str, needed: str, *, lacks_key: bool = False) -> UnfitTable:
-        remedy = "nothing was changed. Rename it, or name another database"
-        return UnfitTable(shape.table, f"{found}, but {needed}", remedy, lacks_key=lacks_key)
+        is_keyless = lacks_key and not keys
+        remedy = "rename it, or name another database"
+        if is_keyless:
+            remedy = "give it its key, by the script that `aggregates status` prints"
+        return UnfitTable(
+            shape.table,
+            f"{found}, but {needed}",
+            remedy,
+            lacks_key=lacks_key,
+            is_keyless=is_keyless,
+        )
 
+    keys: list[str] = []
     if kind != "table":
         raise refuse(f"it is a {kind}", "a table is needed")
     columns = {column.name.lower(): column for column in _columns(connection, shape.table)}
@@ -109,7 +119,7 @@ def check_names(connection: DriverConnection, names: Iterable[str]) -> None:
         if kind := taken.get(name.lower()):
             raise CannotAdopt(
                 f"cannot install {name}: the database has a {kind} of that name; nothing was"
-                " changed. Rename it, or name another database"
+                " changed: rename it, or name another database"
             )
 
 
@@ -185,7 +195,7 @@ def unique_keys(connection: DriverConnection, table: str) -> list[UniqueKey]:
                 table,
                 f"the UNIQUE index {name} reads id in an expression or condition, which triggers"
                 " cannot follow",
-                "drop it first",
+                "drop that index first",
             )
         clashes = []
         for position, (column, collation) in enumerate(members):
@@ -260,6 +270,14 @@ def _is_without_rowid(connection: DriverConnection, table: str) -> bool:
         origin == "pk" and all(row[1] != -1 for row in _pragma(connection, "index_xinfo", name))
         for name, _, origin, _ in _indexes(connection, table)
     )
+
+
+def order_of_rows(connection: DriverConnection, table: str) -> str:
+    """The columns that tell which row was written first; the key, where nothing does."""
+    if not _is_without_rowid(connection, table):
+        return "rowid"
+    keys = sorted((one.key_position, one.name) for one in _columns(connection, table))
+    return ", ".join(quote(name) for position, name in keys if position)
 
 
 def _is_strict(connection: DriverConnection, table: str) -> bool:

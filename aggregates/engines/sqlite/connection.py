@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ from aggregates.engines.base import (
 )
 from aggregates.engines.sqlite import adoption, keys, proofs, trees, waiting
 from aggregates.engines.sqlite.compiler import SQLite
-from aggregates.engines.sqlite.explaining import explained, primary_code, translated
+from aggregates.engines.sqlite.explaining import explained, primary_code, shown, translated
 from aggregates.engines.sqlite.files import OpenedFile
 from aggregates.errors import AggregatesError, DatabaseLocked
 from aggregates.frozen.shapes import Shape
@@ -168,6 +169,11 @@ class SQLiteConnection(DriverConnection):
     def readers_block(self) -> bool:
         """Whether a reader keeps writers from committing: in every mode but WAL."""
         return self.journal_mode() != "wal"
+
+    def deleted_file(self) -> str | None:
+        """The path of a file that no folder names any more: only a mount of it leads there."""
+        path = shown(self.driver)
+        return path if path and os.path.exists(path) and not os.stat(path).st_nlink else None
 
     def unblock_readers(self) -> None:
         """Switch to WAL; tried for a while, as any other open transaction prevents it."""

@@ -125,7 +125,7 @@ def _explain(database: str, error: BaseException) -> AggregatesError:
         return AggregatesError(f"cannot write to {database}: {_writable(error)} ({error})")
     if str(error).startswith(("no such table", "no such column")):
         return SchemaMismatch(
-            f"{database}: {error}; `aggregates status` lists what is missing, `aggregates migrate"
-            f" --reinstall --database {database}` puts it back"
+            f"{database}: {error}; `aggregates status --database {database}` lists what is missing,"
+            " and how it is put back"
         )
     return AggregatesError(f"{database}: {error}")

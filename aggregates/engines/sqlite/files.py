@@ -34,6 +34,7 @@ class OpenedFile:
         elif found is None:
             raise DatabaseVanished(
                 f"there is no database at {self.path} any more; put it back, or stop what reads it"
+                f"{self._left_behind()}"
             )
         elif found != self._identity:
             raise DatabaseReplaced(
@@ -47,6 +48,12 @@ class OpenedFile:
                 f"{self.path} was replaced or deleted where it lies, and only a mount of the file"
                 " itself still holds it: mount its folder instead, and start again"
             )
+
+    def _left_behind(self) -> str:
+        """What SQLite would take for that of any file that comes to the path, and damage it."""
+        beside = (self.path.with_name(f"{self.path.name}{suffix}") for suffix in ("-wal", "-shm"))
+        left = " and ".join(one.name for one in beside if one.exists())
+        return left and f"; {left} beside it go with the old file: take them away with it"
 
 
 def _look(path: Path) -> tuple[_Identity | None, bool]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import count
 
 from aggregates.engines.base import DriverConnection, SchemaObject, quote
+from aggregates.engines.sqlite.adoption import order_of_rows
 from aggregates.engines.sqlite.hooks_schema import HOOK_TABLES
 from aggregates.frozen.shapes import Shape
 
@@ -69,14 +70,14 @@ def _rows(connection: DriverConnection, shape: Shape, names: Iterable[str]) -> s
     table, key = quote(shape.table), quote(shape.key)
     if shape.unique is not None:
         return f"SELECT {', '.join(map(quote, names))} FROM {table} NOT INDEXED"
-    id_ = "NULL"
+    id_, order = "NULL", order_of_rows(connection, shape.table)
     if shape.key in map(str.lower, connection.columns(shape.table)):
         number = f"CAST({key} AS INTEGER)"
-        is_last = f"row_number() OVER (PARTITION BY {number} ORDER BY rowid DESC) = 1"
+        is_last = f"row_number() OVER (PARTITION BY {number} ORDER BY {order} DESC) = 1"
         id_ = f"CASE WHEN {number} = {key} AND {is_last} THEN {number} END"
     values = (f"{id_} AS new_key" if one.lower() == shape.key else quote(one) for one in names)
     # Ids that are given come first: one that is chosen must not be taken.
-    return f"SELECT {', '.join(values)} FROM {table} ORDER BY new_key IS NULL, rowid"
+    return f"SELECT {', '.join(values)} FROM {table} ORDER BY new_key IS NULL, {order}"
 
 
 def _theirs(connection: DriverConnection, table: str) -> list[SchemaObject]:

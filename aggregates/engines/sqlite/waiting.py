@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from aggregates.engines.sqlite.explaining import is_locked, shown
 
+READ = "BEGIN DEFERRED"
 _SOON = 1.0
 """Seconds after which a wait is told: busy writers that come and go are no news."""
 
@@ -42,16 +43,27 @@ def execute(connection: sqlite3.Connection, statement: str) -> None:
     if patience is None or patience.tell is None:
         connection.execute(statement)
         return
+    _execute(connection, statement, patience)
+    if statement == READ:
+        try:
+            # It takes no lock before something is read.
+            _execute(connection, "SELECT 1 FROM main.sqlite_master LIMIT 1", patience)
+        except sqlite3.Error:
+            connection.execute("ROLLBACK")
+            raise
+
+
+def _execute(connection: sqlite3.Connection, statement: str, patience: Patience) -> None:
     try:
         _set_timeout(connection, min(_SOON, patience.seconds))
         try:
-            connection.execute(statement)
+            connection.execute(statement).fetchall()
         except sqlite3.OperationalError as error:
             if not is_locked(error):
                 raise
             patience.tell_of(connection, "the lock that another program holds")
             _set_timeout(connection, max(0.0, patience.seconds - _SOON))
-            connection.execute(statement)
+            connection.execute(statement).fetchall()
     finally:
         _set_timeout(connection, patience.seconds)
 

@@ -183,6 +183,10 @@ _SESSIONS = (
     ),
 )
 
+_SESSION_START = (
+    "When the session started, or was last resumed, in seconds since 1970; where no row tells, when"
+    " its first run did."
+)
 _EACH_SESSION = (
     _old(
         "session_agents_total",
@@ -224,13 +228,13 @@ _EACH_SESSION = (
     ),
     _old(
         "session_start_timestamp",
-        "When the session started, or was last resumed, in seconds since 1970.",
+        _SESSION_START,
         *_SESSION,
         better="agent_workflow_session_start_timestamp_seconds",
     ),
     _gauge(
         "agent_workflow_session_start_timestamp_seconds",
-        "When the session started, or was last resumed, in seconds since 1970.",
+        _SESSION_START,
         *_SESSION,
     ),
     _old(

@@ -45,11 +45,19 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 _TEXT = "text/plain; charset=utf-8"
+_NAMES = 1000
+"""That a request may ask for at most."""
+_NOBODYS = (".localhost", ".internal")
+"""Domains that nobody can have, such as that of host.docker.internal."""
 
 
 class Server(ThreadingHTTPServer):
-    """A thread for each connection; one request each. Raises AggregatesError where it cannot
-    listen."""
+    """A thread for each connection; one request each.
+
+    Unless `is_open` to whoever comes, a name with a domain is none of ours where nobody names a
+    password: a page of that domain would read us, once it says that its name is of this machine.
+    Raises AggregatesError where it cannot listen.
+    """
 
     daemon_threads = True
     block_on_close = False
@@ -57,11 +65,19 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(
-        self, store: Store, host: str, port: int, *, collector: Collector, config: WebConfig
+        self,
+        store: Store,
+        host: str,
+        port: int,
+        *,
+        collector: Collector,
+        config: WebConfig,
+        is_open: bool = False,
     ) -> None:
         self.store = store
         self.collector = collector
         self.config = config
+        self.has_any_name = is_open or config.protects
         self.registry = CollectorRegistry(auto_describe=False)
         self.registry.register(collector)
         self.process = CollectorRegistry(auto_describe=False)
@@ -110,16 +126,16 @@ class Server(ThreadingHTTPServer):
             self.shutdown_request(request)
         finally:
             with self._changing:
-                del self._open[threading.current_thread()]
+                self._open.pop(threading.current_thread(), None)
 
     def _enter(self, request: socket.socket) -> None:
         with self._changing:
             self._open[threading.current_thread()] = request
-            longest = next(iter(self._open))
             if len(self._open) > CONNECTIONS:
+                longest = self._open.pop(next(iter(self._open)))
                 # Its thread notices, and ends.
                 with suppress(OSError):
-                    self._open[longest].shutdown(socket.SHUT_RDWR)
+                    longest.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Clients that go away are no news."""
@@ -153,7 +169,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         super().setup()
-        # A timeout for each read would let a client send a byte every few seconds, for ever.
+        # A timeout for each read would let a client send a byte every few seconds, for ever. There
+        # is one for all that we send.
         deadline = time.monotonic() + REQUEST_SECONDS
         self.rfile = io.BufferedReader(_Deadline(self.connection, deadline))
 
@@ -184,6 +201,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         try:
+            if not self._is_ours():
+                body = (
+                    b"Misdirected Request: ask for localhost, or let the server have passwords"
+                    b" (--web-config) or be open to whoever comes (--insecure-listen)\n"
+                )
+                self._send(HTTPStatus.MISDIRECTED_REQUEST, _TEXT, body)
+                return
             if not self._is_allowed():
                 self._send(
                     HTTPStatus.UNAUTHORIZED,
@@ -210,6 +234,15 @@ class _Handler(BaseHTTPRequestHandler):
             return "", ""
         return parts.path, parts.query
 
+    def _is_ours(self) -> bool:
+        """Whether the client means us by the name that it asks for: see Server."""
+        if self.server.has_any_name:
+            return True
+        with suppress(ValueError):
+            name = (urlsplit(f"//{self.headers.get('Host', '')}").hostname or "").rstrip(".")
+            return "." not in name or name.endswith(_NOBODYS) or bool(ip_address(name))
+        return False
+
     def _is_allowed(self) -> bool:
         if not self.server.config.users:
             return True
@@ -224,7 +257,11 @@ class _Handler(BaseHTTPRequestHandler):
         return self.server.config.is_allowed(user, password)
 
     def _metrics(self, query: str) -> None:
-        names = parse_qs(query, max_num_fields=1000).get("name[]", []) if query else []
+        try:
+            names = parse_qs(query, max_num_fields=_NAMES).get("name[]", [])
+        except ValueError:
+            self._send(HTTPStatus.BAD_REQUEST, _TEXT, b"Bad Request: too many names\n")
+            return
         content_type, body = self.server.metrics(self.headers.get("Accept", ""), names)
         headers = {}
         if gzip_accepted(self.headers.get("Accept-Encoding", "")):
@@ -266,7 +303,8 @@ class _Handler(BaseHTTPRequestHandler):
     ) -> None:
         self.send_response(status)
         own = {"Content-Type": content_type, "Content-Length": str(len(body))}
-        for name, value in {**own, **_HEADERS, **(headers or {}), "Connection": "close"}.items():
+        chosen = {**_HEADERS, **(headers or {}), **self.server.config.headers}
+        for name, value in {**chosen, **own, "Connection": "close"}.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":

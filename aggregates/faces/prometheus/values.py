@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from hashlib import sha256
 from itertools import accumulate
 
@@ -28,6 +29,7 @@ _HASHED = 12
 """Hexadecimal digits of a hashed session id: among thousands a collision is not to be expected."""
 
 
+@lru_cache(maxsize=20_000)
 def shown(name: str) -> str:
     """A name as the value of a label: any text but what is not UTF-8, or ends a string in C."""
     if not name:
@@ -125,14 +127,16 @@ def _of_runs(metrics: Metrics, zone: tzinfo | None) -> Gauges:
         if run.succeeded or run.failed:
             ended[agent,] += run.invocations
             succeeded[agent,] += run.invocations * run.succeeded
-    starts: dict[Labels, float] = {
-        (shown(one.agent_name),): _timestamp(one.last_start, zone)
-        for one in metrics.agents
-        if one.last_start is not None
-    }
-    running: dict[Labels, float] = {
-        (shown(one.agent_name),): float(one.running) for one in metrics.agents
-    }
+    starts: dict[Labels, float] = {}
+    running: Counter[Labels] = Counter()
+    abandoned: Counter[Labels] = Counter()
+    for one in metrics.agents:
+        agent = shown(one.agent_name)
+        running[agent,] += one.running
+        abandoned[agent,] += one.in_flight - one.running
+        if one.last_start is not None:
+            start = _timestamp(one.last_start, zone)
+            starts[agent,] = max(start, starts.get((agent,), start))
     return {
         "agent_workflow_runs_by_status": dict(runs),
         "agent_invocation_total": dict(not_in_flight),
@@ -140,11 +144,9 @@ def _of_runs(metrics: Metrics, zone: tzinfo | None) -> Gauges:
         "agent_last_execution_timestamp": starts,
         "agent_workflow_last_start_timestamp_seconds": starts,
         **_ratios("agent_success_rate", "agent_workflow_success_ratio", succeeded, ended),
-        "parallel_executions_current": {(): sum(running.values())},
-        "agent_workflow_runs_running": running,
-        "agent_workflow_runs_abandoned": {
-            (shown(one.agent_name),): float(one.in_flight - one.running) for one in metrics.agents
-        },
+        "parallel_executions_current": {(): running.total()},
+        "agent_workflow_runs_running": dict(running),
+        "agent_workflow_runs_abandoned": dict(abandoned),
     }
 
 
@@ -155,7 +157,9 @@ def _not_in_flight(metrics: Metrics) -> Sequence[int]:
     leave them, go first. An agent's sum is exact; its groups are where no run without an end is
     odd, in that its start does not parse, or its end is there and its status is not.
     """
-    left = {one.agent_name: one.in_flight for one in metrics.agents}
+    left: Counter[str] = Counter()
+    for one in metrics.agents:
+        left[one.agent_name] += one.in_flight
 
     def order(place: int) -> tuple[bool, int]:
         return metrics.runs[place].status != "started", place
@@ -164,9 +168,9 @@ def _not_in_flight(metrics: Metrics) -> Sequence[int]:
     for place in sorted(range(len(found)), key=order):
         run: RunGroup = metrics.runs[place]
         if not (run.succeeded or run.failed):
-            taken = min(found[place], left.get(run.agent_name, 0))
+            taken = min(found[place], left[run.agent_name])
             found[place] -= taken
-            left[run.agent_name] = left.get(run.agent_name, 0) - taken
+            left[run.agent_name] -= taken
     return found
 
 
@@ -215,7 +219,7 @@ def _of_each_session(metrics: Metrics, zone: tzinfo | None, hash_sessions: bool)
         put(
             *("session_start_timestamp", "agent_workflow_session_start_timestamp_seconds"),
             key=key,
-            value=None if one.start_time is None else _timestamp(one.start_time, zone),
+            value=None if one.began is None else _timestamp(one.began, zone),
         )
         put(
             *("session_idle_time", "agent_workflow_session_idle_seconds"),
@@ -232,7 +236,9 @@ def _of_each_session(metrics: Metrics, zone: tzinfo | None, hash_sessions: bool)
     return found
 
 
-def _completion(session: SessionStatistics) -> int:
+def _completion(session: SessionStatistics) -> int | None:
+    if session.state == "unknown":
+        return None
     if session.state == "abandoned" or session.status in ("failed", "error"):
         return 2
     return 1 if session.state == "ended" else 0
