@@ -253,14 +253,15 @@ def test_what_is_no_longer_declared_is_dropped_and_put_back(application: Applica
 def test_a_table_of_its_own_is_served(application: Application) -> None:
     with closing(connect(application.database)) as connection:
         connection.executescript(
-            'CREATE TABLE "the tickets" (number INTEGER PRIMARY KEY, "the team" TEXT UNIQUE, n);'
+            'CREATE TABLE "the tickets" (Number INTEGER PRIMARY KEY, "the team" TEXT UNIQUE, N);'
             "INSERT INTO \"the tickets\" VALUES (1, 'a', 5), (7, 'b', 2.6);"
         )
     application.keep(
         """
-tickets = table("the tickets", key="number", team=text("the team"), n=integer("n"))
+tickets = table("the tickets", key="Number", team=text("the team"), n=integer("N"), m=text("n"))
 definitions = [
     aggregate("teams", tickets, "", by={"team": "team"}, measures={"n": total("n")}),
+    aggregate("numbers", tickets, "", by={"n": "m"}, measures={"teams": count()}),
 ]
 """
     )
@@ -272,6 +273,7 @@ definitions = [
             ("REPLACE INTO {} VALUES (9, 'a', 1)", [("a", 1), ("b", 3), ("c", 4)]),
             ("UPDATE OR REPLACE {} SET \"the team\" = 'c' WHERE number = 7", [("a", 1), ("c", 3)]),
             ("DELETE FROM {} WHERE n = 1", [("c", 3)]),
+            ("UPDATE {} SET n = 3.0", [("c", 3)]),
         ):
             statement = statement.format('"the tickets"')
             connection.execute(statement)
