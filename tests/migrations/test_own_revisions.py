@@ -283,6 +283,43 @@ definitions = [
         assert store.verify().drifts == []
 
 
+def test_columns_may_have_any_name(application: Application) -> None:
+    """Names that logs and views of ours have for something else, and words of SQL."""
+    names = ("seq", "sign", "step", "updated_at", "operation", "row_key", "mark", "order", "rows")
+    columns = ", ".join(f'"{name}"' for name in names)
+    with closing(connect(application.database)) as connection:
+        connection.execute(f"CREATE TABLE things (id INTEGER PRIMARY KEY, {columns})")
+    fields = ", ".join(f'a_{name}=integer("{name}")' for name in (*names, "id"))
+    measures = ", ".join(f'"{name}": total("a_{name}")' for name in (*names, "id"))
+    application.keep(
+        f"""
+things = table("things", {fields}, order=text("order"))
+definitions = [aggregate("group", things, "", by={{"select": "order"}}, measures={{{measures}}})]
+"""
+    )
+    with closing(connect(application.database)) as connection:
+        sums = ", ".join(f'sum("{name}")' for name in (*names, "id"))
+        for number in range(1, 9):
+            values = ", ".join(str(number % (place + 2)) for place, _ in enumerate(names))
+            connection.execute(f"INSERT INTO things ({columns}) VALUES ({values})")
+        for statement in (
+            "UPDATE things SET seq = 50, id = 20, updated_at = 7 WHERE id = 3",
+            "INSERT OR REPLACE INTO things (id, sign) VALUES (4, 9)",
+            "DELETE FROM things WHERE id = 5",
+        ):
+            connection.execute(statement)
+        right = connection.execute(
+            f"SELECT coalesce(\"order\", ''), {sums} FROM things GROUP BY 1 ORDER BY 1"
+        ).fetchall()
+        found = connection.execute('SELECT * FROM "group" ORDER BY 1').fetchall()
+        assert sorted(row for row in found if any(row[1:])) == sorted(
+            (str(order), *(total or 0 for total in totals)) for order, *totals in right
+        )
+    with application.store() as store:
+        assert store.status().ok
+        assert store.verify().drifts == []
+
+
 def test_a_path_into_json_is_followed_where_all_writers_can(application: Application) -> None:
     application.keep(
         """

@@ -61,7 +61,7 @@ def of_entry(source: Source) -> tuple[str, ...]:
 
 def image(compiler: Compiler, source: Source, row: str) -> Values:
     """SQL of the image of a source row that goes by the name `row`, by column."""
-    quoted = {name: f"{row}.{compiler.quote(name)}" for name in source.image}
+    quoted = {one.name: f"{row}.{compiler.quote(one.column)}" for one in source.tracked}
     for extracted in source.extracted:
         column = f"{row}.{compiler.quote(extracted.column)}"
         quoted[extracted.name] = _taken_out(extracted, column)
