@@ -91,7 +91,7 @@ class Json:
     @property
     def name(self) -> str:
         """Of the value in the change log."""
-        return re.sub(r"\W+", "_", f"{self.column}_{self.key}").strip("_")
+        return re.sub(r"\W+", "_", f"{self.column}_{self.key}").strip("_").lower()
 
 
 @dataclass(frozen=True)
@@ -148,6 +148,8 @@ def time(of: str, description: str = "") -> Field:
 
 def table(name: str, /, *, key: str = "id", **fields: Field) -> Source:
     """A table with an INTEGER PRIMARY KEY, and what aggregates may read of it."""
+    if not key.isidentifier():
+        raise DefinitionError(f"{name}: the key {key!r} is not in letters, digits and _")
     empty = Source(
         name=name,
         key=key,
@@ -473,17 +475,24 @@ def _with(source: Source, fields: Mapping[str, Field]) -> Source:
     for one in fields.values():
         if isinstance(one.of, Json):
             kind: Literal["literal", "path"] = "path" if one.of.has_functions else "literal"
-            value = Extracted(one.of.name, one.of.column, one.of.key, _named(one.of), kind)
-            extracted.setdefault(value.name, value)
+            column_, key = one.of.column.lower(), one.of.key
+            value = Extracted(one.of.name, column_, key, _named(one.of), kind)
+            if value != extracted.setdefault(value.name, value):
+                raise DefinitionError(
+                    f"{source.name}: {value.description} and {extracted[value.name].description}"
+                    " would be logged under one name"
+                )
         else:
-            tracked.setdefault(one.of, Tracked(one.of, f"{one.of} as it is stored"))
+            # SQLite does not tell large letters from small ones here.
+            column_ = one.of.lower()
+            tracked.setdefault(column_, Tracked(column_, f"{column_} as it is stored"))
     facts, aliases = {fact.name: fact for fact in source.facts}, {}
     for name, one in fields.items():
         if not _NAME.fullmatch(name):
             raise DefinitionError(f"{source.name}: {name!r} is not in small letters, digits and _")
         if name in facts or name == source.log_key:
             raise DefinitionError(f"{source.name}: {name} is taken: name the field otherwise")
-        read: Expression = column(one.of if isinstance(one.of, str) else one.of.name)
+        read: Expression = column(one.of.lower() if isinstance(one.of, str) else one.of.name)
         if name in tracked or name in extracted:  # a column that other fields may read
             aliases[name] = f"{name}_field"
         fact = aliases.get(name, name)

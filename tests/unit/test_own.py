@@ -133,6 +133,11 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "a path without functions": (lambda: json("extra", "$.a"), "needs functions=True"),
     "functions without a path": (lambda: json("extra", "a", functions=True), "a path begins with"),
     "a key with quotes": (lambda: json("extra", "a'b"), "a key has no quotes"),
+    "a key in two words": (lambda: table("orders", key="the id"), "'the id' is not in letters"),
+    "keys that are alike": (
+        lambda: table("orders", a=text(json("x", "a.b")), b=text(json("x", "A_b"))),
+        "orders: A_b in x and a.b in x would be logged under one name",
+    ),
     "a field that ships": (lambda: extend(agent_invocations, agent=text("x")), "agent is taken"),
     "fields in two steps": (
         lambda: extend(extend(agent_invocations, a=text("x")), b=text("y")),

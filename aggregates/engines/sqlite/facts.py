@@ -93,6 +93,10 @@ def programs(compiler: Compiler, source: Source) -> Iterator[Statement]:
         yield from program.fast()
     else:
         yield from program.short()
+    if source.owner:
+        # While nothing posts, as until an aggregate is filled: or writers would fail at the view.
+        view = source.facts_view
+        yield trigger(compiler, f"{view}_idle", on_call(compiler, view), "0", ["SELECT 1;"])
     yield from _entries(compiler, source, program.given, program.image)
 
 
