@@ -88,11 +88,6 @@ class Json:
     key: str
     has_functions: bool
 
-    @property
-    def name(self) -> str:
-        """Of the value in the change log."""
-        return re.sub(r"\W+", "_", f"{self.column}_{self.key}").strip("_")
-
 
 @dataclass(frozen=True)
 class Field:
@@ -148,11 +143,13 @@ def time(of: str, description: str = "") -> Field:
 
 def table(name: str, /, *, key: str = "id", **fields: Field) -> Source:
     """A table with an INTEGER PRIMARY KEY, and what aggregates may read of it."""
+    if not key.isidentifier():
+        raise DefinitionError(f"{name}: the key {key!r} is not in letters, digits and _")
     empty = Source(
         name=name,
         key=key,
         log="",
-        log_key="row_key",
+        log_key="_key",
         tracked=(),
         extracted=(),
         facts=(),
@@ -373,7 +370,7 @@ class _Unit:
             name=f"_aggregates_{self.name}_{word}",
             source=self.source,
             dimensions=(*key, value),
-            measures=(Measure("rows", literal(1), "rows"),),
+            measures=(Measure("_rows", literal(1), "rows"),),
             description=f"values behind {self.name}.{word}",
             filter=rows,
             unit=self.name,
@@ -386,7 +383,8 @@ class _Unit:
             return Dimension(word, expression, self._described(one))
         fact = self._fact(one.fact)
         if isinstance(one, Period):
-            if not self._is_text(one.fact):
+            found = self._declared(one.fact)
+            if found is None or not isinstance(found.expression, canonical_time):
                 raise DefinitionError(f"{self.name}.{word}: {one.fact} is no time")
             return Dimension(word, one.meaning(fact), one.description)
         if self._is_text(one.fact):
@@ -420,8 +418,7 @@ class _Unit:
         return "key of the row" if fact is None else fact.description
 
     def _declared(self, name: str) -> Fact | None:
-        column_ = str(getattr(self._fact(name), "name", name))
-        return next((fact for fact in self.source.facts if fact.name == column_), None)
+        return next((fact for fact in self.source.facts if fact.name == name), None)
 
 
 def owned_by(owner: str, declared: Iterable[Own]) -> Catalogue:
@@ -468,30 +465,44 @@ def _named(of: str | Json) -> str:
 
 def _with(source: Source, fields: Mapping[str, Field]) -> Source:
     """The source with fields, and with the columns that they are of."""
-    tracked = {one.name: one for one in source.tracked}
-    extracted = {one.name: one for one in source.extracted}
-    for one in fields.values():
-        if isinstance(one.of, Json):
-            kind: Literal["literal", "path"] = "path" if one.of.has_functions else "literal"
-            value = Extracted(one.of.name, one.of.column, one.of.key, _named(one.of), kind)
-            extracted.setdefault(value.name, value)
-        else:
-            tracked.setdefault(one.of, Tracked(one.of, f"{one.of} as it is stored"))
-    facts, aliases = {fact.name: fact for fact in source.facts}, {}
-    for name, one in fields.items():
+    facts = {fact.name: fact for fact in source.facts}
+    taken = {*facts, *source.image, source.log_key, *_TAKEN}
+    for name in fields:
         if not _NAME.fullmatch(name):
             raise DefinitionError(f"{source.name}: {name!r} is not in small letters, digits and _")
-        if name in facts or name == source.log_key:
+        if name in taken:
             raise DefinitionError(f"{source.name}: {name} is taken: name the field otherwise")
-        read: Expression = column(one.of if isinstance(one.of, str) else one.of.name)
-        if name in tracked or name in extracted:  # a column that other fields may read
-            aliases[name] = f"{name}_field"
-        fact = aliases.get(name, name)
-        facts[fact] = Fact(fact, one.meaning(read), one.description)
+    tracked = {one.column: one for one in source.tracked}
+    extracted = {one.name: one for one in source.extracted}
+    for name, one in fields.items():
+        if isinstance(one.of, Json):
+            read = _value(one.of)
+            if extracted.setdefault(read.name, read) != read:
+                raise DefinitionError(
+                    f"{source.name}: {read.description} and {extracted[read.name].description}"
+                    " would be logged under one name"
+                )
+            logged = read.name
+        else:
+            # SQLite does not tell large letters from small ones here.
+            of = one.of.lower()
+            new = f"{of}_column" if of in {*taken, *fields, source.key} else of
+            tracked.setdefault(of, Tracked(new, f"{of} as it is stored", of=of))
+            logged = tracked[of].name
+        facts[name] = Fact(name, one.meaning(column(logged)), one.description)
     return replace(
         source,
         tracked=tuple(tracked.values()),
         extracted=tuple(extracted.values()),
         facts=tuple(facts.values()),
-        aliases=tuple(aliases.items()),
     )
+
+
+def _value(of: Json) -> Extracted:
+    kind: Literal["literal", "path"] = "path" if of.has_functions else "literal"
+    name = re.sub(r"\W+", "_", f"{of.column}_{of.key}").strip("_").lower()
+    return Extracted(f"{name}_value", of.column.lower(), of.key, _named(of), kind)
+
+
+_TAKEN = ("step", "sign", "seq", "updated_at", "operation")
+"""Names of what else a change log and its view of facts hold."""

@@ -352,7 +352,7 @@ class Store:
 
     def upkeep(self, schedule: Schedule, beat: upkeep.Beat) -> upkeep.Upkeep:
         """What `run` does beside collecting; a context."""
-        return upkeep.Upkeep(self._database, self._installed(), schedule, beat)
+        return upkeep.Upkeep(self._database, self.catalogue, schedule, beat)
 
     def declared(self, label: str | None = None) -> list[Difference]:
         """Where the database differs from what an application declares, of one label at least."""

@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import click
 
-from aggregates import changes, cli, errors, reader, store
+from aggregates import changes, cli, configuration, errors, own, reader, store
 from aggregates.engines.sqlite.compiler import SQLite
 from aggregates.engines.sqlite.facts import depths
 from aggregates.faces.prometheus import families
@@ -81,6 +81,7 @@ def pages() -> dict[str, str]:
         "command-line.md": command_line(),
         "data-dictionary.md": data_dictionary(shipped),
         "python.md": python(),
+        "own-aggregates.md": own_aggregates(),
         "json.md": json_contract(shipped),
         "metrics.md": metrics(),
         "mappings.md": mappings(),
@@ -355,6 +356,59 @@ def python() -> str:
     return _page("Python", *parts)
 
 
+def own_aggregates() -> str:
+    """The page of what an application may declare."""
+    parts = [
+        "What the module of an application says: [the tutorial](../tutorial-own-aggregates.md)"
+        " shows how, and [another page](../how-to/own-aggregates-in-alembic.md) inside its own"
+        " Alembic.",
+        "## Configuration",
+        "`aggregates.toml` in the working directory, `[tool.aggregates]` of its `pyproject.toml`,"
+        f" or the file that `{configuration.VARIABLE}` names. Alembic takes the same as"
+        " `-x NAME=VALUE`.",
+        _table(("name", "meaning"), [(_code(name), text) for name, text in _CONFIGURATION.items()]),
+    ]
+    for heading, (text, names) in _DECLARED.items():
+        parts += [f"## {heading}", text]
+        for name in names:
+            of = getattr(own, name)
+            (node,) = ast.parse(inspect.getsource(of)).body
+            assert isinstance(node, ast.FunctionDef)
+            parts += [f"### {name}", f"```\n{_call_of(name, _arguments(node.args))}\n```"]
+            parts.append(_docstring(of))
+    return _page("Aggregates of your own", *parts)
+
+
+_CONFIGURATION = {
+    "definitions": "the module that says `definitions = [...]`, imported from beside the file",
+    "label": "a word of small letters and digits: of the branch of revisions, and in the names of"
+    " triggers",
+    "migrations": "the folder of these revisions, from beside the file; none where an Alembic of"
+    " the application's writes them",
+}
+_DECLARED: dict[str, tuple[str, tuple[str, ...]]] = {
+    "Sources": (
+        "Whose rows are counted: `agent_invocations`, `sessions` and `agent_tool_uses` of"
+        " `aggregates.own`, with the [facts](data-dictionary.md#facts) that ship, and",
+        ("extend", "table"),
+    ),
+    "Fields": (
+        "What a column says, or a value in its JSON. Each has a name, by which aggregates read it.",
+        ("text", "integer", "decimal", "time", "json"),
+    ),
+    "Aggregates": ("What is counted, and by what.", ("aggregate",)),
+    "Dimensions": (
+        "The name of a fact or a field is one, as text: `''` where it is not known. Others are",
+        ("hour", "day", "week", "bucket"),
+    ),
+    "Measures": (
+        "One of the first two has to be there. Conditions are SQLAlchemy Core over"
+        ' `source.fact("…")`; those of `where` too.',
+        ("count", "total", "distinct", "lowest", "highest"),
+    ),
+}
+
+
 def _docstring(of: object) -> str:
     return inspect.cleandoc(getattr(of, "__doc__", None) or "")
 
@@ -383,13 +437,18 @@ def _methods(of: type) -> Iterator[str]:
 
 
 def _arguments(arguments: ast.arguments) -> list[str]:
-    plain = arguments.args
+    plain = [*arguments.posonlyargs, *arguments.args]
     defaults = [None] * (len(plain) - len(arguments.defaults)) + [*arguments.defaults]
     found = [_argument(*pair) for pair in zip(plain, defaults, strict=True)]
-    if arguments.kwonlyargs:
+    if arguments.posonlyargs:
+        found.insert(len(arguments.posonlyargs), "/")
+    if arguments.vararg:
+        found.append(f"*{ast.unparse(arguments.vararg)}")
+    elif arguments.kwonlyargs:
         found.append("*")
     pairs = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-    return found + [_argument(*pair) for pair in pairs]
+    found += [_argument(*pair) for pair in pairs]
+    return [*found, f"**{ast.unparse(arguments.kwarg)}"] if arguments.kwarg else found
 
 
 def _argument(argument: ast.arg, default: ast.expr | None) -> str:

@@ -30,9 +30,10 @@ class Shape:
 def shape_of(source: Source) -> Shape:
     """What the triggers need of a source table; to a table of an owner's nothing is added."""
     if source.owner:
-        read = dict.fromkeys([one.name for one in source.tracked])
+        read = dict.fromkeys([one.column for one in source.tracked])
         read |= dict.fromkeys([one.column for one in source.extracted])
-        return Shape(source.table, source.key, tuple(read), {}, source.unique)
+        names = tuple(name.lower() for name in read)
+        return Shape(source.table, source.key.lower(), names, {}, source.unique)
     added = {column.name: column.type for column in source.tracked}
     added |= {one.column: "JSON" for one in source.extracted}
     if source.is_touched:

@@ -181,17 +181,13 @@ def _dumped(statements: list[Statement]) -> str:
 
 def _logged(source: Source) -> object:
     """What a change log means."""
-    names = dict(source.aliases)
     return {
         "table": (source.table, source.key, source.unique),
         "image": [
-            *(one.name for one in source.tracked),
+            *(one.column for one in source.tracked),
             *((one.name, one.column, one.key, one.kind) for one in source.extracted),
         ],
-        "facts": {
-            names.get(fact.name, fact.name): _spelled(fact.expression, source)
-            for fact in source.facts
-        },
+        "facts": {fact.name: _spelled(fact.expression, source) for fact in source.facts},
     }
 
 
@@ -247,7 +243,7 @@ def _each_said(one: Aggregate) -> list[object]:
 
 def _spelled(expression: Expression, source: Source) -> str:
     """An expression over columns as they are stored, in words of no engine."""
-    names = {source.log_key: source.key, **{one.name: one.name for one in source.tracked}}
+    names = {source.log_key: source.key, **{one.name: one.column for one in source.tracked}}
     names |= {one.name: f"{one.kind}({one.column}, {one.key})" for one in source.extracted}
     for fact in source.facts:
         names[fact.name] = rendered(fact.expression, names, _DIALECT)

@@ -92,6 +92,7 @@ def install(
             # Until now writers only appended to the log.
             _create_if_any(op, here / f"facts_{name}.sql")
             _create_if_any(op, here / f"posting_{name}.sql")
+            _settle_owned(op, ())
     _create_if_any(op, here / "views.sql")
     _settle_owned(op, ())
 

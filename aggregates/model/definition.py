@@ -55,6 +55,13 @@ class Tracked:
     description: str
     type: str = "TEXT"
     """in which the column is made where the table has none"""
+    of: str = ""
+    """the column, where the log has another name for it"""
+
+    @property
+    def column(self) -> str:
+        """The column of the source table."""
+        return self.of or self.name
 
 
 @dataclass(frozen=True)
@@ -125,8 +132,6 @@ class Source:
     """who keeps a change log of the table for what is their own; empty where it is this project"""
     of_table: str = ""
     """the table, where the source has another name"""
-    aliases: tuple[tuple[str, str], ...] = ()
-    """names of facts whose own name is another, as a column has theirs"""
 
     def __hash__(self) -> int:
         # Each reading looks up what it has rendered; all facts together take longer than that.
@@ -185,7 +190,6 @@ class Source:
 
     def fact(self, name: str) -> Expression:
         """A fact, or the key, as a column that expressions of aggregates can read."""
-        name = dict(self.aliases).get(name, name)
         if name not in self.public_facts:
             raise DefinitionError(f"{self.name} has no fact {name}")
         return column(name)

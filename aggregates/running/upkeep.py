@@ -19,6 +19,7 @@ from typing import Self
 from aggregates.changes.pruning import prune
 from aggregates.engines.base import Database, LockHeld, OperationalError
 from aggregates.errors import DatabaseLocked, DatabaseReplaced
+from aggregates.installing.declared import as_installed
 from aggregates.installing.upgrading import check_revision
 from aggregates.model.definition import Catalogue
 from aggregates.proving import rebuilding, repairing
@@ -49,7 +50,9 @@ class Upkeep:
         self, database: Database, catalogue: Catalogue, schedule: Schedule, beat: Beat
     ) -> None:
         self._database = database
+        self._declared = catalogue
         self._catalogue = catalogue
+        """what of it the database keeps"""
         self._schedule = schedule
         self._beat = beat
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{id(self)}"
@@ -97,6 +100,7 @@ class Upkeep:
 
     def _consume(self) -> Round | None:
         """Consume and prune; None where another process does."""
+        self._catalogue = as_installed(self._connection, self._declared)
         self._inspect()
         if not acquire(self._connection, self._owner):
             return None

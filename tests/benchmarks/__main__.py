@@ -10,13 +10,22 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import backfilling, collecting, memory, reconciling, scraping, writing
+from tests.benchmarks import (
+    backfilling,
+    collecting,
+    memory,
+    owning,
+    reconciling,
+    scraping,
+    writing,
+)
 from tests.benchmarks.databases import Databases, Scale
 from tests.benchmarks.libraries import LIBRARIES
 from tests.benchmarks.report import Section, markdown, plain
 
 BENCHMARKS: dict[str, Callable[[Databases, Scale], Section]] = {
     "writing": writing.run,
+    "owning": owning.run,
     "backfilling": backfilling.run,
     "collecting": collecting.run,
     "scraping": scraping.run,

@@ -124,10 +124,10 @@ class _Run(NamedTuple):
 
 def run(databases: Databases, scale: Scale) -> Section:
     """What is added to the schema and to a statement, and all ways to write."""
-    history = _history(databases)
+    history = hook_history(databases)
     migrated = databases.copy(history)
     upgrade(str(migrated))
-    kilobytes = (_schema_bytes(migrated) - _schema_bytes(history)) / 1000
+    kilobytes = (schema_bytes(migrated) - schema_bytes(history)) / 1000
     opcodes = {
         library: {name: _opcodes(library, migrated, sql) for name, sql in STATEMENTS.items()}
         for library in LIBRARIES
@@ -162,9 +162,9 @@ def _measure(
         for library in LIBRARIES
         for variant in (_NONE, *way.limits)
     }
-    runs = list(islice(_runs(_HISTORY), rounds * way.rows))
-    inserts: Rows = [one.inserted for one in runs]
-    updates: Rows = [(*one.updated, number) for number, one in enumerate(runs, _HISTORY + 1)]
+    some = list(islice(endless_runs(_HISTORY), rounds * way.rows))
+    inserts: Rows = [one.inserted for one in some]
+    updates: Rows = [(*one.updated, number) for number, one in enumerate(some, _HISTORY + 1)]
     measured = {}
     for (name, statement), written in zip(STATEMENTS.items(), (inserts, updates), strict=True):
         parts = [written[first : first + way.rows] for first in range(0, len(written), way.rows)]
@@ -245,7 +245,7 @@ def _ratios(way: Way, measured: dict[str, Timings]) -> Table:
     )
 
 
-def _schema_bytes(path: Path) -> int:
+def schema_bytes(path: Path) -> int:
     with closing(sqlite3.connect(path)) as connection:
         query = "SELECT coalesce(sum(length(sql)), 0) FROM sqlite_master"
         (total,) = connection.execute(query).fetchone()
@@ -259,13 +259,13 @@ def _opcodes(library: str, path: Path, statement: str) -> int:
         return len(list(connection.execute(f"EXPLAIN {statement}", parameters)))
 
 
-def _history(databases: Databases) -> Path:
+def hook_history(databases: Databases) -> Path:
     """Some thousands of ended runs."""
     path = databases.new()
     with closing(sqlite3.connect(path)) as connection:
         for table in HOOK_TABLES.values():
             connection.execute(table)
-        runs = list(islice(_runs(0), _HISTORY))
+        runs = list(islice(endless_runs(0), _HISTORY))
         connection.executemany(_INSERT, [one.inserted for one in runs])
         connection.executemany(
             _UPDATE, [(*one.updated, number) for number, one in enumerate(runs, 1)]
@@ -275,7 +275,7 @@ def _history(databases: Databases) -> Path:
     return path
 
 
-def _runs(first: int) -> Iterator[_Run]:
+def endless_runs(first: int) -> Iterator[_Run]:
     """Runs half a minute apart, eight a session, of agents of which some are much busier."""
     random = Random(first)
     begin = datetime(2026, 6, 1)

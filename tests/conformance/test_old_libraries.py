@@ -263,10 +263,10 @@ def junk_of_an_application() -> list[str]:
             output = (
                 f"'{{\"totalTokens\": ' || {text} || ', \"totalToolUseCount\":' || {text} || '}}'"
             )
+            values = f"{number}, 'a', {value}, '2026-10-04T23:59', {value}, {output}"
             script.append(
                 "INSERT OR REPLACE INTO agent_invocations (id, agent_name, ticket_id, timestamp,"
-                f" duration_seconds, raw_output) VALUES ({number}, 'a', {value}, '2026-10-04T23:59'"
-                f", {value}, {output})"
+                f" duration_seconds, raw_output) VALUES ({values})"
             )
         script.append(f"UPDATE agent_invocations SET ticket_id = 'x' WHERE id = {number - 3}")
         script.append(f"INSERT INTO agent_tool_uses (sequence_number) VALUES ({value})")

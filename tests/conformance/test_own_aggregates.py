@@ -13,7 +13,7 @@ from statements import Plan, execute, is_write, plans, shortest
 from aggregates.installing import upgrading
 
 
-@pytest.mark.parametrize("plan", plans(4_000), ids=str)
+@pytest.mark.parametrize("plan", plans(3_000), ids=str)
 def test_every_statement_keeps_them_exact(plan: Plan, own_database: MakeDatabase) -> None:
     def failure(run: list[str]) -> str | None:
         with own_database(plan.variant) as path, closing(connect(path)) as connection:
@@ -27,7 +27,7 @@ def test_every_statement_keeps_them_exact(plan: Plan, own_database: MakeDatabase
     check(plan, failure)
 
 
-@pytest.mark.parametrize("plan", plans(1_000), ids=str)
+@pytest.mark.parametrize("plan", plans(600), ids=str)
 def test_a_database_in_use_is_exact_once_migrated(
     plan: Plan, migrated_database: MakeDatabase, own_revisions: Path
 ) -> None:

@@ -157,7 +157,7 @@ def test_the_figures_are_those_of_the_rows(driver: Any, address: str, database: 
     titles = driver.execute_script(
         "return [...document.querySelectorAll('.load title')].map(one => one.textContent)"
     )
-    hours = dict(re.fullmatch(r"(.+):00: (\d+) runs, \d+ failed", one).groups() for one in titles)  # type: ignore[union-attr]
+    hours = dict(re.fullmatch(r"(.+):00: (\d+) runs?, \d+ failed", one).groups() for one in titles)  # type: ignore[union-attr]
     assert hours == {hour.replace("T", " "): str(count) for hour, count in week.items()}
     days = Counter(run.start[:10] for run in runs if run.start[:13] >= since)
     assert {row[0]: int(row[1]) for row in table(driver, "Runs of each day") if row[1] != "0"} == (

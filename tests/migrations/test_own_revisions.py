@@ -253,14 +253,15 @@ def test_what_is_no_longer_declared_is_dropped_and_put_back(application: Applica
 def test_a_table_of_its_own_is_served(application: Application) -> None:
     with closing(connect(application.database)) as connection:
         connection.executescript(
-            'CREATE TABLE "the tickets" (number INTEGER PRIMARY KEY, "the team" TEXT UNIQUE, n);'
+            'CREATE TABLE "the tickets" (Number INTEGER PRIMARY KEY, "the team" TEXT UNIQUE, N);'
             "INSERT INTO \"the tickets\" VALUES (1, 'a', 5), (7, 'b', 2.6);"
         )
     application.keep(
         """
-tickets = table("the tickets", key="number", team=text("the team"), n=integer("n"))
+tickets = table("the tickets", key="Number", team=text("the team"), n=integer("N"), m=text("n"))
 definitions = [
     aggregate("teams", tickets, "", by={"team": "team"}, measures={"n": total("n")}),
+    aggregate("numbers", tickets, "", by={"n": "m"}, measures={"teams": count()}),
 ]
 """
     )
@@ -272,6 +273,7 @@ definitions = [
             ("REPLACE INTO {} VALUES (9, 'a', 1)", [("a", 1), ("b", 3), ("c", 4)]),
             ("UPDATE OR REPLACE {} SET \"the team\" = 'c' WHERE number = 7", [("a", 1), ("c", 3)]),
             ("DELETE FROM {} WHERE n = 1", [("c", 3)]),
+            ("UPDATE {} SET n = 3.0", [("c", 3)]),
         ):
             statement = statement.format('"the tickets"')
             connection.execute(statement)
@@ -279,6 +281,104 @@ definitions = [
     with application.store() as store:
         assert store.status().ok
         assert store.verify().drifts == []
+
+
+def test_columns_may_have_any_name(application: Application) -> None:
+    """Names that logs and views of ours have for something else, and words of SQL."""
+    names = ("seq", "sign", "step", "updated_at", "operation", "row_key", "mark", "order", "rows")
+    columns = ", ".join(f'"{name}"' for name in names)
+    with closing(connect(application.database)) as connection:
+        connection.execute(f"CREATE TABLE things (id INTEGER PRIMARY KEY, {columns})")
+    fields = ", ".join(f'a_{name}=integer("{name}")' for name in (*names, "id"))
+    measures = ", ".join(f'"{name}": total("a_{name}")' for name in (*names, "id"))
+    application.keep(
+        f"""
+things = table("things", {fields}, order=text("order"))
+definitions = [aggregate("group", things, "", by={{"select": "order"}}, measures={{{measures}}})]
+"""
+    )
+    with closing(connect(application.database)) as connection:
+        sums = ", ".join(f'sum("{name}")' for name in (*names, "id"))
+        for number in range(1, 9):
+            values = ", ".join(str(number % (place + 2)) for place, _ in enumerate(names))
+            connection.execute(f"INSERT INTO things ({columns}) VALUES ({values})")
+        for statement in (
+            "UPDATE things SET seq = 50, id = 20, updated_at = 7 WHERE id = 3",
+            "INSERT OR REPLACE INTO things (id, sign) VALUES (4, 9)",
+            "DELETE FROM things WHERE id = 5",
+        ):
+            connection.execute(statement)
+        right = connection.execute(
+            f"SELECT coalesce(\"order\", ''), {sums} FROM things GROUP BY 1 ORDER BY 1"
+        ).fetchall()
+        found = connection.execute('SELECT * FROM "group" ORDER BY 1').fetchall()
+        assert sorted(row for row in found if any(row[1:])) == sorted(
+            (str(order), *(total or 0 for total in totals)) for order, *totals in right
+        )
+    with application.store() as store:
+        assert store.status().ok
+        assert store.verify().drifts == []
+
+
+def test_a_path_into_json_is_followed_where_all_writers_can(application: Application) -> None:
+    application.keep(
+        """
+runs = extend(agent_invocations, team=text(json("raw_input", "$.by.team", functions=True)),
+    price=decimal(json("raw_input", "$.price", functions=True), 2))
+definitions = [
+    aggregate("teams", runs, "", by={"team": "team"}, measures={"cents": total("price")}),
+]
+"""
+    )
+    texts = (
+        """{"by": {"team": "a"}, "price": 1.25}""",
+        """{"price": 3, "by": {"team": "a"}}""",
+        """{"by": {"team": 7}, "price": "2"}""",
+        """{"by": {"team": 7.0}, "price": 1e-2}""",
+        """{"by": {"team": "say \\"b\\""}, "price": null}""",
+        """{"by": "team", "price": 5}""",
+        "not json",
+        "",
+    )
+    with closing(connect(application.database)) as connection:
+        connection.execute("DELETE FROM agent_invocations")
+        for text in texts:
+            connection.execute("INSERT INTO agent_invocations (raw_input) VALUES (?)", (text,))
+        query = "SELECT team, cents FROM teams WHERE cents ORDER BY 1"
+        right = [("", 500), ("7", 200), ("7.0", 1), ("a", 425)]
+        assert connection.execute(query).fetchall() == right
+        # The same number, but another text.
+        connection.execute(
+            "UPDATE agent_invocations SET raw_input = replace(raw_input, '7}', '7.0}')"
+        )
+        right = [("", 500), ("7.0", 200 + 1), ("a", 425)]
+        assert connection.execute(query).fetchall() == right
+        connection.execute("INSERT INTO agent_invocations (raw_input) VALUES (x'7b7d'), (7)")
+    with application.store() as store:
+        assert store.verify().drifts == []
+
+
+def test_two_that_migrate_at_once_end_well(application: Application) -> None:
+    application.declare(BOTH)
+    application.revise()
+    command = [sys.executable, "-m", "aggregates", "migrate", "--database"]
+    both = [
+        subprocess.Popen(
+            [*command, str(application.database)],
+            cwd=application.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    for process in both:
+        said, _ = process.communicate(timeout=120)
+        assert process.returncode == 0, said
+    assert is_exact(application.database)
+    with application.store() as store:
+        assert store.status().ok
+        assert store.declared() == []
 
 
 # Beside ours

@@ -235,7 +235,7 @@ def test_a_proof_does_not_outlive_what_it_relies_on(database: Path) -> None:
         begin_proof(database)
     with closing(connect(database)) as connection:
         name, sql = connection.execute(
-            "SELECT name, sql FROM sqlite_master WHERE name LIKE '%agent_invocations_update'"
+            "SELECT name, sql FROM sqlite_master WHERE name = '_aggregates_run_update'"
         ).fetchone()
         connection.execute(f"DROP TRIGGER {name}")
         connection.execute("UPDATE agent_invocations SET status = 'lost' WHERE id < 50")

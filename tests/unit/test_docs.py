@@ -17,7 +17,7 @@ from types import ModuleType
 
 import click
 import pytest
-from conftest import MakeDatabase, connect
+from conftest import connect
 from hooks import HOOK_TABLES
 from sqlalchemy import column
 
@@ -277,6 +277,16 @@ def test_the_tutorial_can_be_followed(tmp_path: Path) -> None:
 
 
 @needs_shell
+def test_the_tutorial_of_own_aggregates_can_be_followed(tmp_path: Path) -> None:
+    page = DOCS / "tutorial-own-aggregates.md"
+    for name, language in {"aggregates.toml": "toml", "metrics.py": "python"}.items():
+        (text,) = blocks(page, language)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    first, *steps = blocks(page, "console")
+    follow([first.partition("\n")[2], *steps], tmp_path, "[^…\\s]")
+
+
+@needs_shell
 def test_the_page_on_mappings_can_be_followed(tmp_path: Path) -> None:
     page = DOCS / "how-to" / "map-a-table.md"
     steps = blocks(page, "console")
@@ -363,16 +373,3 @@ def test_the_error_on_the_page_is_the_one_that_is_raised() -> None:
     with pytest.raises(DefinitionError) as raised:
         exec(compile(wrong, "example", "exec"), vars(shipped) | {"column": column})
     assert str(raised.value) == message
-
-
-def test_the_filter_for_autogenerate_hides_what_is_ours(migrated_database: MakeDatabase) -> None:
-    code = next(one for one in blocks(DOCS / "how-to" / "adopt.md", "python") if "include" in one)
-    names: dict[str, object] = {}
-    exec(compile(code, "example", "exec"), names)
-    include = names["include_object"]
-    assert callable(include)
-    with migrated_database("plain") as path, closing(connect(path)) as connection:
-        query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-        tables = [name for (name,) in connection.execute(query)]
-    shown = {name for name in tables if include(None, name, "table", True, None)}
-    assert shown == {"sessions", "agent_invocations", "tool_uses", "agent_tool_uses"}

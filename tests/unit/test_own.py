@@ -78,12 +78,12 @@ def test_every_kind_of_dimension_and_of_measure() -> None:
 
 def test_a_source_keeps_what_is_read_of_it_and_nothing_else() -> None:
     (source,) = owned_by("acme", [own(measures={"cents": total("price")})]).sources
-    assert [one.name for one in source.tracked] == ["state", "price"]
+    assert [one.column for one in source.tracked] == ["state", "price"]
     assert (source.name, source.table, source.owner) == ("orders__acme", "orders", "acme")
     assert source.log == "_aggregates_orders__acme_changes"
     runs = extend(agent_invocations, ticket=text("ticket_id"))
     (source,) = owned_by("acme", [own(source=runs, by={"ticket": "ticket"})]).sources
-    assert [one.name for one in source.tracked] == ["ticket_id"]
+    assert [one.column for one in source.tracked] == ["ticket_id"]
     (source,) = owned_by("acme", [own(source=agent_invocations, by={"a": "agent"})]).sources
     assert source is agent_invocations
 
@@ -107,7 +107,7 @@ def test_the_same_words_mean_the_same_and_descriptions_do_not_matter() -> None:
 REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "no such fact": (
         lambda: own(by={"state": "status"}),
-        "by_state: orders has no fact status; there are row_key, state",
+        "by_state: orders has no fact status; there are _key, state",
     ),
     "a sum of texts": (lambda: own(measures={"x": total("state")}), "by_state.x: state is a text"),
     "a day of a number": (lambda: own(by={"d": day("price")}), "by_state.d: price is no time"),
@@ -133,6 +133,17 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "a path without functions": (lambda: json("extra", "$.a"), "needs functions=True"),
     "functions without a path": (lambda: json("extra", "a", functions=True), "a path begins with"),
     "a key with quotes": (lambda: json("extra", "a'b"), "a key has no quotes"),
+    "a key in two words": (lambda: table("orders", key="the id"), "'the id' is not in letters"),
+    "keys that are alike": (
+        lambda: table("orders", a=text(json("x", "a.b")), b=text(json("x", "A_b"))),
+        "orders: A_b in x and a.b in x would be logged under one name",
+    ),
+    "a name of the log": (lambda: table("orders", seq=text("seq")), "orders: seq is taken"),
+    "a name of a column that ships": (
+        lambda: extend(agent_invocations, phase=text("x")),
+        "phase is taken",
+    ),
+    "a day of a text": (lambda: own(by={"d": day("state")}), "by_state.d: state is no time"),
     "a field that ships": (lambda: extend(agent_invocations, agent=text("x")), "agent is taken"),
     "fields in two steps": (
         lambda: extend(extend(agent_invocations, a=text("x")), b=text("y")),

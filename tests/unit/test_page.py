@@ -151,7 +151,7 @@ def test_a_session_that_only_its_runs_tell_of(database: Path, writer: sqlite3.Co
     insert(writer, "architect", "2026-10-07T12:00:00", "2026-10-07T12:01:30", session="bare")
     begin(writer, "earlier", "2026-10-07T11:00:00", "2026-10-07T11:10:00")
     said = read(database).text()
-    told = "bare unknown started 2026-10-07 12:00:00; 1 runs of 1 agents; success 100.0%"
+    told = "bare unknown started 2026-10-07 12:00:00; 1 run of 1 agent; success 100.0%"
     assert said.index(told) < said.index("earlier ended started 2026-10-07 11:00:00; lasted 10 min")
 
 
@@ -204,7 +204,7 @@ def test_the_state_of_the_store(database: Path, writer: sqlite3.Connection) -> N
     said = read(database).text()
     assert re.search(r"last proof verify at \S+ \S+ UTC: 1 drift ", said)
     assert "whole proved never" in said
-    assert re.search(r"Agents at work agent_workflow\.db Pause [1-9]\d* drifts found as of", said)
+    assert re.search(r"Agents at work agent_workflow\.db Pause [1-9]\d* drifts? found as of", said)
     assert "agent_invocations: 1 row has a start or an end that is no time, such as 'noon<'" in (
         said
     )

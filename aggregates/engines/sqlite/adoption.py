@@ -181,7 +181,7 @@ def fit(connection: DriverConnection, shape: Shape, statements: list[Statement])
     For a table in the hooks' shape they stay as they are.
     """
     keys = unique_keys(connection, shape.table)
-    untyped = [one.name for one in _columns(connection, shape.table) if one.is_untyped]
+    untyped = [one.name.lower() for one in _columns(connection, shape.table) if one.is_untyped]
     if not keys and not untyped:
         return statements
     clash = "".join(f"\n    OR ({key.clash})" for key in keys)
@@ -219,7 +219,7 @@ def _with_types(found: re.Match[str], table: str, untyped: Iterable[str]) -> str
     tests = [
         test.format(old, new)
         for column, old, new in zip(columns, *sides, strict=True)
-        if column in untyped
+        if column.lower() in untyped
     ]
     return "\n    ".join([found[0], *tests])
 

@@ -61,7 +61,7 @@ def of_entry(source: Source) -> tuple[str, ...]:
 
 def image(compiler: Compiler, source: Source, row: str) -> Values:
     """SQL of the image of a source row that goes by the name `row`, by column."""
-    quoted = {name: f"{row}.{compiler.quote(name)}" for name in source.image}
+    quoted = {one.name: f"{row}.{compiler.quote(one.column)}" for one in source.tracked}
     for extracted in source.extracted:
         column = f"{row}.{compiler.quote(extracted.column)}"
         quoted[extracted.name] = _taken_out(extracted, column)
@@ -93,6 +93,10 @@ def programs(compiler: Compiler, source: Source) -> Iterator[Statement]:
         yield from program.fast()
     else:
         yield from program.short()
+    if source.owner:
+        # While nothing posts, as until an aggregate is filled: or writers would fail at the view.
+        view = source.facts_view
+        yield trigger(compiler, f"{view}_idle", on_call(compiler, view), "0", ["SELECT 1;"])
     yield from _entries(compiler, source, program.given, program.image)
 
 

@@ -41,7 +41,7 @@ class _Ledger:
         self.copies = q(f"{source.prefix}_replaced")
         self.changed, self.gone = f"{source.prefix}_changed", f"{source.prefix}_gone"
         untracked = dict.fromkeys(one.column for one in source.extracted)
-        self.columns = [q(one.name) for one in source.tracked] + [*map(q, untracked)]
+        self.columns = [q(one.column) for one in source.tracked] + [*map(q, untracked)]
         """what an image is made of"""
 
     def statements(self) -> Iterator[Statement]:
@@ -147,7 +147,7 @@ class _Ledger:
         )
         if source.is_touched:
             yield self._trigger("touch", "AFTER UPDATE", f"NEW.updated_at IS NOT {NOW}", touch)
-        watched = [one.name for one in source.tracked]
+        watched = [one.column for one in source.tracked]
         watched += dict.fromkeys(one.column for one in source.extracted)
         yield from self._updates(f"{', '.join(map(q, watched))}, {self._key_columns()}")
         # Made after the one that logs the update, so that it runs, and logs, before it.
@@ -258,7 +258,8 @@ class _Ledger:
 
     def _compared(self, how: str, old: Values, new: Values, names: list[str]) -> str:
         """Two rows of some columns, side by side."""
-        columns = ", ".join(f'"{name}"' for name in names)
+        of = {one.name: one.column for one in self.source.tracked}
+        columns = ", ".join(f'"{of.get(name, name)}"' for name in names)
         compared = how.format(_row(new, names), table=f'"{self.source.table}"', columns=columns)
         return f"{_row(old, names)} {compared}"
 
