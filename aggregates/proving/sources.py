@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from aggregates.engines.base import DriverConnection, quote
 from aggregates.errors import CannotAdopt, SchemaMismatch, UnfitTable
 from aggregates.frozen import statements as frozen
+from aggregates.frozen.layout import normalised
 from aggregates.frozen.shapes import ADDED, shape_of
 from aggregates.installing.adopted import LostColumn, lost_columns
 from aggregates.installing.mapped import mapping_of
@@ -31,6 +33,10 @@ def inspect_sources(connection: DriverConnection, sources: Iterable[Source]) -> 
             yield from (_lost(source.name, column) for column in lost)
         elif error is not None:
             yield _unfit(connection, source, error, has_script=error.lacks_key)
+        elif (bearer := _bearer(connection, source)) not in (None, source.name):
+            yield _moved(connection, source, bearer)
+        elif read := _read_instead(connection, source):
+            yield _exchanged(source.name, read)
 
 
 def foresee(connection: DriverConnection, sources: Iterable[Source]) -> Iterator[Finding]:
@@ -61,7 +67,7 @@ def check_sources(connection: DriverConnection, sources: Iterable[Source]) -> No
 def _gone(connection: DriverConnection, source: Source) -> Finding:
     gone = f"the table {source.name} is gone"
     if now := _bearer(connection, source):
-        step = _renaming(now, source)
+        step = _renaming(connection, now, source)
         detail = f"{gone}, and its triggers are on {now}: `{step}` names it so again"
     elif (mapping := mapping_of(connection)) and mapping.makes(source.name):
         detail = f"{gone}, which can be made again from {mapping.table}"
@@ -79,8 +85,74 @@ def _bearer(connection: DriverConnection, source: Source) -> str | None:
     return next((one.table for one in connection.objects("trigger") if one.name in ours), None)
 
 
-def _renaming(now: str, source: Source) -> str:
-    return f"ALTER TABLE {quote(now)} RENAME TO {quote(source.name)}"
+def _renaming(connection: DriverConnection, now: str, source: Source) -> str:
+    """The statement that gives a table its name back, and its triggers what they read."""
+    step = f"ALTER TABLE {quote(now)} RENAME TO {quote(source.name)}"
+    bodies = (
+        one.sql.partition("BEGIN")[2] for one in connection.objects("trigger") if one.table == now
+    )
+    if any(re.search(rf"\b{source.name}\b", body) for body in bodies):
+        # It was renamed so, and they read the old name still.
+        step = f"PRAGMA legacy_alter_table = ON; {step}"
+    return step
+
+
+def _moved(connection: DriverConnection, source: Source, bearer: str) -> Finding:
+    """A table that was renamed, and that its writers have made again."""
+    aside = f"{source.name}_made_again"
+    both = connection.columns(bearer).keys() & connection.columns(source.name).keys() - {source.key}
+    columns = ", ".join(quote(name) for name in connection.columns(bearer) if name in both)
+    verb = "INSERT" if source.unique is None else "INSERT OR REPLACE"
+    step = "\n".join(
+        f"{one};"
+        for one in (
+            f"ALTER TABLE {quote(source.name)} RENAME TO {quote(aside)}",
+            _renaming(connection, bearer, source),
+            f"{verb} INTO {quote(source.name)} ({columns}) SELECT {columns} FROM {quote(aside)}",
+            f"DROP TABLE {quote(aside)}",
+        )
+    )
+    detail = (
+        f"the table {source.name} was renamed to {bearer}, with its triggers, and another of that"
+        f" name was made, whose rows are not counted: the script that `{STATUS}` prints makes one"
+        " table of both again"
+    )
+    return Finding("moved", source.name, source.name, detail, (step,))
+
+
+def _read_instead(connection: DriverConnection, source: Source) -> dict[str, str]:
+    """Columns that the triggers read in the place of others, by these: SQLite rewrites triggers
+    where a column is renamed, and another may have got the old name since."""
+    made = frozen.installed(frozen.migrations_folder())
+    triggers = [one for one in made if (one.kind, one.table) == ("trigger", source.name)]
+    there = {one.name: one.sql for one in connection.objects("trigger")}
+    read: dict[str, str] = {}
+    for one in connection.fit(shape_of(source), triggers):
+        wanted, found = (
+            normalised(sql).lower().split() for sql in (one.sql, there.get(one.name, ""))
+        )
+        if len(wanted) == len(found):
+            read |= {old: new for old, new in zip(wanted, found, strict=True) if old != new}
+    columns = {name.lower() for name in connection.columns(source.name)}
+    tracked = {one.name for one in source.tracked} | {one.column for one in source.extracted}
+    return {old: new for old, new in read.items() if old in tracked and new in columns}
+
+
+def _exchanged(table: str, read: dict[str, str]) -> Finding:
+    def renaming(now: str, name: str) -> str:
+        return f"ALTER TABLE {quote(table)} RENAME COLUMN {quote(now)} TO {quote(name)};"
+
+    aside = {old: f"{old}_made_again" for old in read}
+    step = "\n".join(
+        [renaming(old, other) for old, other in aside.items()]
+        + [renaming(aside.get(new, new), old) for old, new in read.items()]
+    )
+    named = ", ".join(f"{table}.{old} was renamed to {new}" for old, new in read.items())
+    detail = (
+        f"{named}, which the triggers read, and another column has the old name now: the script"
+        f" that `{STATUS}` prints gives the names back; take over what the other column holds"
+    )
+    return Finding("column", table, ", ".join(read), detail, (step,))
 
 
 def inspect_owned(connection: DriverConnection, theirs: Iterable[Owned]) -> Iterator[Finding]:
@@ -136,7 +208,7 @@ def _unfit(
     if not has_script:
         remedy, bearer = error.remedy, _bearer(connection, source)
         if bearer not in (None, source.name):
-            remedy = f"give it another name, then {_renaming(bearer, source)}"
+            remedy = f"give it another name, then {_renaming(connection, bearer, source)}"
         step = f"-- {source.name}: {remedy}"
         return Finding("unfit", source.name, source.name, f"{detail}{remedy}", (step,))
     detail += (

@@ -12,13 +12,13 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Self
 
 from aggregates.changes.pruning import prune
-from aggregates.engines.base import Database, LockHeld, OperationalError
-from aggregates.errors import DatabaseLocked, DatabaseReplaced
+from aggregates.engines.base import Database, DriverError, LockHeld, OperationalError
+from aggregates.errors import AggregatesError, DatabaseLocked, DatabaseReplaced
 from aggregates.installing.declared import as_installed
 from aggregates.installing.upgrading import check_revision
 from aggregates.model.definition import Catalogue
@@ -56,7 +56,6 @@ class Upkeep:
         self._schedule = schedule
         self._beat = beat
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{id(self)}"
-        self._resources = ExitStack()
         self._job: threading.Thread | None = None
         self._renewed = datetime.min.replace(tzinfo=UTC)
         self._is_over = False
@@ -68,15 +67,17 @@ class Upkeep:
         """what the last inspection found that no proof mends"""
 
     def __enter__(self) -> Self:
-        self._connection = self._resources.enter_context(self._database.own_connection())
-        return self
+        with self._database.own_connection() as self._connection:
+            return self
 
     def __exit__(self, *error: object) -> None:
         self._is_over = True
         if self._job is not None:
             self._job.join(timeout=0.4)
-        release(self._connection, self._owner)
-        self._resources.close()
+        with suppress(AggregatesError, DriverError):
+            self._connection.check_file()
+            with self._database.own_connection() as connection:
+                release(connection, self._owner)
 
     def round(self, *, wait: bool = False) -> Round | None:
         """Consume, prune, and begin what is due; None where another process does all this.
@@ -85,18 +86,20 @@ class Upkeep:
         file has taken the place of the one that the lease is in: begin with a new one.
         """
         self._connection.check_file()
-        try:
-            done = self._consume()
-        except (DatabaseLocked, LockHeld):
-            self._waits.no_lock("consuming")
-            raise
-        if done is None:
-            return None
-        self._waits.got_lock("consuming")
-        self._waits.save(self._connection)
-        if self._job is None or not self._job.is_alive():
-            self._begin_due(wait)
-        return done
+        # Between two rounds nothing is open: another file may come to the path.
+        with self._database.own_connection() as self._connection:
+            try:
+                done = self._consume()
+            except (DatabaseLocked, LockHeld):
+                self._waits.no_lock("consuming")
+                raise
+            if done is None:
+                return None
+            self._waits.got_lock("consuming")
+            self._waits.save(self._connection)
+            if self._job is None or not self._job.is_alive():
+                self._begin_due(wait)
+            return done
 
     def _consume(self) -> Round | None:
         """Consume and prune; None where another process does."""

@@ -259,3 +259,28 @@ def test_a_mount_of_the_file_itself_holds_one_that_is_deleted(path: Path) -> Non
         with pytest.raises(DatabaseMissing, match="mount its folder") as raised:
             mounted.check()
         assert not isinstance(raised.value, DatabaseVanished)
+
+
+def test_nothing_is_left_open_between_rounds_that_another_file_would_be_damaged_by(
+    path: Path, other: Path
+) -> None:
+    log = path.with_name(f"{path.name}-wal")
+    with started("run", "--json", "--interval", "1.5", "--database", path) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        insert(path, *["more"] * 500)  # a writer that closes takes the log away, if it is the last
+        for _ in range(200):
+            if not log.exists():
+                break
+            insert(path, "once more")
+            time.sleep(0.05)
+        assert not log.exists()
+        other.replace(path)
+        process.stdout.readline()
+        process.stdout.readline()
+        process.terminate()
+        process.communicate()
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA quick_check").fetchall() == [("ok",)]
+        count = connection.execute("SELECT count(*) FROM agent_invocations").fetchone()
+    assert count == (3,)

@@ -175,21 +175,6 @@ def test_a_table_that_is_gone_is_put_back_from_a_backup(table: str, path: Path) 
     check_exact(path)
 
 
-def test_triggers_on_a_table_that_was_renamed_and_made_again(path: Path) -> None:
-    with closing(connect(path)) as connection:
-        (sql,) = connection.execute(
-            "SELECT sql FROM sqlite_master WHERE name = 'sessions'"
-        ).fetchone()
-    execute(path, "ALTER TABLE sessions RENAME TO put_aside", sql)
-    found = {one.name: one.detail for one in status(path).findings}
-    assert (
-        "this trigger of sessions is on put_aside now, whose rows are not counted"
-        in found["_aggregates_sessions_insert"]
-    )
-    follow(path)
-    check_exact(path)
-
-
 def test_no_finding_names_what_cannot_be_done_yet(path: Path) -> None:
     """Whoever reads only one of them must not be led astray."""
     without_key(path, "agent_invocations")
@@ -378,4 +363,53 @@ def test_a_table_that_its_writers_make_again_is_adopted_again(path: Path) -> Non
     follow(path)
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT invocations FROM agent_stats").fetchall() == [(1,)]
+    check_exact(path)
+
+
+_RUNS = "agent_invocations"
+_WRITTEN = f"INSERT INTO {_RUNS} (id, agent_name, status) VALUES (NULL, 'later', 'started')"
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        (
+            f"ALTER TABLE {_RUNS} RENAME COLUMN model TO tier",
+            f"ALTER TABLE {_RUNS} ADD COLUMN model TEXT",
+        ),
+        (
+            f"ALTER TABLE {_RUNS} RENAME COLUMN model TO aside",
+            f"ALTER TABLE {_RUNS} RENAME COLUMN phase TO model",
+            f"ALTER TABLE {_RUNS} RENAME COLUMN aside TO phase",
+        ),
+        ("PRAGMA legacy_alter_table = ON", f"ALTER TABLE {_RUNS} RENAME TO kept"),
+    ],
+    ids=["a column, and a new one of its name", "two columns, into each other", "as it was once"],
+)
+def test_what_was_renamed_gets_its_name_back_and_keeps_its_values(
+    path: Path, statements: tuple[str, ...]
+) -> None:
+    before = rows(path, _RUNS, "id, agent_name, phase, model")
+    execute(path, *statements)
+    refused(path)
+    follow(path)
+    assert status(path).ok
+    assert rows(path, _RUNS, "id, agent_name, phase, model") == before
+    check_exact(path)
+
+
+@pytest.mark.parametrize(
+    ("table", "written"),
+    [(_RUNS, _WRITTEN), ("sessions", "INSERT INTO sessions (session_id) VALUES ('later')")],
+)
+def test_a_table_that_was_made_again_beside_the_renamed_one_is_one_with_it(
+    path: Path, table: str, written: str
+) -> None:
+    before = len(rows(path, table, "rowid"))
+    ((made,),) = rows(path, f"(SELECT sql FROM sqlite_master WHERE name = '{table}')")
+    execute(path, f"ALTER TABLE {table} RENAME TO kept", str(made), written)
+    assert "was renamed to kept" in refused(path)
+    follow(path)
+    assert status(path).ok
+    assert len(rows(path, table, "rowid")) == before + 1
     check_exact(path)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +27,7 @@ log = logging.getLogger("aggregates")
 
 _BEGIN = "aggregates_begin"
 _HAS_CACHE = "aggregates_has_cache"
+_KEPT_SECONDS = 0.5
 _CACHE_KIB = 8000
 """A collection of a busy database reads a thousand pages, twice what SQLite keeps by default."""
 """Rows of a slice lie in so many pages of temporary tables, and each statement comes to them."""
@@ -34,8 +37,10 @@ class SQLiteDatabase(Database):
     """A file, or a database in memory.
 
     Waits `lock_timeout` seconds for a lock, and tells `on_wait` that it does. With `keep_open` it
-    keeps a connection from one use to the next: reading the schema of a file takes longer than
-    reading all metrics.
+    keeps a connection from one use to the next, if that comes soon: reading the schema of a file
+    takes longer than reading all metrics. But as long as anybody has the file open, what is written
+    stays in the write-ahead log beside it, and another file that is moved to its path would be
+    damaged by that.
     """
 
     compiler = COMPILER
@@ -60,19 +65,22 @@ class SQLiteDatabase(Database):
             # From another working directory a relative path would lead elsewhere.
             url = url.set(database=str(path.absolute()))
         super().__init__(_engine(url, keep_open, Patience(lock_timeout, on_wait)))
+        self._is_kept = keep_open and self._file is not None
+        self._use = threading.Lock()
+        self._users = 0
+        self._left = 0.0
+        self._rest: threading.Timer | None = None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One snapshot for everything that is read inside."""
-        self._open_anew_if_replaced()
-        with super().reading() as connection:
+        with self._used(), super().reading() as connection:
             yield connection
 
     @contextmanager
     def writer(self) -> Iterator[Connection]:
         """A connection whose transactions take the writers' lock as they begin."""
-        self._open_anew_if_replaced()
-        with self.engine.connect() as connection:
+        with self._used(), self.engine.connect() as connection:
             yield connection.execution_options(**{_BEGIN: "IMMEDIATE"})
 
     @contextmanager
@@ -105,6 +113,37 @@ class SQLiteDatabase(Database):
     def _beside(self, suffix: str) -> Path | None:
         name = self.engine.url.database
         return None if not name or name == ":memory:" else Path(f"{name}-{suffix}")
+
+    @contextmanager
+    def _used(self) -> Iterator[None]:
+        """Keep what is open, and close it where nothing is asked for some time afterwards."""
+        with self._use:
+            self._open_anew_if_replaced()
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._use:
+                self._users -= 1
+                self._left = time.monotonic()
+                if self._is_kept and self._rest is None:
+                    self._rest_after(_KEPT_SECONDS)
+
+    def _rest_after(self, seconds: float) -> None:
+        self._rest = threading.Timer(seconds, self._rest_if_idle)
+        self._rest.daemon = True
+        self._rest.start()
+
+    def _rest_if_idle(self) -> None:
+        with self._use:
+            self._rest = None
+            remaining = _KEPT_SECONDS - (time.monotonic() - self._left)
+            if self._users:
+                return
+            if remaining > 0:
+                self._rest_after(remaining)
+            else:
+                self.engine.dispose()
 
     def _open_anew_if_replaced(self) -> None:
         """Close what is open where another file has taken the place of the one that it is of."""

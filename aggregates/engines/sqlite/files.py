@@ -50,10 +50,13 @@ class OpenedFile:
             )
 
     def _left_behind(self) -> str:
-        """What SQLite would take for that of any file that comes to the path, and damage it."""
+        """What holds the last rows of the old file, and would damage any other at the path."""
         beside = (self.path.with_name(f"{self.path.name}{suffix}") for suffix in ("-wal", "-shm"))
         left = " and ".join(one.name for one in beside if one.exists())
-        return left and f"; {left} beside it go with the old file: take them away with it"
+        return left and (
+            f"; {left} beside it may hold its last rows: move them to where it has gone, and remove"
+            " them only where another file is to come"
+        )
 
 
 def _look(path: Path) -> tuple[_Identity | None, bool]:
