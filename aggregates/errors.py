@@ -56,11 +56,16 @@ class UnfitTable(CannotAdopt):
         is_keyless: bool = False,
     ) -> None:
         super().__init__(f"cannot adopt {table}: {reason}; nothing was changed: {remedy}")
+        self.table = table
         self.reason = reason
         self.remedy = remedy
         self.lacks_key = lacks_key
         self.is_keyless = is_keyless
         """whether it has no other key instead"""
+
+
+class MappingError(AggregatesError):
+    """A mapping says something that cannot be understood, or is not there."""
 
 
 class SchemaMismatch(AggregatesError):

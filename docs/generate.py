@@ -20,6 +20,8 @@ from aggregates import changes, cli, configuration, errors, own, reader, store
 from aggregates.engines.sqlite.compiler import SQLite
 from aggregates.engines.sqlite.facts import depths
 from aggregates.faces.prometheus import families
+from aggregates.installing import mapped
+from aggregates.model import mapping
 from aggregates.model.catalogue import catalogue as shipped
 from aggregates.model.definition import Catalogue, Definition, Listing, Source
 from aggregates.model.dictionary import dictionary
@@ -63,6 +65,7 @@ _RESULTS = {
     ),
     "store": (store.Overview,),
     "proving.inspecting": (inspecting.Inspection,),
+    "installing.mapped": (mapped.Mapped,),
     "proving.findings": (findings.Finding,),
     "proving.rounds": (rounds.LastRound, rounds.OpenRound),
     "running.keeping": (keeping.Keeping, keeping.LockWait),
@@ -81,6 +84,7 @@ def pages() -> dict[str, str]:
         "own-aggregates.md": own_aggregates(),
         "json.md": json_contract(shipped),
         "metrics.md": metrics(),
+        "mappings.md": mappings(),
     }
 
 
@@ -558,6 +562,78 @@ def metrics() -> str:
     )
 
 
+def mappings() -> str:
+    """The page of what a mapping can say, and of those that ship."""
+    kinds = dict.fromkeys(mapping.TEXTS, "text") | dict.fromkeys(mapping.TIMES, "time")
+    kinds |= dict.fromkeys(mapping.COUNTS, "count") | {"duration": "duration", "status": "status"}
+    fields = [(_code(name), kinds[name], meaning) for name, meaning in mapping.FIELDS.items()]
+    parts = [
+        "A mapping is a text in TOML that says which columns of a table of another shape tell of"
+        " runs. [How to keep runs of your own table](../how-to/map-a-table.md) begins with one.",
+        "## Keys",
+        _table(
+            ("key", "meaning"),
+            (
+                (_code("table"), "the table"),
+                (_code("key"), "its primary key, of one column; a row without one is no run"),
+                (_code("[run]"), "what is what: a field, and the column that tells it"),
+                (
+                    _code("[[where]]"),
+                    "rows whose column is none of the words in `is` are left out; repeatable",
+                ),
+                (_code("[events]"), "where a row is an event: which of them are a run"),
+            ),
+        ),
+        "## Fields of [run]",
+        _table(("field", "kind", "meaning"), fields),
+        "A field is the name of a column, or a table of",
+        _table(
+            ("key", "meaning"),
+            (
+                (_code("column"), "the column"),
+                (
+                    _code("json"),
+                    "a key: the text, number, `true` or `false` that follows the first of that name"
+                    " in the text of the column, wherever it stands",
+                ),
+                (
+                    _code("unit"),
+                    "of a time `text`, which is the default, or `seconds` or `milliseconds` since"
+                    " 1970 in UTC; of a duration `seconds` or `milliseconds`",
+                ),
+                (
+                    f"{_code('succeeded')}, {_code('failed')}",
+                    "of a status: lists of words, and of integers",
+                ),
+            ),
+        ),
+        "Texts and words are compared as they stand, integers as their decimal text; reals, blobs"
+        " and texts with a NUL byte are `''`. Numbers may be stored as integers, reals or their"
+        " decimal text. A real is rounded to the millisecond, a text is cut there. A number below 0"
+        " or after the year 9999, and what is no number, is no time: such rows are counted, and"
+        " `status` names one.",
+        "## Keys of [events]",
+        _table(
+            ("key", "meaning"),
+            (
+                (_code("kind"), "the column that says what kind of event a row is"),
+                (_code("begin"), "kinds that begin a run"),
+                (_code("succeed"), "kinds that end one well"),
+                (_code("fail"), "kinds that end one otherwise"),
+                (_code("same"), "columns, or keys of JSON, in which the events of a run agree"),
+            ),
+        ),
+        "A run is an event that begins one, and the next event, by `key`, that agrees with it and"
+        " begins or ends one. Where that ends a run, this one ended there; else it never did. "
+        + ", ".join(map(_code, mapping.OF_THE_END))
+        + " are read of the event that ends it, all other fields of the one that begins it.",
+        "## Mappings that ship",
+    ]
+    for one in mapping.shipped():
+        parts += [f"### {one.name}", f"```toml\n{one.text}```"]
+    return _page("Mappings", *parts)
+
+
 def json_contract(catalogue: Catalogue) -> str:
     """The page of what `--json` prints."""
     added = {
@@ -610,6 +686,7 @@ def json_contract(catalogue: Catalogue) -> str:
         reader.RunCount,
         reader.SessionTotals,
         findings.Finding,
+        mapped.Mapped,
         record.Proof,
         rounds.LastRound,
         rounds.OpenRound,

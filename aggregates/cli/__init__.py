@@ -14,6 +14,7 @@ from aggregates.cli import (
     changes,
     databases,
     datasette,
+    mappings,
     proofs,
     readings,
     reports,
@@ -37,6 +38,7 @@ def main() -> None:
 
 for command in (
     *databases.COMMANDS,
+    *mappings.COMMANDS,
     *readings.COMMANDS,
     reports.report_group,
     *proofs.COMMANDS,

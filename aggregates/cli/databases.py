@@ -20,7 +20,9 @@ from aggregates.errors import AggregatesError, CannotAdopt
 from aggregates.frozen import freezing
 from aggregates.installing import upgrading
 from aggregates.installing.surveying import survey
+from aggregates.model import mapping
 from aggregates.model.catalogue import catalogue
+from aggregates.model.mapping import TableMapping
 from aggregates.own_revisions import write_own_revision
 from aggregates.proving import rebuilding, reinstalling
 from aggregates.proving.inspecting import inspect
@@ -77,6 +79,13 @@ wait_option = click.option(
     "  [default: wal on the first migration, then keep]",
 )
 @click.option(
+    "--mapping",
+    "mapping_name",
+    type=text,
+    metavar="NAME|FILE",
+    help="Keep the runs of a table of another shape, as this mapping says.",
+)
+@click.option(
     "--reinstall",
     is_flag=True,
     help="Put triggers and views back that are missing or altered, and tables that are gone.",
@@ -95,6 +104,7 @@ def migrate_command(
     settings: Settings,
     /,
     journal_mode: upgrading.JournalMode | None,
+    mapping_name: str | None,
     reinstall: bool,
     yes: bool,
     wait: float,
@@ -106,7 +116,13 @@ def migrate_command(
     installed as it should be, which `--reinstall` puts right.
     """
     database = settings.named_database()
-    migrate(database, journal_mode=journal_mode, is_agreed=yes, wait=wait)
+    migrate(
+        database,
+        journal_mode=journal_mode,
+        mapping=None if mapping_name is None else mapping.named(mapping_name),
+        is_agreed=yes,
+        wait=wait,
+    )
     with _opened(database, wait) as opened:
         if reinstall:
             _reinstall(opened)
@@ -218,6 +234,7 @@ def migrate(
     database: str,
     *,
     journal_mode: upgrading.JournalMode | None = None,
+    mapping: TableMapping | None = None,
     is_agreed: bool = False,
     wait: float = upgrading.WAIT,
 ) -> None:
@@ -228,7 +245,7 @@ def migrate(
     """
     path = file_of(database)
     is_new = path is not None and not path.exists()
-    if not is_new:
+    if not is_new and mapping is None:
         _agree(database, wait, is_agreed=is_agreed)
     with explained(database), render.progress_bar("filling") as progress:
         upgrading.upgrade(
@@ -237,6 +254,7 @@ def migrate(
             journal_mode=journal_mode,
             wait=wait,
             on_wait=_tell,
+            mapping=mapping,
             own=_own_revisions(),
         )
     if is_new:
@@ -261,7 +279,8 @@ def _agree(database: str, wait: float, *, is_agreed: bool) -> None:
         raise CannotAdopt(
             f"{database}: its tables are not as the agents' hooks make them, as the list above"
             " says; nothing was changed. Where it is the right database, and that is meant:"
-            f" `aggregates migrate --yes --database {database}`"
+            f" `aggregates migrate --yes --database {database}`. Where runs lie in another table:"
+            f" `aggregates mapping suggest --database {database}`"
         )
     click.confirm(f"Adopt {database} as it is?", abort=True, err=True)
 

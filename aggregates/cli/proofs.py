@@ -31,7 +31,8 @@ def status_command(ctx: click.Context, settings: Settings, as_json: bool) -> Non
     detail, steps, making], steps (what to do, in order: commands, and SQL), proofs [kind,
     started_at (UTC), seconds, rows_read, drifts, is_complete], consumers (as `consumers list`),
     proved_at (UTC: when the whole was last proved), last_round [began_at, ended_at, seconds, runs,
-    rows_read] (how long that takes), open_round [began_at, ran_at, seconds, runs, rows_read,
+    rows_read] (how long that takes), mapping [name, table, is_filled] (whose runs are kept, where
+    a mapping does), open_round [began_at, ran_at, seconds, runs, rows_read,
     positions {source: entry}], upkeep [owner, expires_at, is_late, lock_waits [work, began_at,
     ended_at]] (the process that does it, and what got no lock for long), unreadable_times [source,
     rows, example, accepted] (rows with a start or an end that is there and does not parse).

@@ -21,6 +21,7 @@ from sqlalchemy.engine.default import DefaultDialect
 from aggregates.frozen.shapes import Shape
 from aggregates.frozen.statements import Recomputation, Statement
 from aggregates.model.definition import Catalogue, Definition, Expression, Source, rendered
+from aggregates.model.mapping import TableMapping
 
 _IDENTIFIERS = DefaultDialect().identifier_preparer
 
@@ -80,6 +81,46 @@ class TableWalk:
     next_key: str
     differs: dict[tuple[bool, bool], str]
     """by whether there is a lower and an upper bound"""
+
+
+SLICE = "_aggregates_slice"
+"""A temporary table `(above, upto, rows)` of one row: which keys are at hand. They stay in the
+database, as others may have written what is no text to us."""
+
+Bounded = dict[tuple[bool, bool], str]
+"""SQL for the keys of a slice, by whether it has a lower and an upper bound."""
+
+
+@dataclass(frozen=True)
+class MappedComparison:
+    """What is kept of a table of another shape, that differs from what it should be.
+
+    `differs` answers `(key, is_stored, is_right, stored…, right…)`.
+    """
+
+    table: str
+    key: str
+    columns: tuple[str, ...]
+    differs: Bounded
+
+
+@dataclass(frozen=True)
+class MappedTable:
+    """A table of another shape, and what keeps its runs in `agent_invocations`."""
+
+    mapping: TableMapping
+    making: tuple[str, ...]
+    """what makes the place where runs are kept"""
+    statements: tuple[Statement, ...]
+    """tables, views and triggers that keep them"""
+    end_slice: Bounded
+    """sets the end of a slice of at most `:rows` keys, and how many it holds"""
+    refresh: Bounded
+    """makes the runs of keys what they should be"""
+    refresh_one: str
+    """the same for one key"""
+    comparisons: tuple[MappedComparison, ...]
+    """each says what is right where those before it have found nothing"""
 
 
 class Compiler(ABC):
@@ -355,6 +396,10 @@ class DriverConnection(ABC):
         """Names and types of the columns of a table, in order."""
 
     @abstractmethod
+    def primary_key(self, table: str) -> str | None:
+        """The one column of the primary key of a table; None where that is not one."""
+
+    @abstractmethod
     def missing_columns(self, shape: Shape) -> dict[str, str]:
         """Names and types of the columns to add to a table."""
 
@@ -373,6 +418,10 @@ class DriverConnection(ABC):
     @abstractmethod
     def fit(self, shape: Shape, statements: list[Statement]) -> list[Statement]:
         """The statements with the UNIQUE keys of the table taken into account."""
+
+    @abstractmethod
+    def mapped(self, mapping: TableMapping) -> MappedTable:
+        """What keeps the runs of a table; UnfitTable where it is not as the mapping says."""
 
     @abstractmethod
     def check_exchanging(self) -> None:

@@ -11,6 +11,13 @@ COUNTED = "_aggregates_session_counted"
 OWNED = "_aggregates_owned"
 OVERLAP = "session_overlap"
 DURATIONS = "session_durations"
+INTERNAL = ("sqlite_", "_aggregates_")
+"""What the names of tables begin with that are nobody's business."""
+MAPPING = "_aggregates_mapping"
+MAPPED_PREFIX = "_aggregates_mapped"
+"""Of the names of what keeps the runs of a table of another shape."""
+MAPPED_KEY = "mapped_key"
+"""The column that says which of its rows a run is of."""
 
 PENDING = "coalesce(as_of_seq, -1) < coalesce(changed_seq, 0)"
 """Whether what is derived of a session is of an older entry than the newest about it."""

@@ -9,10 +9,12 @@ from sqlalchemy import Connection
 
 from aggregates.engines import driver
 from aggregates.engines.base import DriverConnection
+from aggregates.engines.tables import INTERNAL
 from aggregates.errors import CannotAdopt
 from aggregates.frozen import statements as frozen
 from aggregates.frozen.shapes import UPDATED_AT, Shape, shape_of
 from aggregates.installing.adopted import added_columns
+from aggregates.installing.mapped import mapping_of
 from aggregates.installing.upgrading import current
 from aggregates.model.definition import Source
 
@@ -54,12 +56,16 @@ class Survey:
 def survey(connection: Connection, sources: Sequence[Source]) -> Survey | None:
     """What is to be agreed to before the first migration.
 
-    None where the database has no tables, or those of the hooks; or has been migrated already; or
-    cannot be, as the migration will say.
+    None where the database has no tables, or those of the hooks; or has been migrated already, or a
+    mapping says what its tables are; or it cannot be, as the migration will say.
     """
     own = driver(connection)
     shapes = [shape_of(source) for source in sources]
-    if current(connection) is not None or not _is_adoptable(own, shapes):
+    if (
+        current(connection) is not None
+        or mapping_of(own) is not None
+        or not _is_adoptable(own, shapes)
+    ):
         return None
     found = _survey(own, shapes)
     # Each hook makes its own tables, whichever comes first.
@@ -101,10 +107,9 @@ def _survey(connection: DriverConnection, shapes: Sequence[Shape]) -> Survey:
         untracked[shape.table] = [
             name for name in connection.columns(shape.table) if name.lower() not in known
         ]
-    others = [one for one in tables if one not in hooks and not one.startswith(_INTERNAL)]
+    others = [one for one in tables if one not in hooks and not one.startswith(INTERNAL)]
     return Survey(missing, others, tracked, untracked)
 
 
 _OTHERS_OF_HOOKS = {"tool_uses"}
 """Tables that the hooks make and nothing is tracked of."""
-_INTERNAL = ("sqlite_", "_aggregates_")

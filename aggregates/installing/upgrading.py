@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Literal, TextIO
 
@@ -12,12 +13,14 @@ from alembic.config import Config
 from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, inspect
 
-from aggregates.engines import driver
-from aggregates.engines.base import Database
+from aggregates.engines import driver, file_of, is_in_memory, open_database
+from aggregates.engines.base import Capability, Database
 from aggregates.engines.tables import WALKS
-from aggregates.errors import SchemaMismatch
+from aggregates.errors import CannotAdopt, SchemaMismatch
 from aggregates.frozen.statements import migrations_folder
+from aggregates.installing import mapped
 from aggregates.installing.adopted import remember_journal_mode
+from aggregates.model.mapping import TableMapping
 from aggregates.progress import Progress
 
 VERSION_TABLE = "_aggregates_version"
@@ -37,6 +40,7 @@ def upgrade(
     wait: float = WAIT,
     on_wait: Callable[[str], None] | None = None,
     own: Path | None = None,
+    mapping: TableMapping | None = None,
 ) -> None:
     """Install or upgrade, and fill the aggregates while writers write.
 
@@ -44,9 +48,11 @@ def upgrade(
     gets (done, total) rows. `journal_mode` is that of a new installation, WAL unless it says
     `keep`; what is installed already becomes WAL only where it says `wal`. `folder` holds other
     revisions than ours, `own` those of an application, beside ours. A lock is waited for `wait`
-    seconds, and `on_wait` is told so. Raises CannotAdopt, having changed nothing, where the
-    database has a table `agent_invocations` that triggers cannot serve.
+    seconds, and `on_wait` is told so. With a `mapping`, `agent_invocations` is kept of a table of
+    another shape. Raises CannotAdopt, having changed nothing, where the database has a table
+    `agent_invocations` that triggers cannot serve, or none that is as the mapping says.
     """
+    _keep_runs(database, mapping, progress, journal_mode, wait, on_wait)
     config = configured(database, folder, wait, on_wait, own)
     config.attributes["progress"] = progress
     config.attributes["journal_mode"] = journal_mode
@@ -63,6 +69,9 @@ def downgrade(
     own: Path | None = None,
 ) -> None:
     """Remove what `upgrade` installed. Columns that it added stay, unless `drop_columns`."""
+    if revision == "base":
+        with closing(open_database(database, lock_timeout=wait, on_wait=on_wait)) as opened:
+            mapped.remove(opened)
     config = configured(database, folder, wait, on_wait, own)
     config.attributes["drop_columns"] = drop_columns
     command.downgrade(config, revision)
@@ -188,6 +197,38 @@ def progress_to(stream: TextIO) -> Progress | None:
         stream.flush()
 
     return show
+
+
+def _keep_runs(
+    database: str,
+    mapping: TableMapping | None,
+    progress: Progress | None,
+    journal_mode: JournalMode | None,
+    wait: float,
+    on_wait: Callable[[str], None] | None,
+) -> None:
+    """Adopt a mapping, and finish what an earlier run has begun of one."""
+    path = file_of(database)
+    if is_in_memory(database) or (path is not None and not path.exists()):
+        if mapping is not None:
+            raise CannotAdopt(f"there is no {mapping.table} at {database}: name its database")
+        return
+    with closing(open_database(database, lock_timeout=wait, on_wait=on_wait)) as opened:
+        with opened.reading() as connection:
+            is_migrated = current(connection) is not None
+            has_mapping = mapped.mapping_of(driver(connection)) is not None
+        if mapping is not None:
+            mapped.adopt(opened, mapping, is_migrated=is_migrated)
+        if mapping is not None or has_mapping:
+            if not is_migrated and journal_mode != "keep":
+                _unblock_readers(opened)
+            mapped.fill(opened, progress)
+
+
+def _unblock_readers(database: Database) -> None:
+    if Capability.JOURNAL_MODES in database.capabilities:
+        with database.own_connection() as connection:
+            connection.unblock_readers()
 
 
 def configured(

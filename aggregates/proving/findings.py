@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from aggregates.frozen.layout import normalised
+from aggregates.frozen.statements import Statement
+
 MIGRATE, STATUS = "aggregates migrate", "aggregates status"
 REINSTALL, REPAIR = "aggregates migrate --reinstall", "aggregates repair"
 WAL = "aggregates migrate --journal-mode wal"
@@ -59,6 +62,11 @@ def next_steps(findings: Iterable[Finding]) -> list[str]:
         making = [one.making for one in findings if one.making]
         return [*making, *(step for one in blocking for step in one.steps), STATUS]
     return sorted(dict.fromkeys(step for one in findings for step in one.steps), key=_rank)
+
+
+def is_as_it_should_be(sql: str, statement: Statement) -> bool:
+    """Whether what a database holds of a statement differs from it in nothing but layout."""
+    return sql == statement.installed or normalised(sql) == normalised(statement.installed)
 
 
 REBUILD = "aggregates rebuild"

@@ -11,14 +11,14 @@ from sqlalchemy import Connection
 from aggregates.changes import ConsumerStatus, consumers
 from aggregates.engines import driver
 from aggregates.engines.base import Database, DriverConnection, SchemaObject, quote
-from aggregates.engines.tables import CONSUMERS, VERIFICATIONS, WALKS
+from aggregates.engines.tables import CONSUMERS, MAPPED_PREFIX, VERIFICATIONS, WALKS
 from aggregates.errors import SchemaMismatch
 from aggregates.frozen import statements as frozen
-from aggregates.frozen.layout import normalised
 from aggregates.frozen.shapes import UPDATED_AT, Shape, shape_of
 from aggregates.frozen.statements import Statement
 from aggregates.installing import upgrading
 from aggregates.installing.adopted import added_columns, has_lost_journal_mode
+from aggregates.installing.mapped import Mapped, filled_columns, mapped
 from aggregates.installing.owned import Owned, owned
 from aggregates.model.definition import Source
 from aggregates.proving.findings import (
@@ -29,8 +29,10 @@ from aggregates.proving.findings import (
     STATUS,
     WAL,
     Finding,
+    is_as_it_should_be,
     next_steps,
 )
+from aggregates.proving.mapped import inspect_mapping
 from aggregates.proving.record import Proof, proofs, proved_at, reinstalled_at
 from aggregates.proving.rounds import LastRound, OpenRound, last_round, open_round
 from aggregates.proving.sources import check_sources, foresee, inspect_owned, inspect_sources
@@ -61,6 +63,8 @@ class Inspection:
     """when the run began that last proved the whole, and nothing since makes doubtful"""
     last_round: LastRound | None = None
     """how long a proof of the whole took, the last time; null where there was none"""
+    mapping: Mapped | None = None
+    """how runs are kept of a table of another shape; null where they are not"""
     open_round: OpenRound | None = None
     """the one that is under way, over several runs; null where none is"""
 
@@ -101,6 +105,7 @@ def inspect(connection: Connection, sources: Sequence[Source]) -> Inspection:
         proved_at=proved_at(proofs),
         last_round=last,
         open_round=under_way,
+        mapping=mapped(own),
     )
 
 
@@ -146,8 +151,9 @@ def check_installed(database: Database, sources: Sequence[Source]) -> None:
 
 def _warnings(connection: DriverConnection, sources: Sequence[Source]) -> Iterator[Finding]:
     """What keeps nothing from being exact."""
+    filled = {UPDATED_AT} | filled_columns(connection)
     for source in sources:
-        added = [one for one in added_columns(connection, shape_of(source)) if one != UPDATED_AT]
+        added = [one for one in added_columns(connection, shape_of(source)) if one not in filled]
         if added:
             names = ", ".join(added)
             yield Finding(
@@ -189,11 +195,6 @@ def _latest(history: Iterable[Statement]) -> list[Statement]:
     return [one for one in latest.values() if one.kind != "data"]
 
 
-def is_as_it_should_be(sql: str, statement: Statement) -> bool:
-    """Whether what a database holds of a statement differs from it in nothing but layout."""
-    return sql == statement.installed or normalised(sql) == normalised(statement.installed)
-
-
 def differences(
     connection: DriverConnection, sources: Sequence[Source], revision: str
 ) -> list[Finding]:
@@ -206,7 +207,7 @@ def differences(
     history += [one for each in theirs for one in each.installed]
     statements = _latest(history)
     findings = [*inspect_sources(connection, sources), *inspect_owned(connection, theirs)]
-    unfit = {one.table for one in findings}
+    unfit = {one.table for one in findings if one.steps != PUT_BACK}
     shapes = all_shapes(sources, theirs)
     for shape in shapes:
         if shape.table not in unfit:
@@ -214,6 +215,7 @@ def differences(
     tables = [shape.table for shape in shapes]
     installed = {(one.kind, one.name): (one.table, one.sql) for one in connection.objects()}
     wanted = {(one.kind, one.name) for one in statements}
+    findings += inspect_mapping(connection)
     findings += _rebuilt(connection, tables, statements, installed.keys())
     for one in statements:
         table, sql = installed.get((one.kind, one.name), ("", None))
@@ -322,7 +324,9 @@ def ours_on_sources(connection: DriverConnection, tables: Iterable[str]) -> dict
     return {
         one.name: one.table
         for one in connection.objects("trigger")
-        if one.name.startswith("_aggregates_") and one.table in names
+        if one.name.startswith("_aggregates_")
+        and not one.name.startswith(MAPPED_PREFIX)
+        and one.table in names
     }
 
 
@@ -414,6 +418,9 @@ _FINDINGS_NAMED = 3
 
 
 def _filling(connection: DriverConnection) -> str | None:
+    mapping = mapped(connection)
+    if mapping is not None and not mapping.is_filled:
+        return f"mapping {mapping.name}"
     if not connection.table_exists(BACKFILLS):
         return None
     # While a rebuild fills new tables, the old ones hold everything.

@@ -14,14 +14,11 @@ from aggregates.frozen.shapes import ADDED, shape_of
 from aggregates.frozen.statements import Statement, installed, migrations_folder
 from aggregates.installing import upgrading
 from aggregates.installing.adopted import remember
+from aggregates.installing.mapped import put_back
 from aggregates.installing.owned import OWN_FILLINGS, owned
 from aggregates.model.definition import Source
-from aggregates.proving.inspecting import (
-    all_shapes,
-    expected,
-    is_as_it_should_be,
-    ours_on_sources,
-)
+from aggregates.proving.findings import is_as_it_should_be
+from aggregates.proving.inspecting import all_shapes, expected, ours_on_sources
 from aggregates.proving.sources import check_sources
 from aggregates.recomputing.filling import BACKFILLS, REBUILD
 
@@ -41,6 +38,7 @@ def reinstall(database: Database, sources: Sequence[Source]) -> list[str]:
     with database.writer() as connection, connection.begin():
         if wrong := upgrading.mismatch(upgrading.current(connection)):
             raise SchemaMismatch(wrong)
+        put_back(driver(connection))
         check_sources(driver(connection), sources)
         for source in sources:
             _adopt_again(driver(connection), source)

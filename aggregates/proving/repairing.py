@@ -21,6 +21,7 @@ from aggregates.model.definition import Catalogue
 from aggregates.progress import Progress
 from aggregates.proving import rounds
 from aggregates.proving.inspecting import check_comparable, check_installed
+from aggregates.proving.mapped import mapping_drifts
 from aggregates.proving.record import Proof, record
 from aggregates.proving.rounds import LastRound, OpenRound
 from aggregates.recomputing.drift import Drift, Window
@@ -133,6 +134,9 @@ def _reconcile(
                         drifts.clear()
                     proof.restart()
             rows, positions = proof.rows_read, proof.positions
+        if is_complete and is_whole:
+            with database.own_connection() as connection:
+                drifts += mapping_drifts(connection, progress, is_repair=kind == "repair")
     except DamagedFile:
         if is_kept:
             database.forget_proof()

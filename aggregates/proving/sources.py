@@ -10,9 +10,10 @@ from aggregates.errors import CannotAdopt, SchemaMismatch, UnfitTable
 from aggregates.frozen import statements as frozen
 from aggregates.frozen.shapes import ADDED, shape_of
 from aggregates.installing.adopted import LostColumn, lost_columns
+from aggregates.installing.mapped import mapping_of
 from aggregates.installing.owned import Owned, owned
 from aggregates.model.definition import Source
-from aggregates.proving.findings import STATUS, Finding
+from aggregates.proving.findings import PUT_BACK, REINSTALL, STATUS, Finding
 
 
 def inspect_sources(connection: DriverConnection, sources: Iterable[Source]) -> Iterator[Finding]:
@@ -50,7 +51,9 @@ def foresee(connection: DriverConnection, sources: Iterable[Source]) -> Iterator
 def check_sources(connection: DriverConnection, sources: Iterable[Source]) -> None:
     """Raise SchemaMismatch where a source table has to be put right before anything else."""
     found = [*inspect_sources(connection, sources), *inspect_owned(connection, owned(connection))]
-    wrong = [one.detail for one in found]
+    wrong = [
+        f"{one.detail}: `{REINSTALL}`" if one.steps == PUT_BACK else one.detail for one in found
+    ]
     if wrong:
         raise SchemaMismatch(f"{'; '.join(wrong)}; nothing was changed: run this again after that")
 
@@ -60,6 +63,9 @@ def _gone(connection: DriverConnection, source: Source) -> Finding:
     if now := _bearer(connection, source):
         step = _renaming(now, source)
         detail = f"{gone}, and its triggers are on {now}: `{step}` names it so again"
+    elif (mapping := mapping_of(connection)) and mapping.makes(source.name):
+        detail = f"{gone}, which can be made again from {mapping.table}"
+        return Finding("missing", source.name, source.name, detail, PUT_BACK)
     else:
         step = f"-- put {source.name} back from a backup, or let its writers make an empty one"
         detail = f"{gone}, with its rows: {step.removeprefix('-- ')}"

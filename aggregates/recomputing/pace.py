@@ -11,6 +11,8 @@ SMALLEST_SLICE, FIRST_SLICE, LARGEST_SLICE = 50, 1000, 10_000
 """Rows of a slice; the smallest holds for entries of the log too."""
 FEW_ENTRIES, MOST_ENTRIES = 200, 5_000
 """Entries of the log that are folded: so few that the last transaction may, and at most."""
+FIRST_KEYS = 200
+"""Keys of another table that are refreshed, or compared, to begin with."""
 KEYS_OF_A_LOCK = 50
 """Keys that are mended."""
 ROWS_OF_A_SNAPSHOT = 5000

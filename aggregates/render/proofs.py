@@ -27,6 +27,8 @@ def show_inspection(
     """What is installed, everything that is not as it should be, and what waits for a lock."""
     revision = status.revision or "none"
     out.print(f"revision {revision} (head {status.head}), journal mode {status.journal_mode}")
+    if status.mapping is not None:
+        out.print(f"runs of {line(status.mapping.table)}, by mapping {line(status.mapping.name)}")
     if status.filling:
         out.print(f"being filled: {name(status.filling)}")
     for heading, findings in (("finding", status.findings), ("warning", status.warnings)):

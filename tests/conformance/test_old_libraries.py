@@ -5,11 +5,13 @@ own library and through the newest that a package carries.
 """
 
 import os
+import shutil
 import sqlite3
 import subprocess
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +21,12 @@ import pytest
 from applications import LABEL
 from conftest import MakeDatabase, connect
 from following import LEDGERS, last_entry
+from mapped import SHAPES, Writes, kept_runs, wrong_runs
 from oracle import any_text, differences, recompute, stored
 from statements import Plan, plans
 
 from aggregates import Store
+from aggregates.installing.upgrading import upgrade
 from aggregates.model.catalogue import catalogue
 from aggregates.model.definition import Definition
 from aggregates.own import owned_by
@@ -196,7 +200,7 @@ def understood_by_all(statement: str, variant: str) -> str | None:
     """
     if statement.count("ON CONFLICT") > 1 or "ON CONFLICT DO UPDATE" in statement:
         return None
-    if variant == "expression" and "ON CONFLICT" in statement:
+    if variant in ("expression", "without rowid") and "ON CONFLICT" in statement:
         return None
     return statement.replace(" RETURNING *", "")
 
@@ -310,3 +314,31 @@ def test_random_statements_keep_everything_exact(
             with closing(connect(path)) as connection:
                 written += sum(last_entry(connection, ledger) for ledger in LEDGERS)
     assert written > 20
+
+
+@pytest.fixture(scope="module")
+def mapped_databases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an adopted database of each shape."""
+    folder = tmp_path_factory.mktemp("mapped")
+    for name, shape in SHAPES.items():
+        with closing(connect(folder / name)) as connection:
+            connection.executescript(shape.schema)
+        upgrade(str(folder / name), mapping=shape.mapping, journal_mode="keep")
+    return folder
+
+
+@pytest.mark.parametrize("library", OTHERS)
+@pytest.mark.parametrize("name", SHAPES)
+def test_runs_of_other_tables_are_exact(
+    name: str, library: str, mapped_databases: Path, tmp_path: Path
+) -> None:
+    path = Path(shutil.copyfile(mapped_databases / name, tmp_path / "theirs.db"))
+    shape = SHAPES[name]
+    writes = (understood_by_all(one, name) for one in islice(Writes(f"old {name}", shape), 300))
+    OTHERS[library](path, [*filter(None, writes), "COMMIT"])
+    check(path)
+    with closing(connect(path)) as connection:
+        assert wrong_runs(connection, shape.mapping) == []
+        assert len(kept_runs(connection, shape.mapping)) > 2
+    with Store(path) as store:
+        assert store.verify().drifts == []

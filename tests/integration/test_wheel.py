@@ -23,6 +23,8 @@ def test_migrations_work_from_the_wheel(tmp_path: Path) -> None:
     }
     assert frozen <= names
     assert "aggregates/py.typed" in names
+    mappings = {path.name for path in (ROOT / "aggregates" / "model" / "mappings").iterdir()}
+    assert {f"aggregates/model/mappings/{name}" for name in mappings} <= names
     assert not [name for name in names if name.startswith(("tests", "docs"))]
     script = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"

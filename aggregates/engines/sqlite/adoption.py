@@ -54,6 +54,12 @@ def columns(connection: DriverConnection, table: str) -> dict[str, str]:
     return {row[1]: row[2] for row in _pragma(connection, "table_info", table)}
 
 
+def primary_key(connection: DriverConnection, table: str) -> str | None:
+    """The one column of the primary key of a table; None where that is not one."""
+    keys = [column.name for column in _columns(connection, table) if column.key_position]
+    return keys[0] if len(keys) == 1 else None
+
+
 def missing_columns(connection: DriverConnection, shape: Shape) -> dict[str, str]:
     """Names and types of the columns to add."""
     present = {column.name.lower() for column in _columns(connection, shape.table)}
@@ -109,6 +115,52 @@ def check_adoptable(connection: DriverConnection, shape: Shape) -> None:
     missing = [name for name in shape.added if name not in columns]
     if missing and _is_strict(connection, shape.table):
         raise refuse("it is STRICT", f"its columns {', '.join(missing)} must be there")
+
+
+def check_mapped(
+    connection: DriverConnection,
+    table: str,
+    key: str,
+    read: Iterable[str],
+    *,
+    has_order: bool,
+) -> str | None:
+    """Raise UnfitTable where a table has no such key or columns; answer a name of its rowid.
+
+    None where that is the key itself, or there is none. `has_order` asks for ids that grow.
+    """
+
+    def refuse(found: str, needed: str) -> UnfitTable:
+        return UnfitTable(table, f"{found}, but {needed}", _EDIT)
+
+    if (kind := _kind(connection, table)) != "table":
+        found = f"the database has a {kind} of that name" if kind else "there is no such table"
+        raise refuse(found, "the mapping reads a table")
+    columns = _columns(connection, table)
+    names = [column.name.lower() for column in columns]
+    keys = [column.name for column in columns if column.key_position]
+    if [key.lower()] != [one.lower() for one in keys]:
+        found = f"its primary key is ({', '.join(keys)})" if keys else "it has no primary key"
+        raise refuse(found, f"the mapping names {key}, and tells rows apart by it")
+    if missing := [name for name in read if name.lower() not in names]:
+        found = f"its columns are {', '.join(column.name for column in columns)}"
+        raise refuse(found, f"the mapping reads {', '.join(missing)}")
+    index = next(
+        (name for name, _, origin, _ in _indexes(connection, table) if origin == "pk"), None
+    )
+    if index is None:
+        return None
+    if has_order:
+        raise refuse(f"{key} is no INTEGER PRIMARY KEY", "events are in the order of their ids")
+    collation = _pragma(connection, "index_xinfo", index)[0][4]
+    if collation != "BINARY":
+        raise refuse(f"{key} has the collation {collation}", "keys are compared as they stand")
+    if _is_without_rowid(connection, table):
+        return None
+    return next((name for name in ("rowid", "_rowid_", "oid") if name not in names), None)
+
+
+_EDIT = "edit the mapping, or print another: `aggregates mapping suggest`"
 
 
 def check_names(connection: DriverConnection, names: Iterable[str]) -> None:

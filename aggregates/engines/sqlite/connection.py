@@ -13,18 +13,20 @@ from typing import Any
 from aggregates.engines.base import (
     Capability,
     DriverConnection,
+    MappedTable,
     OperationalError,
     Rows,
     SchemaObject,
     quote,
 )
-from aggregates.engines.sqlite import adoption, keys, proofs, trees, waiting
+from aggregates.engines.sqlite import adoption, keys, mapping, proofs, trees, waiting
 from aggregates.engines.sqlite.compiler import SQLite
 from aggregates.engines.sqlite.explaining import explained, primary_code, shown, translated
 from aggregates.engines.sqlite.files import OpenedFile
 from aggregates.errors import AggregatesError, DatabaseLocked
 from aggregates.frozen.shapes import Shape
 from aggregates.frozen.statements import Statement
+from aggregates.model.mapping import TableMapping
 
 COMPILER = SQLite()
 CAPABILITIES = frozenset({Capability.JOURNAL_MODES, Capability.PROOF_FILE})
@@ -246,6 +248,10 @@ class SQLiteConnection(DriverConnection):
         """Names and types of the columns of a table, in order."""
         return adoption.columns(self, table)
 
+    def primary_key(self, table: str) -> str | None:
+        """The one column of the primary key of a table; None where that is not one."""
+        return adoption.primary_key(self, table)
+
     def missing_columns(self, shape: Shape) -> dict[str, str]:
         """Names and types of the columns to add to a table."""
         return adoption.missing_columns(self, shape)
@@ -265,6 +271,10 @@ class SQLiteConnection(DriverConnection):
     def fit(self, shape: Shape, statements: list[Statement]) -> list[Statement]:
         """The statements with the UNIQUE keys of the table taken into account."""
         return adoption.fit(self, shape, statements)
+
+    def mapped(self, of: TableMapping) -> MappedTable:
+        """What keeps the runs of a table; UnfitTable where it is not as the mapping says."""
+        return mapping.mapped(self, of)
 
     def check_exchanging(self) -> None:
         """Raise AggregatesError where the library does not let tables change their trees."""
