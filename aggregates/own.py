@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from string import ascii_lowercase, ascii_uppercase
 from typing import Literal
 
 from sqlalchemy import Text, and_, case, column, func, literal
@@ -98,6 +99,9 @@ class Field:
     description: str
 
 
+_PATH = re.compile(r"\$(\.[^.\[\]]+|\[\d+\])*")
+
+
 def json(column: str, key: str, *, functions: bool = False) -> Json:
     """A value in the JSON of a column: what follows the first `"key":` in its text.
 
@@ -112,6 +116,9 @@ def json(column: str, key: str, *, functions: bool = False) -> Json:
         )
     if re.search(r"['\"\\:]", key):
         raise DefinitionError(f"{key!r}: a key has no quotes, colons and backslashes")
+    if functions and not _PATH.fullmatch(key):
+        # A writer would fail with the first value that is JSON.
+        raise DefinitionError(f"{key!r} is no path, such as $.usage.cost or $.items[0].price")
     return Json(column, key, functions)
 
 
@@ -485,7 +492,7 @@ def _with(source: Source, fields: Mapping[str, Field]) -> Source:
             logged = read.name
         else:
             # SQLite does not tell large letters from small ones here.
-            of = one.of.lower()
+            of = _folded(one.of)
             new = f"{of}_column" if of in {*taken, *fields, source.key} else of
             tracked.setdefault(of, Tracked(new, f"{of} as it is stored", of=of))
             logged = tracked[of].name
@@ -500,9 +507,15 @@ def _with(source: Source, fields: Mapping[str, Field]) -> Source:
 
 def _value(of: Json) -> Extracted:
     kind: Literal["literal", "path"] = "path" if of.has_functions else "literal"
-    name = re.sub(r"\W+", "_", f"{of.column}_{of.key}").strip("_").lower()
-    return Extracted(f"{name}_value", of.column.lower(), of.key, _named(of), kind)
+    name = _folded(re.sub(r"\W+", "_", f"{of.column}_{of.key}").strip("_"))
+    return Extracted(f"{name}_value", _folded(of.column), of.key, _named(of), kind)
 
 
+def _folded(name: str) -> str:
+    """A name without capital letters, as far as SQLite takes those for the small ones."""
+    return name.translate(_SMALL)
+
+
+_SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
 _TAKEN = ("step", "sign", "seq", "updated_at", "operation")
 """Names of what else a change log and its view of facts hold."""

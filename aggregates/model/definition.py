@@ -44,7 +44,10 @@ def rendered(
 
     bound = visitors.replacement_traverse(expression, {}, replace)
     compile_kwargs = {"literal_binds": True, **options}
-    return str(bound.compile(dialect=dialect, compile_kwargs=compile_kwargs)).strip()
+    compiled = bound.compile(dialect=dialect, compile_kwargs=compile_kwargs)
+    if getattr(compiled, "positiontup", None):
+        raise DefinitionError(f"{compiled} keeps a value apart from its SQL: write it otherwise")
+    return str(compiled).strip()
 
 
 @dataclass(frozen=True)

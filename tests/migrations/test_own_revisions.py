@@ -647,3 +647,25 @@ def test_offline_is_the_same_as_online(application: Application) -> None:
         connection.executescript(down)
     assert [row for row in master(application.database) if "acme" in row[1]] == []
     write(application.database)
+
+
+def test_columns_may_have_any_name_and_no_type(application: Application) -> None:
+    names = ("Ökonomie", "a, b", 'the "price"', "seq", "updated_at")
+    with closing(connect(application.database)) as connection:
+        columns = ", ".join('"' + name.replace('"', '""') + '"' for name in names)
+        connection.execute(f"CREATE TABLE orders (id INTEGER PRIMARY KEY, {columns})")
+        connection.execute("INSERT INTO orders VALUES (1, 'x', 2, 3, 4, 5)")
+    fields = ", ".join(f"f{number}=integer({name!r})" for number, name in enumerate(names[1:]))
+    measures = ", ".join(f"'m{number}': total('f{number}')" for number in range(4))
+    application.keep(
+        f"orders = table('orders', word=text({names[0]!r}), {fields})\n"
+        "definitions = [aggregate('by_word', orders, 'orders by a word', by={'word': 'word'},"
+        f" measures={{'orders': count(), {measures}}})]"
+    )
+    with closing(connect(application.database)) as connection:
+        connection.execute("INSERT INTO orders VALUES (2, 'x', 20, 30, 40, 50)")
+        connection.execute('UPDATE orders SET "a, b" = 2.0, seq = 7 WHERE id = 1')
+        found = connection.execute("SELECT * FROM by_word").fetchall()
+    assert found == [("x", 2, 22, 33, 47, 55)]
+    with application.store() as store:
+        assert store.verify().drifts == []

@@ -132,6 +132,10 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "a scale out of range": (lambda: decimal("price", 10), "a scale is from 0 to 9, not 10"),
     "a path without functions": (lambda: json("extra", "$.a"), "needs functions=True"),
     "functions without a path": (lambda: json("extra", "a", functions=True), "a path begins with"),
+    "a path that is none": (
+        lambda: json("extra", "$.a[", functions=True),
+        "is no path, such as",
+    ),
     "a key with quotes": (lambda: json("extra", "a'b"), "a key has no quotes"),
     "a key in two words": (lambda: table("orders", key="the id"), "'the id' is not in letters"),
     "keys that are alike": (
@@ -163,6 +167,12 @@ def test_what_contradicts_itself_is_refused(what: str) -> None:
     declare, message = REFUSED[what]
     with pytest.raises(DefinitionError, match=message):
         declare()
+
+
+def test_a_value_that_stays_beside_its_sql_is_refused() -> None:
+    one = own(where=orders.fact("weight").is_distinct_from(2))
+    with pytest.raises(DefinitionError, match="write it otherwise"):
+        units.texts(SQLite(), owned_by("acme", [one]))
 
 
 def test_a_text_whose_end_could_not_be_told_is_refused() -> None:

@@ -206,6 +206,7 @@ _COMPARED = re.compile(
     re.DOTALL,
 )
 """Where a trigger compares values of a row with those that it had."""
+_VALUE = re.compile(r'(?:OLD|NEW)\.(?:"(?:[^"]|"")+"|\w+)')
 
 
 def _with_types(found: re.Match[str], table: str, untyped: Iterable[str]) -> str:
@@ -214,8 +215,8 @@ def _with_types(found: re.Match[str], table: str, untyped: Iterable[str]) -> str
     if of != table:
         return found[0]
     test = "OR typeof({}) <> typeof({})" if word == "or another" else "AND typeof({}) = typeof({})"
-    sides = [[value.split()[0] for value in row.split(",")] for row in rows]
-    columns = re.findall('"([^"]+)"', names)
+    sides = [_VALUE.findall(row) for row in rows]
+    columns = [name.replace('""', '"') for name in re.findall('"((?:[^"]|"")+)"', names)]
     tests = [
         test.format(old, new)
         for column, old, new in zip(columns, *sides, strict=True)

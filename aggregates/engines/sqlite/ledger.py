@@ -259,7 +259,9 @@ class _Ledger:
     def _compared(self, how: str, old: Values, new: Values, names: list[str]) -> str:
         """Two rows of some columns, side by side."""
         of = {one.name: one.column for one in self.source.tracked}
-        columns = ", ".join(f'"{of.get(name, name)}"' for name in names)
+        # Always quoted, as a list: any name may hold a comma.
+        named = (of.get(name, name).replace('"', '""') for name in names)
+        columns = ", ".join(f'"{name}"' for name in named)
         compared = how.format(_row(new, names), table=f'"{self.source.table}"', columns=columns)
         return f"{_row(old, names)} {compared}"
 
