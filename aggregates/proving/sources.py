@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -67,7 +66,7 @@ def check_sources(connection: DriverConnection, sources: Iterable[Source]) -> No
 def _gone(connection: DriverConnection, source: Source) -> Finding:
     gone = f"the table {source.name} is gone"
     if now := _bearer(connection, source):
-        step = _renaming(connection, now, source)
+        step = _renaming(now, source)
         detail = f"{gone}, and its triggers are on {now}: `{step}` names it so again"
     elif (mapping := mapping_of(connection)) and mapping.makes(source.name):
         detail = f"{gone}, which can be made again from {mapping.table}"
@@ -85,16 +84,8 @@ def _bearer(connection: DriverConnection, source: Source) -> str | None:
     return next((one.table for one in connection.objects("trigger") if one.name in ours), None)
 
 
-def _renaming(connection: DriverConnection, now: str, source: Source) -> str:
-    """The statement that gives a table its name back, and its triggers what they read."""
-    step = f"ALTER TABLE {quote(now)} RENAME TO {quote(source.name)}"
-    bodies = (
-        one.sql.partition("BEGIN")[2] for one in connection.objects("trigger") if one.table == now
-    )
-    if any(re.search(rf"\b{source.name}\b", body) for body in bodies):
-        # It was renamed so, and they read the old name still.
-        step = f"PRAGMA legacy_alter_table = ON; {step}"
-    return step
+def _renaming(now: str, source: Source) -> str:
+    return f"ALTER TABLE {quote(now)} RENAME TO {quote(source.name)}"
 
 
 def _moved(connection: DriverConnection, source: Source, bearer: str) -> Finding:
@@ -107,7 +98,7 @@ def _moved(connection: DriverConnection, source: Source, bearer: str) -> Finding
         f"{one};"
         for one in (
             f"ALTER TABLE {quote(source.name)} RENAME TO {quote(aside)}",
-            _renaming(connection, bearer, source),
+            _renaming(bearer, source),
             f"{verb} INTO {quote(source.name)} ({columns}) SELECT {columns} FROM {quote(aside)}",
             f"DROP TABLE {quote(aside)}",
         )
@@ -208,7 +199,7 @@ def _unfit(
     if not has_script:
         remedy, bearer = error.remedy, _bearer(connection, source)
         if bearer not in (None, source.name):
-            remedy = f"give it another name, then {_renaming(connection, bearer, source)}"
+            remedy = f"give it another name, then {_renaming(bearer, source)}"
         step = f"-- {source.name}: {remedy}"
         return Finding("unfit", source.name, source.name, f"{detail}{remedy}", (step,))
     detail += (
