@@ -10,6 +10,7 @@ from aggregates.errors import CannotAdopt, SchemaMismatch, UnfitTable
 from aggregates.frozen import statements as frozen
 from aggregates.frozen.layout import normalised
 from aggregates.frozen.shapes import ADDED, shape_of
+from aggregates.frozen.statements import Statement
 from aggregates.installing.adopted import LostColumn, lost_columns
 from aggregates.installing.mapped import mapping_of
 from aggregates.installing.owned import Owned, owned
@@ -79,13 +80,22 @@ def _gone(connection: DriverConnection, source: Source) -> Finding:
 
 def _bearer(connection: DriverConnection, source: Source) -> str | None:
     """The table that bears the triggers of a source: it takes them with it to another name."""
-    installed = frozen.installed(frozen.migrations_folder())
-    ours = {one.name for one in installed if (one.kind, one.table) == ("trigger", source.name)}
+    ours = {one.name for one in _triggers_on(source)}
     return next((one.table for one in connection.objects("trigger") if one.name in ours), None)
+
+
+def _triggers_on(source: Source) -> list[Statement]:
+    """Those that the revisions have made on its table."""
+    made = frozen.installed(frozen.migrations_folder())
+    return [one for one in made if (one.kind, one.table) == ("trigger", source.name)]
 
 
 def _renaming(now: str, source: Source) -> str:
     return f"ALTER TABLE {quote(now)} RENAME TO {quote(source.name)}"
+
+
+def _renaming_column(table: str, now: str, name: str) -> str:
+    return f"ALTER TABLE {quote(table)} RENAME COLUMN {quote(now)} TO {quote(name)}"
 
 
 def _moved(connection: DriverConnection, source: Source, bearer: str) -> Finding:
@@ -114,11 +124,9 @@ def _moved(connection: DriverConnection, source: Source, bearer: str) -> Finding
 def _read_instead(connection: DriverConnection, source: Source) -> dict[str, str]:
     """Columns that the triggers read in the place of others, by these: SQLite rewrites triggers
     where a column is renamed, and another may have got the old name since."""
-    made = frozen.installed(frozen.migrations_folder())
-    triggers = [one for one in made if (one.kind, one.table) == ("trigger", source.name)]
     there = {one.name: one.sql for one in connection.objects("trigger")}
     read: dict[str, str] = {}
-    for one in connection.fit(shape_of(source), triggers):
+    for one in connection.fit(shape_of(source), _triggers_on(source)):
         wanted, found = (
             normalised(sql).lower().split() for sql in (one.sql, there.get(one.name, ""))
         )
@@ -130,14 +138,9 @@ def _read_instead(connection: DriverConnection, source: Source) -> dict[str, str
 
 
 def _exchanged(table: str, read: dict[str, str]) -> Finding:
-    def renaming(now: str, name: str) -> str:
-        return f"ALTER TABLE {quote(table)} RENAME COLUMN {quote(now)} TO {quote(name)};"
-
     aside = {old: f"{old}_made_again" for old in read}
-    step = "\n".join(
-        [renaming(old, other) for old, other in aside.items()]
-        + [renaming(aside.get(new, new), old) for old, new in read.items()]
-    )
+    renamings = [*aside.items(), *((aside.get(new, new), old) for old, new in read.items())]
+    step = "\n".join(f"{_renaming_column(table, now, name)};" for now, name in renamings)
     named = ", ".join(f"{table}.{old} was renamed to {new}" for old, new in read.items())
     detail = (
         f"{named}, which the triggers read, and another column has the old name now: the script"
@@ -172,17 +175,14 @@ def _unfitness(connection: DriverConnection, source: Source) -> UnfitTable | Non
 
 
 def _lost(table: str, column: LostColumn) -> Finding:
-    def renaming(name: str) -> str:
-        return f"ALTER TABLE {quote(table)} RENAME COLUMN {quote(name)} TO {quote(column.name)}"
-
     adding = f"ALTER TABLE {quote(table)} ADD COLUMN {quote(column.name)} {column.type} {ADDED}"
     gone = f"the column {table}.{column.name} is gone, which the triggers read"
     if column.stands_in:
-        step = renaming(column.stands_in)
+        step = _renaming_column(table, column.stands_in, column.name)
         detail = f"{gone}, and {column.stands_in} stands in its place: `{step}` names it so again"
         return Finding("column", table, column.name, detail, (step,))
     if column.candidates:
-        renamings = [renaming(one) for one in column.candidates]
+        renamings = [_renaming_column(table, one, column.name) for one in column.candidates]
         named = ", ".join(f"`{one}`" for one in renamings)
         detail = f"{gone}; where it has another name now, {named}, and else `{adding}`"
         choice = [f"one of these, as {column.name} has another name now, or is gone:", *renamings]
