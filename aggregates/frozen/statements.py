@@ -17,6 +17,8 @@ from aggregates.errors import AggregatesError
 from aggregates.frozen.layout import compact, wrapped
 
 Kind = Literal["table", "index", "view", "trigger", "data"]
+DROPPED = ("trigger", "view", "index", "table")
+"""Kinds in the order in which they are dropped: what stands on others goes before them."""
 
 # What no frozen text can know: the UNIQUE keys that a database has put on the source. These
 # comments stand where a migration adds them, and what follows from there being any.

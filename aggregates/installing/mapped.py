@@ -15,14 +15,11 @@ from aggregates.engines.base import SLICE, Database, DriverConnection, MappedTab
 from aggregates.engines.tables import MAPPED_PREFIX, MAPPING
 from aggregates.errors import CannotAdopt, SchemaMismatch, UnfitTable
 from aggregates.frozen.shapes import shape_of
-from aggregates.frozen.statements import installed, migrations_folder
+from aggregates.frozen.statements import DROPPED, installed, migrations_folder
 from aggregates.model.mapping import TableMapping, parsed
 from aggregates.model.sources import agent_invocations, agent_tool_uses, sessions
 from aggregates.progress import Progress
 from aggregates.recomputing.pace import FIRST_KEYS, LARGEST_SLICE, SMALLEST_SLICE, adapted
-
-_DROPPED = ("trigger", "view", "index", "table")
-"""Kinds in the order in which they are dropped."""
 
 
 @dataclass(frozen=True)
@@ -205,7 +202,7 @@ def remove(database: Database) -> None:
         found = mapping_of(connection)
         if found is None:
             return
-        _drop(connection, _DROPPED)
+        _drop(connection, DROPPED)
         connection.execute(f"DROP TABLE {MAPPING}")
         if not found.is_in_place:
             connection.execute(f"DROP TABLE IF EXISTS {agent_invocations.name}")

@@ -17,7 +17,7 @@ from aggregates.engines.base import Capability, DriverConnection, OperationalErr
 from aggregates.errors import CannotAdopt
 from aggregates.frozen import statements as frozen
 from aggregates.frozen.shapes import ADDED, UPDATED_AT, Shape
-from aggregates.frozen.statements import Recomputation, Statement
+from aggregates.frozen.statements import DROPPED, Recomputation, Statement
 from aggregates.installing.adopted import added_columns, remember, remember_journal_mode
 from aggregates.installing.owned import OWN_FILLINGS, keep_or_drop
 from aggregates.installing.upgrading import current
@@ -30,9 +30,6 @@ from aggregates.recomputing.filling import (
     stored_position,
 )
 from aggregates.recomputing.slices import Recomputer, StaleError
-
-_DROPPED = ("trigger", "view", "index", "table")
-"""Kinds in the order in which they are dropped."""
 
 
 def begin(op: Operations, down_revision: str | None) -> None:
@@ -116,7 +113,7 @@ def uninstall(op: Operations, here: Path) -> None:
     _drop(op, made)
     objects = {(str(one.kind), one.name): one for one in before if one.kind != "data"}
     replaced = [objects[one.kind, one.name] for one in made if (one.kind, one.name) in objects]
-    for one in sorted(replaced, key=lambda one: _DROPPED.index(one.kind), reverse=True):
+    for one in sorted(replaced, key=lambda one: DROPPED.index(one.kind), reverse=True):
         _execute(op, one.installed)
     tables = {one.table for one in made if one.kind == "data"}
     rows = [one for one in before if one.kind == "data" and one.table in tables]
@@ -260,7 +257,7 @@ def _backfill_at_once(op: Operations, sql: Recomputation) -> None:
 def _drop(op: Operations, statements: Iterable[Statement]) -> None:
     """Drop objects: triggers first, as they name the rest."""
     found = [one for one in statements if one.kind != "data"]
-    for statement in sorted(found, key=lambda one: _DROPPED.index(one.kind)):
+    for statement in sorted(found, key=lambda one: DROPPED.index(one.kind)):
         _execute(op, f"DROP {statement.kind.upper()} IF EXISTS {quote(statement.name)}")
 
 

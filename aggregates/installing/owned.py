@@ -21,14 +21,13 @@ from aggregates.engines import driver
 from aggregates.engines.base import DriverConnection, quote
 from aggregates.engines.tables import OWNED
 from aggregates.errors import AggregatesError, CannotAdopt, SchemaMismatch, UnfitTable
-from aggregates.frozen.statements import Statement
+from aggregates.frozen.statements import DROPPED, Statement
 from aggregates.frozen.units import Unit
 from aggregates.progress import Progress
 from aggregates.recomputing.filling import BACKFILLS, Superseded, clear, fill, stored_position
 from aggregates.recomputing.slices import Recomputer, StaleError
 
 _DESCRIPTIONS = "aggregate_descriptions"
-_DROPPED = ("trigger", "view", "index", "table")
 
 
 @dataclass(frozen=True)
@@ -249,7 +248,7 @@ def _dropping(objects: Collection[str]) -> list[str]:
     found = [one.split(maxsplit=1) for one in objects]
     return [
         f"DROP {kind.upper()} IF EXISTS {quote(name)}"
-        for kind, name in sorted(found, key=lambda one: _DROPPED.index(one[0]))
+        for kind, name in sorted(found, key=lambda one: DROPPED.index(one[0]))
     ]
 
 

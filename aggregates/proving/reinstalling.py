@@ -11,7 +11,7 @@ from aggregates.engines.base import Database, DriverConnection, SchemaObject, qu
 from aggregates.engines.tables import CONSUMERS, VERIFICATIONS
 from aggregates.errors import SchemaMismatch
 from aggregates.frozen.shapes import ADDED, shape_of
-from aggregates.frozen.statements import Statement, installed, migrations_folder
+from aggregates.frozen.statements import DROPPED, Statement, installed, migrations_folder
 from aggregates.installing import upgrading
 from aggregates.installing.adopted import remember
 from aggregates.installing.mapped import put_back
@@ -21,8 +21,6 @@ from aggregates.proving.findings import is_as_it_should_be
 from aggregates.proving.inspecting import all_shapes, expected, ours_on_sources
 from aggregates.proving.sources import check_sources
 from aggregates.recomputing.filling import BACKFILLS, REBUILD
-
-_ORDER = ("trigger", "view", "index", "table")
 
 
 def reinstall(database: Database, sources: Sequence[Source]) -> list[str]:
@@ -68,7 +66,7 @@ def _install(connection: DriverConnection, sources: Sequence[Source], revision: 
     kept = _kept_views(connection, statements)
     made = [one for one in statements if one.kind != "table" and one.name not in kept]
     theirs = _triggers_of_others(connection, made)
-    for one in sorted(made, key=lambda one: _ORDER.index(one.kind)):
+    for one in sorted(made, key=lambda one: DROPPED.index(one.kind)):
         connection.execute(f"DROP {one.kind.upper()} IF EXISTS {quote(one.name)}")
     gone = [
         one for one in statements if one.kind == "table" and not connection.table_exists(one.name)
