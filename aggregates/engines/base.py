@@ -416,8 +416,8 @@ class DriverConnection(ABC):
         """Raise CannotAdopt where a name of ours is taken."""
 
     @abstractmethod
-    def fit(self, shape: Shape, statements: list[Statement]) -> list[Statement]:
-        """The statements with the UNIQUE keys of the table taken into account."""
+    def fit(self, shape: Shape | None, statements: list[Statement]) -> list[Statement]:
+        """The statements with the keys of a table, and the types of columns, taken into account."""
 
     @abstractmethod
     def mapped(self, mapping: TableMapping) -> MappedTable:

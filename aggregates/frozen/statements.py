@@ -29,6 +29,13 @@ _OF_UNTYPED = "type, in columns of {table} without one: {columns} */"
 OR_ANOTHER_TYPE = f"/* or another {_OF_UNTYPED}"
 AND_THE_SAME_TYPE = f"/* and the same {_OF_UNTYPED}"
 
+
+def unless_text(table: str, column: str, value: str) -> str:
+    """Where a migration excludes real numbers, which only a column of text cannot hold."""
+    quoted = ".".join('"' + name.replace('"', '""') + '"' for name in (table, column))
+    return f"/* and {value} is no real number, unless {quoted} is of text */"
+
+
 _HEADING = re.compile(r"^-- \[([a-z ]+)\] (.+)\n", re.MULTILINE)
 
 

@@ -165,9 +165,9 @@ def adopt(op: Operations, shapes: Iterable[Shape], tables: Path) -> None:
 
 
 def create(op: Operations, statements: Path, shape: Shape | None = None) -> None:
-    """Execute the statements of a file; with a shape, fitted to the table that is there."""
+    """Execute the statements of a file, fitted to the table of a shape and to source columns."""
     found = frozen.statements(statements)
-    if shape is not None and not op.get_context().as_sql:
+    if not op.get_context().as_sql:
         found = _driver(op).fit(shape, found)
     for statement in found:
         _execute(op, statement.installed)

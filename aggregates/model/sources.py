@@ -69,7 +69,9 @@ _MEASURED = Fact(
 
 def _duration(measured: Expression) -> Fact:
     """Where `start`, `end` and `is_same_clock` are facts before it."""
-    elapsed = case((_raw("is_same_clock"), elapsed_ms(_raw("start"), _raw("end"))))
+    # Half of all writes are of a run that has no end yet.
+    is_known = and_(_raw("is_same_clock"), _raw("end").is_not(None))
+    elapsed = case((is_known, elapsed_ms(_raw("start"), _raw("end"))))
     return Fact(
         "duration_ms",
         first_within(LONGEST_MS, elapsed, measured),

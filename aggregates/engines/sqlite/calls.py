@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from aggregates.engines.base import Compiler
 from aggregates.frozen.statements import Statement
@@ -26,12 +26,28 @@ def on_call(compiler: Compiler, view: str) -> str:
     return f"INSTEAD OF INSERT ON {compiler.quote(view)}"
 
 
-def callee(compiler: Compiler, name: str, arguments: Iterable[str], comment: str = "") -> Statement:
-    """A view that can be called; the names of its arguments are quoted."""
+def by_place(names: Iterable[str], named: Iterable[str] = (), prefix: str = "x") -> dict[str, str]:
+    """Names of arguments that are read many times: whoever opens the database reads all.
+
+    Those that are `named` come first, and keep their names.
+    """
+    places = {name: f"{prefix}{place}" for place, name in enumerate(names, 1)}
+    return {name: name for name in named} | places
+
+
+def callee(
+    compiler: Compiler, name: str, arguments: Mapping[str, str] | Iterable[str]
+) -> Statement:
+    """A view that can be called; names of arguments are quoted, or their meaning is told."""
     names = [*arguments]
+    comment = ""
+    if isinstance(arguments, Mapping):
+        names = [*arguments.values()]
+        told = (f"{one} {meaning}" for meaning, one in arguments.items() if one != meaning)
+        comment = f" /* {', '.join(told)} */"
     columns = f"{compiler.quote(name)} ({', '.join(names)})"
     values = ", ".join("0" for _ in names)
-    return Statement("view", name, f"CREATE VIEW {columns} AS SELECT {values} {comment}".rstrip())
+    return Statement("view", name, f"CREATE VIEW {columns} AS SELECT {values}{comment}")
 
 
 def call(compiler: Compiler, view: str, values: Iterable[str], policy: str = "") -> str:

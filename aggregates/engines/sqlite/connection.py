@@ -268,8 +268,8 @@ class SQLiteConnection(DriverConnection):
         """Raise CannotAdopt where a name of ours is taken."""
         adoption.check_names(self, names)
 
-    def fit(self, shape: Shape, statements: list[Statement]) -> list[Statement]:
-        """The statements with the UNIQUE keys of the table taken into account."""
+    def fit(self, shape: Shape | None, statements: list[Statement]) -> list[Statement]:
+        """The statements with the keys of a table, and the types of columns, taken into account."""
         return adoption.fit(self, shape, statements)
 
     def mapped(self, of: TableMapping) -> MappedTable:

@@ -15,16 +15,24 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from aggregates.frozen.statements import unless_text
 from aggregates.model import constructs
 
 BOUNDS = "duration_bounds"
 
 _SECONDS = "'%Y-%m-%dT%H:%M:%S'"
 _BLANKS = "char(32, 9, 10, 13)"
+_NUL = "char(0)"
 _LARGEST_NUMBER = 10**12
 
 QUICK = "quick"
 """An argument of rendering: only times as hooks write them, everything else is NULL."""
+
+NUL = "nul"
+"""An argument of rendering: where that character is given, as each call of a function counts."""
+
+OF_COLUMN = "of_column"
+"""An argument of rendering: the table and the column that a value is of."""
 
 
 def _arguments(element: FunctionElement[Any], compiler: SQLCompiler, **kw: Any) -> list[str]:
@@ -35,8 +43,13 @@ def _arguments(element: FunctionElement[Any], compiler: SQLCompiler, **kw: Any) 
 def _key_text(element: constructs.key_text, compiler: SQLCompiler, **kw: Any) -> str:
     # Numbers and texts sort before all blobs.
     (x,) = _arguments(element, compiler, **kw)
+    nul = kw.get(NUL, _NUL)
+    is_not_real = f"AND typeof({x}) <> 'real'"
+    if column := kw.get(OF_COLUMN):
+        table, name = column
+        is_not_real = unless_text(table, name, x)
     return (
-        f"CASE WHEN {x} < x'' AND NOT instr({x}, char(0)) AND typeof({x}) <> 'real'"
+        f"CASE WHEN {x} < x'' AND NOT instr({x}, {nul}) {is_not_real}"
         f" THEN CAST({x} AS TEXT) ELSE '' END"
     )
 
@@ -61,8 +74,8 @@ def _canonical_time(element: constructs.canonical_time, compiler: SQLCompiler, *
     # back is in our shape; the comparison with the whole text finds what stands behind a NUL.
     (x,) = _arguments(element, compiler, **kw)
     quick = (
-        f"{x} = strftime({_SECONDS}, {x}, '+0 days') || substr({x}, 20, 7)"
-        f" AND {x} GLOB '*.[0-9][0-9][0-9][0-9][0-9][0-9]' AND {x} >= '0001'"
+        f"{x} >= '0001' AND {x} GLOB '*.[0-9][0-9][0-9][0-9][0-9][0-9]'"
+        f" AND {x} = strftime({_SECONDS}, {x}, '+0 days') || substr({x}, 20, 7)"
     )
     otherwise = "" if kw.get(QUICK) else f" ELSE {parsed_time(x)}"
     return f"CASE WHEN {quick} THEN substr({x}, 1, 23){otherwise} END"
@@ -142,13 +155,12 @@ def tail_of(column: str, keys: Sequence[str]) -> str:
 def number_after(column: str, key: str, *, is_tail: bool = False) -> str:
     """The integer literal that follows the first `"key":` in a text, or in its tail, else 0."""
     # As bytes: instr and substr count the characters of malformed UTF-8 differently.
-    # Both in the encoding of the file.
+    # Both in the encoding of the file. `|` takes the integer that a text begins with.
     text, found = f"CAST({column} AS BLOB)", f"""CAST('"{key}":' AS BLOB)"""
     onward = f"CAST(substr({text}, nullif(instr({text}, {found}), 0)) AS TEXT)"
-    number = "CAST(rest AS INTEGER)"
     return f"""CASE WHEN {column} {"IS NOT NULL" if is_tail else "< x''"} THEN (SELECT
-      CASE WHEN {number} BETWEEN 0 AND {_LARGEST_NUMBER}
-      AND rest GLOB {number} || '[,}} ' || char(10, 13) || ']*' THEN {number} ELSE 0 END
+      CASE WHEN rest | 0 BETWEEN 0 AND {_LARGEST_NUMBER:.0e}
+      AND rest GLOB (rest | 0) || '[,}} ' || char(10, 13) || ']*' THEN rest | 0 ELSE 0 END
     FROM (SELECT ltrim(substr({onward}, {len(key) + 4}), ' ') AS rest)) ELSE 0 END"""
 
 

@@ -14,10 +14,13 @@ What they call is under the same policy. A policy of the writer's statement goes
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from aggregates.engines.base import Compiler
-from aggregates.engines.sqlite.calls import call, callee, on_call, trigger
+from aggregates.engines.sqlite.calls import by_place, call, callee, on_call, trigger
 from aggregates.engines.sqlite.constructs import (
+    NUL,
+    OF_COLUMN,
     QUICK,
     has_offset,
     literal_after,
@@ -27,7 +30,7 @@ from aggregates.engines.sqlite.constructs import (
     value_at,
 )
 from aggregates.frozen.statements import Statement
-from aggregates.model.constructs import canonical_time, same_clock
+from aggregates.model.constructs import canonical_time, key_text, same_clock
 from aggregates.model.definition import Extracted, Fact, Source, references
 
 # The query flattener would put an inner expression wherever it is read, and compute it each time.
@@ -86,9 +89,8 @@ def arguments(compiler: Compiler, source: Source) -> Values:
 
 def programs(compiler: Compiler, source: Source) -> Iterator[Statement]:
     """The views and triggers that take each entry of the log to the facts' view."""
-    q = compiler.quote
     program = _Program(compiler, source)
-    yield callee(compiler, program.given, map(q, [*program.passed, *program.image]))
+    yield callee(compiler, program.given, program.names)
     if source.begun is not None and program.compared:
         yield from program.fast()
     else:
@@ -108,7 +110,6 @@ class _Program:
     """
 
     def __init__(self, compiler: Compiler, source: Source) -> None:
-        q = compiler.quote
         self.compiler = compiler
         self.source = source
         self.given, self.times = f"{source.prefix}_image", f"{source.prefix}_times"
@@ -127,35 +128,47 @@ class _Program:
             fact.name for fact in self.early if isinstance(fact.expression, same_clock)
         }
         """facts that compare clocks"""
-        self.new = {name: f"NEW.{q(name)}" for name in (source.log_key, *self.image)}
-        self.passed = {name: f"NEW.{q(name)}" for name in (STEP, *of_entry(source), source.log_key)}
+        passed = (*of_entry(source), source.log_key)
+        self.names = by_place([*passed, *self.image, NUL], named=(STEP,))
+        """arguments of the view that is handed an image"""
+        self.new = {name: f"NEW.{place}" for name, place in self.names.items()}
+        self.passed = {name: self.new[name] for name in (STEP, *passed)}
 
     def fast(self) -> Iterator[Statement]:
         """Compute facts of the image, then what stands on them; odd times go another way."""
-        compiler, q = self.compiler, self.compiler.quote
+        compiler = self.compiler
         texts = {column: self.new[column] for column in self.clocks.values()}
-        first: Values = {}
-        of_texts: Values = {}
-        for fact in self.early:
-            # What is said of the texts alone is computed where it is read: they are handed on.
-            is_kept = references(fact.expression) - texts.keys() or fact.name in self.clocks
-            values = first if is_kept or fact.name in self.compared else of_texts
-            values[fact.name] = compiler.render(fact.expression, self.new, **{QUICK: True})
-        known = self.passed | {name: f"NEW.{q(name)}" for name in first}
+        # What is said of the texts alone is computed where it is read: they are handed on.
+        of_texts = [
+            fact
+            for fact in self.early
+            if references(fact.expression) <= texts.keys()
+            and fact.name not in self.compared | self.clocks.keys()
+        ]
+        first = {
+            fact.name: self._early(fact, **{QUICK: True})
+            for fact in self.early
+            if fact not in of_texts
+        }
+        handed = {name: self.passed[name] for name in self.passed if name != STEP} | first | texts
+        given = {STEP: self.passed[STEP], **handed}
+        names = by_place(handed, named=(STEP,))
+        known = {name: f"NEW.{place}" for name, place in names.items() if name not in texts}
+        texts = {name: f"NEW.{names[name]}" for name in texts}
         unparsed = [f"{known[name]} > 0" for name in self.compared]
         missing = (
             f"{known[name]} IS NULL AND {texts[column]} IS NOT NULL"
             for name, column in self.clocks.items()
         )
         is_odd = " AND ".join([*unparsed, f"({' OR '.join(missing)})"])
-        yield callee(compiler, self.times, map(q, {**known, **texts}))
+        yield callee(compiler, self.times, names)
         yield self._facts_view()
         yield trigger(
             compiler,
             f"{self.given}_read",
             on_call(compiler, self.given),
             "",
-            [call(compiler, self.times, {**self.passed, **first, **texts}.values())],
+            [call(compiler, self.times, given.values())],
         )
         yield trigger(
             compiler,
@@ -163,11 +176,12 @@ class _Program:
             on_call(compiler, self.times),
             is_odd,
             [
-                *self._parses(),
+                *self._parses(texts),
                 self._select(self.times, known | self._answers() | texts),
             ],
         )
-        facts = self._facts(known | of_texts)
+        said = {fact.name: compiler.render(fact.expression, texts) for fact in of_texts}
+        facts = self._facts(known | said)
         yield trigger(
             compiler,
             f"{self.times}_derive",
@@ -184,7 +198,7 @@ class _Program:
         known = dict(self.passed)
         named: Values = {}
         for fact in self.early:
-            known[fact.name] = answers.get(fact.name) or compiler.render(fact.expression, self.new)
+            known[fact.name] = answers.get(fact.name) or self._early(fact)
             is_long = references(fact.expression) - set(self.clocks.values())
             if fact.name in stands and is_long:
                 named[q(fact.name)] = known[fact.name]
@@ -196,7 +210,7 @@ class _Program:
             on_call(compiler, self.given),
             "",
             [
-                *self._parses(),
+                *self._parses({column: self.new[column] for column in self.clocks.values()}),
                 self._select(self.source.facts_view, self._facts(known), named),
             ],
         )
@@ -214,9 +228,19 @@ class _Program:
         names = self._facts(self.passed | {fact.name: "0" for fact in self.early})
         return callee(self.compiler, self.source.facts_view, map(self.compiler.quote, names))
 
-    def _parses(self) -> list[str]:
-        texts = (self.new[column] for column in self.clocks.values())
-        return [call(self.compiler, PARSE, [str(slot), x]) for slot, x in enumerate(texts, 1)]
+    def _early(self, fact: Fact, **options: Any) -> str:
+        """The SQL of a fact of the image alone."""
+        if isinstance(fact.expression, key_text):
+            options[NUL] = self.new[NUL]
+            columns = {one.name: one.column for one in self.source.tracked}
+            for name in references(fact.expression) & columns.keys():
+                options[OF_COLUMN] = (self.source.table, columns[name])
+        return self.compiler.render(fact.expression, self.new, **options)
+
+    def _parses(self, texts: Values) -> list[str]:
+        return [
+            call(self.compiler, PARSE, [str(slot), x]) for slot, x in enumerate(texts.values(), 1)
+        ]
 
     def _answers(self) -> Values:
         """Where what was parsed is found, by fact; clocks are compared below zero then."""
@@ -257,6 +281,7 @@ def _entries(
     old = {STEP: "-1", **entry, source.log_key: f"coalesce(NEW.{old_key}, NEW.{key})"}
     for side, of in (("new", new), ("old", old)):
         of |= {name: f"NEW.{q(f'{side}_{name}')}" for name in columns}
+        of[NUL] = "char(0)"
     after = f"AFTER INSERT ON {q(source.log)}"
     if source.begun is None:
         sides = " UNION ALL ".join(

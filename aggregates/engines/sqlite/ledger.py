@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from aggregates.engines.base import Compiler
-from aggregates.engines.sqlite.calls import call, callee, trigger
+from aggregates.engines.sqlite.calls import by_place, call, callee, trigger
 from aggregates.engines.sqlite.facts import Values, image
 from aggregates.frozen.statements import (
     AND_THE_SAME_TYPE,
@@ -174,15 +174,15 @@ class _Ledger:
                 self._change(*keys, old, new),
             )
             return
-        # Named by their places: they are read many times, and whoever opens the database reads all.
-        places = {name: str(place) for place, name in enumerate((source.key, *source.image))}
-        meaning = ", ".join(f"{place} {name}" for name, place in places.items())
-        arguments = [f"{side}{place}" for side in ("old", "new") for place in places.values()]
-        yield callee(compiler, self.changed, arguments, f"/* {meaning} */")
+        sides = {
+            side: by_place([f"{side} {name}" for name in (source.key, *source.image)], prefix=side)
+            for side in ("old", "new")
+        }
+        yield callee(compiler, self.changed, sides["old"] | sides["new"])
         values = (f"OLD.{self.key}", *old.values(), f"NEW.{self.key}", *new.values())
         yield self._trigger("update", event, "", call(compiler, self.changed, values, OR_ABORT))
         (old_key, *olds), (key, *news) = (
-            [f"NEW.{side}{place}" for place in places.values()] for side in ("old", "new")
+            [f"NEW.{place}" for place in side.values()] for side in sides.values()
         )
         old, new = (dict(zip(source.image, side, strict=True)) for side in (olds, news))
         yield self._trigger(

@@ -278,7 +278,7 @@ class _Row:
         first = self.compiler.quote(pairs.measures[0].name)
         return (
             f"{value} <> '' AND (SELECT pair.{first} FROM {place.table}"
-            f" AS pair WHERE {same}) IS max(NEW.{STEP}, 0)"
+            f" AS pair WHERE {same}) IS (NEW.{STEP} > 0)"
         )
 
     def _upsert(self, some: list[Aggregate]) -> str:
@@ -345,14 +345,16 @@ class _Row:
                 f"{listing.name}: an end changes the key of a row that is listed before it:"
                 " let the filter take only rows that have ended"
             )
-        conflict = f"UPDATE SET {', '.join(changed)}" if changed else "NOTHING"
+        conflict = "DO NOTHING"
+        if changed:
+            conflict = f"({', '.join(key)}) DO UPDATE SET {', '.join(changed)}"
         table = q(listing.name)
         same = " AND ".join(f"{column} = {value}" for column, value in key.items())
         yield f"DELETE FROM {table} WHERE {goes} AND {same};"
         yield (
             f"INSERT INTO {table} ({', '.join([*key, *rest])})\n"
             f"  SELECT {', '.join([*key.values(), *rest.values()])} WHERE {comes}\n"
-            f"  ON CONFLICT ({', '.join(key)}) DO {conflict};"
+            f"  ON CONFLICT {conflict};"
         )
 
 

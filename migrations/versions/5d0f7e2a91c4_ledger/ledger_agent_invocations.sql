@@ -46,15 +46,13 @@ INSERT OR ABORT INTO agent_invocation_changes VALUES (NULL, 'delete', strftime('
     NEW.event_type, NULL, NEW.phase, NULL, NEW.agent_name, NULL, NEW.model, NULL, NEW.start_time,
     NULL, NEW.end_time, NULL, NEW.duration_seconds, NULL, NEW.status, NULL, CASE WHEN NEW.raw_output
     < x'' THEN (SELECT
-      CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
-      AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
-      INTEGER) ELSE 0 END
+      CASE WHEN rest | 0 BETWEEN 0 AND 1e+12
+      AND rest GLOB (rest | 0) || '[,} ' || char(10, 13) || ']*' THEN rest | 0 ELSE 0 END
     FROM (SELECT ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB),
     nullif(instr(CAST(NEW.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT), 15),
     ' ') AS rest)) ELSE 0 END, NULL, CASE WHEN NEW.raw_output < x'' THEN (SELECT
-      CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
-      AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
-      INTEGER) ELSE 0 END
+      CASE WHEN rest | 0 BETWEEN 0 AND 1e+12
+      AND rest GLOB (rest | 0) || '[,} ' || char(10, 13) || ']*' THEN rest | 0 ELSE 0 END
     FROM (SELECT ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB),
     nullif(instr(CAST(NEW.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT),
     21), ' ') AS rest)) ELSE 0 END, NULL);
@@ -91,15 +89,13 @@ INSERT OR ABORT INTO agent_invocation_changes VALUES (NULL, 'insert', strftime('
     NULL, NEW.phase, NULL, NEW.agent_name, NULL, NEW.model, NULL, NEW.start_time, NULL,
     NEW.end_time, NULL, NEW.duration_seconds, NULL, NEW.status, NULL, CASE WHEN NEW.raw_output < x''
     THEN (SELECT
-      CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
-      AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
-      INTEGER) ELSE 0 END
+      CASE WHEN rest | 0 BETWEEN 0 AND 1e+12
+      AND rest GLOB (rest | 0) || '[,} ' || char(10, 13) || ']*' THEN rest | 0 ELSE 0 END
     FROM (SELECT ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB),
     nullif(instr(CAST(NEW.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT), 15),
     ' ') AS rest)) ELSE 0 END, NULL, CASE WHEN NEW.raw_output < x'' THEN (SELECT
-      CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
-      AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
-      INTEGER) ELSE 0 END
+      CASE WHEN rest | 0 BETWEEN 0 AND 1e+12
+      AND rest GLOB (rest | 0) || '[,} ' || char(10, 13) || ']*' THEN rest | 0 ELSE 0 END
     FROM (SELECT ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB),
     nullif(instr(CAST(NEW.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT),
     21), ' ') AS rest)) ELSE 0 END);
@@ -121,10 +117,10 @@ UPDATE agent_invocations SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') 
 END;
 
 -- [view] _aggregates_run_changed
-CREATE VIEW _aggregates_run_changed (old0, old1, old2, old3, old4, old5, old6, old7, old8, old9,
-    old10, old11, old12, new0, new1, new2, new3, new4, new5, new6, new7, new8, new9, new10, new11,
-    new12) AS SELECT 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
-    /* 0 id, 1 timestamp, 2 session_id, 3 event_type, 4 phase, 5 agent_name, 6 model, 7 start_time, 8 end_time, 9 duration_seconds, 10 status, 11 tokens, 12 tool_calls */;
+CREATE VIEW _aggregates_run_changed (old1, old2, old3, old4, old5, old6, old7, old8, old9, old10,
+    old11, old12, old13, new1, new2, new3, new4, new5, new6, new7, new8, new9, new10, new11, new12,
+    new13) AS SELECT 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+    /* old1 old id, old2 old timestamp, old3 old session_id, old4 old event_type, old5 old phase, old6 old agent_name, old7 old model, old8 old start_time, old9 old end_time, old10 old duration_seconds, old11 old status, old12 old tokens, old13 old tool_calls, new1 new id, new2 new timestamp, new3 new session_id, new4 new event_type, new5 new phase, new6 new agent_name, new7 new model, new8 new start_time, new9 new end_time, new10 new duration_seconds, new11 new status, new12 new tokens, new13 new tool_calls */;
 
 -- [trigger] _aggregates_run_update
 CREATE TRIGGER _aggregates_run_update AFTER UPDATE OF timestamp, session_id, event_type, phase,
@@ -133,29 +129,25 @@ CREATE TRIGGER _aggregates_run_update AFTER UPDATE OF timestamp, session_id, eve
 INSERT OR ABORT INTO _aggregates_run_changed VALUES (OLD.id, OLD.timestamp, OLD.session_id,
     OLD.event_type, OLD.phase, OLD.agent_name, OLD.model, OLD.start_time, OLD.end_time,
     OLD.duration_seconds, OLD.status, CASE WHEN OLD.raw_output < x'' THEN (SELECT
-      CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
-      AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
-      INTEGER) ELSE 0 END
+      CASE WHEN rest | 0 BETWEEN 0 AND 1e+12
+      AND rest GLOB (rest | 0) || '[,} ' || char(10, 13) || ']*' THEN rest | 0 ELSE 0 END
     FROM (SELECT ltrim(substr(CAST(substr(CAST(OLD.raw_output AS BLOB),
     nullif(instr(CAST(OLD.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT), 15),
     ' ') AS rest)) ELSE 0 END, CASE WHEN OLD.raw_output < x'' THEN (SELECT
-      CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
-      AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
-      INTEGER) ELSE 0 END
+      CASE WHEN rest | 0 BETWEEN 0 AND 1e+12
+      AND rest GLOB (rest | 0) || '[,} ' || char(10, 13) || ']*' THEN rest | 0 ELSE 0 END
     FROM (SELECT ltrim(substr(CAST(substr(CAST(OLD.raw_output AS BLOB),
     nullif(instr(CAST(OLD.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT),
     21), ' ') AS rest)) ELSE 0 END, NEW.id, NEW.timestamp, NEW.session_id, NEW.event_type,
     NEW.phase, NEW.agent_name, NEW.model, NEW.start_time, NEW.end_time, NEW.duration_seconds,
     NEW.status, CASE WHEN NEW.raw_output < x'' THEN (SELECT
-      CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
-      AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
-      INTEGER) ELSE 0 END
+      CASE WHEN rest | 0 BETWEEN 0 AND 1e+12
+      AND rest GLOB (rest | 0) || '[,} ' || char(10, 13) || ']*' THEN rest | 0 ELSE 0 END
     FROM (SELECT ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB),
     nullif(instr(CAST(NEW.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT), 15),
     ' ') AS rest)) ELSE 0 END, CASE WHEN NEW.raw_output < x'' THEN (SELECT
-      CASE WHEN CAST(rest AS INTEGER) BETWEEN 0 AND 1000000000000
-      AND rest GLOB CAST(rest AS INTEGER) || '[,} ' || char(10, 13) || ']*' THEN CAST(rest AS
-      INTEGER) ELSE 0 END
+      CASE WHEN rest | 0 BETWEEN 0 AND 1e+12
+      AND rest GLOB (rest | 0) || '[,} ' || char(10, 13) || ']*' THEN rest | 0 ELSE 0 END
     FROM (SELECT ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB),
     nullif(instr(CAST(NEW.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT),
     21), ' ') AS rest)) ELSE 0 END);
@@ -163,20 +155,20 @@ END;
 
 -- [trigger] _aggregates_run_changed_log
 CREATE TRIGGER _aggregates_run_changed_log INSTEAD OF INSERT ON _aggregates_run_changed WHEN
-    NEW.old0 <> NEW.new0 OR (NEW.old10, NEW.old9, NEW.old8, NEW.old7, NEW.old6, NEW.old5, NEW.old4,
-    NEW.old3, NEW.old2, NEW.old1, NEW.old11, NEW.old12) IS NOT (NEW.new10, NEW.new9, NEW.new8,
-    NEW.new7, NEW.new6, NEW.new5, NEW.new4, NEW.new3, NEW.new2, NEW.new1, NEW.new11, NEW.new12)
+    NEW.old1 <> NEW.new1 OR (NEW.old11, NEW.old10, NEW.old9, NEW.old8, NEW.old7, NEW.old6, NEW.old5,
+    NEW.old4, NEW.old3, NEW.old2, NEW.old12, NEW.old13) IS NOT (NEW.new11, NEW.new10, NEW.new9,
+    NEW.new8, NEW.new7, NEW.new6, NEW.new5, NEW.new4, NEW.new3, NEW.new2, NEW.new12, NEW.new13)
     /* or another type, in columns of "agent_invocations" without one: "status", "duration_seconds", "end_time", "start_time", "model", "agent_name", "phase", "event_type", "session_id", "timestamp", "tokens", "tool_calls" */
     BEGIN
 INSERT OR ABORT INTO agent_invocation_changes VALUES (NULL, 'update', strftime('%Y-%m-%dT%H:%M:%fZ',
-    'now'), NEW.new0, nullif(NEW.old0, NEW.new0), CASE WHEN NEW.old0 = NEW.new0 AND NEW.old10 =
-    'started' AND NEW.old8 IS NULL AND NEW.old9 IS NULL AND NEW.old6 IS NULL AND NEW.old11 = 0 AND
-    NEW.old12 = 0 AND (NEW.old2, NEW.old3, NEW.old4, NEW.old5, NEW.old7) IS (NEW.new2, NEW.new3,
-    NEW.new4, NEW.new5, NEW.new7)
+    'now'), NEW.new1, nullif(NEW.old1, NEW.new1), CASE WHEN NEW.old1 = NEW.new1 AND NEW.old11 =
+    'started' AND NEW.old9 IS NULL AND NEW.old10 IS NULL AND NEW.old7 IS NULL AND NEW.old12 = 0 AND
+    NEW.old13 = 0 AND (NEW.old3, NEW.old4, NEW.old5, NEW.old6, NEW.old8) IS (NEW.new3, NEW.new4,
+    NEW.new5, NEW.new6, NEW.new8)
     /* and the same type, in columns of "agent_invocations" without one: "session_id", "event_type", "phase", "agent_name", "start_time" */
-    THEN 1 END, NEW.old1, NEW.new1, NEW.old2, NEW.new2, NEW.old3, NEW.new3, NEW.old4, NEW.new4,
-    NEW.old5, NEW.new5, NEW.old6, NEW.new6, NEW.old7, NEW.new7, NEW.old8, NEW.new8, NEW.old9,
-    NEW.new9, NEW.old10, NEW.new10, NEW.old11, NEW.new11, NEW.old12, NEW.new12);
+    THEN 1 END, NEW.old2, NEW.new2, NEW.old3, NEW.new3, NEW.old4, NEW.new4, NEW.old5, NEW.new5,
+    NEW.old6, NEW.new6, NEW.old7, NEW.new7, NEW.old8, NEW.new8, NEW.old9, NEW.new9, NEW.old10,
+    NEW.new10, NEW.old11, NEW.new11, NEW.old12, NEW.new12, NEW.old13, NEW.new13);
 END;
 
 -- [trigger] _aggregates_run_replaced

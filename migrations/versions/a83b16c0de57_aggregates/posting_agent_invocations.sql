@@ -70,18 +70,18 @@ DELETE FROM open_runs WHERE NEW.step < 1 AND start_time = NEW.start AND invocati
 INSERT INTO open_runs (start_time, invocation_id, session_id, agent_name, phase)
   SELECT NEW.start, NEW.invocation_id, NEW.session, NEW.agent, NEW.phase_name WHERE NEW.step >= 0
       AND NEW.in_flight
-  ON CONFLICT (start_time, invocation_id) DO NOTHING;
+  ON CONFLICT DO NOTHING;
 INSERT INTO _aggregates_by_agent
   SELECT NEW.agent, 1, '', 0, NEW.step, NEW.sign * NEW.succeeded, NEW.sign * NEW.failed, NEW.sign *
       NEW.in_flight - (NEW.step = 0) * (NEW.start IS NOT NULL), NEW.step * (NEW.step AND NEW.session
       <> '' AND (SELECT pair.invocations FROM _aggregates_by_session AS pair WHERE pair.part = 1 AND
-      pair.id = 0 AND pair.session_id = NEW.session AND pair.member = NEW.agent) IS max(NEW.step,
-      0)), NEW.updated_at
+      pair.id = 0 AND pair.session_id = NEW.session AND pair.member = NEW.agent) IS (NEW.step > 0)),
+      NEW.updated_at
   UNION ALL SELECT NEW.agent, 0, NEW.start, NEW.invocation_id, NEW.step, 0, 0, 0, 0, NULL WHERE
       NEW.start IS NOT NULL AND NEW.step
   UNION ALL SELECT '', 2, '', 0, 0, 0, 0, 0, NEW.step, NULL WHERE NEW.step AND NEW.session <> '' AND
       (SELECT pair.invocations FROM _aggregates_by_session AS pair WHERE pair.part = 0 AND
-      pair.member = '' AND pair.id = 0 AND pair.session_id = NEW.session) IS max(NEW.step, 0)
+      pair.member = '' AND pair.id = 0 AND pair.session_id = NEW.session) IS (NEW.step > 0)
   ON CONFLICT (agent_name, part, member, id) DO UPDATE SET invocations = invocations +
       excluded.invocations, succeeded = succeeded + excluded.succeeded, failed = failed +
       excluded.failed, in_flight = in_flight + excluded.in_flight, sessions = sessions +

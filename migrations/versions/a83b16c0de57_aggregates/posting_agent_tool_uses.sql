@@ -30,5 +30,5 @@ DELETE FROM _aggregates_session_tool_uses WHERE NEW.step < 0 AND session_id = NE
     start_time = NEW.start AND tool_use_id = NEW.tool_use_id;
 INSERT INTO _aggregates_session_tool_uses (session_id, start_time, tool_use_id)
   SELECT NEW.session, NEW.start, NEW.tool_use_id WHERE NEW.step > 0
-  ON CONFLICT (session_id, start_time, tool_use_id) DO NOTHING;
+  ON CONFLICT DO NOTHING;
 END;

@@ -17,8 +17,9 @@ FROM (SELECT sign,
   "end",
   (SELECT CASE WHEN one BETWEEN 0 AND 315360000000 THEN one
     WHEN measured_ms <= 315360000000 THEN measured_ms END
-  FROM (SELECT CASE WHEN is_same_clock THEN ((strftime('%s', "end") - strftime('%s', start)) * 1000
-      + substr("end", 21) - substr(start, 21)) END AS one)) AS duration_ms,
+  FROM (SELECT CASE WHEN (is_same_clock AND "end" IS NOT NULL) THEN ((strftime('%s', "end") -
+      strftime('%s', start)) * 1000 + substr("end", 21) - substr(start, 21)) END AS one)) AS
+      duration_ms,
   start IS NULL AND NOT has_no_start AS unreadable_start,
   "end" IS NULL AND NOT has_no_end AS unreadable_end
 FROM (SELECT sign,
@@ -33,10 +34,10 @@ FROM (SELECT sign,
       CAST(tool_name AS TEXT) ELSE '' END AS tool,
   CASE WHEN status < x'' AND NOT instr(status, char(0)) AND typeof(status) <> 'real' THEN
       CAST(status AS TEXT) ELSE '' END AS status_name,
-  CASE WHEN start_time = strftime('%Y-%m-%dT%H:%M:%S', start_time, '+0 days') || substr(start_time,
-      20, 7) AND start_time GLOB '*.[0-9][0-9][0-9][0-9][0-9][0-9]' AND start_time >= '0001' THEN
-      substr(start_time, 1, 23) ELSE CASE WHEN typeof(start_time) = 'text' AND NOT instr(start_time,
-      char(0)) THEN (SELECT
+  CASE WHEN start_time >= '0001' AND start_time GLOB '*.[0-9][0-9][0-9][0-9][0-9][0-9]' AND
+      start_time = strftime('%Y-%m-%dT%H:%M:%S', start_time, '+0 days') || substr(start_time, 20, 7)
+      THEN substr(start_time, 1, 23) ELSE CASE WHEN typeof(start_time) = 'text' AND NOT
+      instr(start_time, char(0)) THEN (SELECT
     (SELECT CASE WHEN substr(y, 1, 19) = strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), '+0 days')
       AND y >= '0001' THEN
     (SELECT nullif(max('0001', strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), CASE
@@ -53,8 +54,8 @@ FROM (SELECT sign,
       ELSE substr(x, 1, 16) || ':00' || substr(x, 17) END AS y))
   FROM (SELECT upper(replace(replace(trim(start_time, char(32, 9, 10, 13)), ',', '.'), ' ', 'T')) AS
       x)) END END AS start,
-  CASE WHEN end_time = strftime('%Y-%m-%dT%H:%M:%S', end_time, '+0 days') || substr(end_time, 20, 7)
-      AND end_time GLOB '*.[0-9][0-9][0-9][0-9][0-9][0-9]' AND end_time >= '0001' THEN
+  CASE WHEN end_time >= '0001' AND end_time GLOB '*.[0-9][0-9][0-9][0-9][0-9][0-9]' AND end_time =
+      strftime('%Y-%m-%dT%H:%M:%S', end_time, '+0 days') || substr(end_time, 20, 7) THEN
       substr(end_time, 1, 23) ELSE CASE WHEN typeof(end_time) = 'text' AND NOT instr(end_time,
       char(0)) THEN (SELECT
     (SELECT CASE WHEN substr(y, 1, 19) = strftime('%Y-%m-%dT%H:%M:%S', substr(y, 1, 19), '+0 days')
