@@ -152,17 +152,23 @@ def _keys(table: str, key: str) -> str:
 
 
 def _totals(compiler: Compiler, catalogue: Catalogue) -> Statement:
+    """The view of all totals, which reads each table once."""
     q = compiler.quote
-    rows = ",\n".join(
-        f"('{total.name}', (SELECT {f'sum({q(total.measure)})' if total.measure else 'count(*)'}"
-        f" FROM {q(total.aggregate)}))"
-        for total in catalogue.totals
+    of_table: dict[str, list[str]] = {}
+    for number, total in enumerate(catalogue.totals, 1):
+        value = f"sum({q(total.measure)})" if total.measure else "count(*)"
+        of_table.setdefault(total.aggregate, []).append(f"{value} AS v{number}")
+    sums = " CROSS JOIN\n".join(
+        f"(SELECT {', '.join(values)} FROM {q(table)})" for table, values in of_table.items()
     )
+    names = ", ".join(f"('{total.name}', {n})" for n, total in enumerate(catalogue.totals, 1))
+    cases = " ".join(f"WHEN {n} THEN v{n}" for n, _ in enumerate(catalogue.totals, 1))
     return Statement(
         "view",
         TOTALS,
-        f"CREATE VIEW {TOTALS} AS WITH total (name, value) AS (VALUES\n{rows}\n)\n"
-        "SELECT name, coalesce(value, 0) AS value FROM total",
+        f"CREATE VIEW {TOTALS} AS WITH total (name, number) AS (VALUES\n{names}\n)\n"
+        f"SELECT name, coalesce(CASE number {cases} END, 0) AS value\n"
+        f"FROM {sums} CROSS JOIN\ntotal",
     )
 
 

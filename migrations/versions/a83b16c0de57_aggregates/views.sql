@@ -92,23 +92,23 @@ FROM _aggregates_by_agent
 WHERE part = 2 AND agent_name = '';
 
 -- [view] aggregate_totals
-CREATE VIEW aggregate_totals AS WITH total (name, value) AS (VALUES
-('invocations', (SELECT sum(invocations) FROM agent_activity)),
-('succeeded', (SELECT sum(succeeded) FROM agent_activity)),
-('failed', (SELECT sum(failed) FROM agent_activity)),
-('in_flight', (SELECT sum(in_flight) FROM agent_activity)),
-('agents', (SELECT count(*) FROM agent_activity)),
-('session_agent_pairs', (SELECT sum(sessions) FROM agent_activity)),
-('rows', (SELECT sum(invocations) FROM agent_stats)),
-('durations', (SELECT sum(duration_count) FROM agent_stats)),
-('sessions', (SELECT sum(sessions) FROM _aggregates_session_totals)),
-('session_rows', (SELECT sum(sessions) FROM sessions_summary)),
-('tool_uses', (SELECT sum(uses) FROM tool_stats)),
-('unreadable_run_times', (SELECT sum(unreadable_times) FROM agent_stats)),
-('unreadable_session_times', (SELECT sum(unreadable_times) FROM sessions_summary)),
-('unreadable_tool_times', (SELECT sum(unreadable_times) FROM tool_stats))
+CREATE VIEW aggregate_totals AS WITH total (name, number) AS (VALUES
+('invocations', 1), ('succeeded', 2), ('failed', 3), ('in_flight', 4), ('agents', 5),
+    ('session_agent_pairs', 6), ('rows', 7), ('durations', 8), ('sessions', 9), ('session_rows',
+    10), ('tool_uses', 11), ('unreadable_run_times', 12), ('unreadable_session_times', 13),
+    ('unreadable_tool_times', 14)
 )
-SELECT name, coalesce(value, 0) AS value FROM total;
+SELECT name, coalesce(CASE number WHEN 1 THEN v1 WHEN 2 THEN v2 WHEN 3 THEN v3 WHEN 4 THEN v4 WHEN 5
+    THEN v5 WHEN 6 THEN v6 WHEN 7 THEN v7 WHEN 8 THEN v8 WHEN 9 THEN v9 WHEN 10 THEN v10 WHEN 11
+    THEN v11 WHEN 12 THEN v12 WHEN 13 THEN v13 WHEN 14 THEN v14 END, 0) AS value
+FROM (SELECT sum(invocations) AS v1, sum(succeeded) AS v2, sum(failed) AS v3, sum(in_flight) AS v4,
+    count(*) AS v5, sum(sessions) AS v6 FROM agent_activity) CROSS JOIN
+(SELECT sum(invocations) AS v7, sum(duration_count) AS v8, sum(unreadable_times) AS v12 FROM
+    agent_stats) CROSS JOIN
+(SELECT sum(sessions) AS v9 FROM _aggregates_session_totals) CROSS JOIN
+(SELECT sum(sessions) AS v10, sum(unreadable_times) AS v13 FROM sessions_summary) CROSS JOIN
+(SELECT sum(uses) AS v11, sum(unreadable_times) AS v14 FROM tool_stats) CROSS JOIN
+total;
 
 -- [view] _aggregates_runs
 CREATE VIEW _aggregates_runs AS
