@@ -56,6 +56,7 @@ class Recomputer:
         self.sql = recomputation
         self.position = position
         self.slice_rows = pace.FIRST_SLICE
+        self._is_dense = False
         self.entries_of_a_lock = pace.FEW_ENTRIES
         self.rows = recomputation.reading
         self._slice = self.rows.into(self.rows.slice)
@@ -97,12 +98,26 @@ class Recomputer:
         schema = self.check_rowids()
         self._forget()
         seq = self.last_entry()
-        known = {"mark": before.mark, "rows": self.slice_rows}
+        assert before.mark is not None
+        upto, is_last = self._end_of_slice(before.mark)
+        read = self.connection.execute(self._slice, {"mark": before.mark, "upto": upto})
+        count = max(read.rowcount, 0)
+        self._is_dense = count > self.slice_rows // 2
+        return Position(math.inf if is_last else upto, seq, before.rows + count, schema)
+
+    def _end_of_slice(self, mark: float) -> tuple[float, bool]:
+        """The last key of the next slice, and whether there is none above it.
+
+        Where keys follow each other, rows are not counted before they are read.
+        """
+        if self._is_dense:
+            table, key = quote(self.rows.of_table), quote(self.rows.key)
+            (last,) = self.connection.execute(f"SELECT max({key}) FROM main.{table}").fetchone()
+            upto = mark + self.slice_rows
+            return (upto, False) if last is not None and upto < last else (upto, True)
+        known = {"mark": mark, "rows": self.slice_rows}
         count, highest = self.connection.execute(self.rows.end, known).fetchone()
-        if count:
-            self.connection.execute(self._slice, {"mark": before.mark, "upto": highest})
-        mark = highest if count == self.slice_rows else math.inf
-        return Position(mark, seq, before.rows + count, schema)
+        return (mark if highest is None else highest), count < self.slice_rows
 
     def check_log(self, since: int) -> int:
         """The newest position; raises StaleError where what came after a position is gone."""

@@ -23,6 +23,7 @@ BOUNDS = "duration_bounds"
 _SECONDS = "'%Y-%m-%dT%H:%M:%S'"
 _BLANKS = "char(32, 9, 10, 13)"
 _NUL = "char(0)"
+_ZONES = "'*[+Zz-]*'"
 _LARGEST_NUMBER = 10**12
 
 QUICK = "quick"
@@ -65,7 +66,9 @@ def _same_clock(element: constructs.same_clock, compiler: SQLCompiler, **kw: Any
     if kw.get(QUICK):
         return "1"
     one, other = _arguments(element, compiler, **kw)
-    return f"({has_offset(one)}) = ({has_offset(other)})"
+    # In most rows neither has one, which one look at both tells.
+    has_any = f"substr({one}, 11) || substr({other}, 11) GLOB {_ZONES}"
+    return f"CASE WHEN {has_any} THEN ({has_offset(one)}) = ({has_offset(other)}) ELSE 1 END"
 
 
 @compiles(constructs.canonical_time, "sqlite")
@@ -84,7 +87,7 @@ def _canonical_time(element: constructs.canonical_time, compiler: SQLCompiler, *
 def has_offset(text: str) -> str:
     """Whether a text that parses as a time carries an offset."""
     # What follows the date has one of these characters in its zone only.
-    return f"substr(trim({text}, {_BLANKS}), 11) GLOB '*[+Zz-]*'"
+    return f"substr(trim({text}, {_BLANKS}), 11) GLOB {_ZONES}"
 
 
 def parsed_time(text: str) -> str:

@@ -23,6 +23,7 @@ from aggregates.model.definition import (
     Definition,
     DistinctCount,
     Listing,
+    Measure,
     Source,
     internal,
     references,
@@ -210,7 +211,7 @@ class _Fold:
             if finer is not None:
                 rows = self.grouped(finer)
                 key = {q(name): q(name) for name in one.key}
-                sums = {q(measure.name): f"sum({q(measure.name)})" for measure in one.measures}
+                sums = {q(measure.name): f"sum({q(measure.name)})" for measure in self._summed(one)}
             else:
                 rows = f"{self.facts}{self._where(one)}"
                 key = {
@@ -219,7 +220,7 @@ class _Fold:
                 }
                 sums = {
                     q(measure.name): _signed(self.compiler.render(measure.expression, names))
-                    for measure in one.measures
+                    for measure in self._summed(one)
                 }
             latest = {q(each.name): f"max({each.of})" for each in one.latest}
             changes = " OR ".join(f"{value} <> 0" for value in sums.values())
@@ -233,17 +234,24 @@ class _Fold:
         return table
 
     def _finer(self, one: Aggregate) -> Aggregate | None:
-        """An aggregate of the same rows and measures, with more dimensions, if there is one."""
+        """An aggregate of the same rows with more dimensions, if there is one."""
         for other in self.definitions:
             if (
                 isinstance(other, Aggregate)
                 and set(one.dimensions) < set(other.dimensions)
-                and set(one.measures) <= set(other.measures)
                 and one.filter == other.filter
                 and not one.latest
             ):
                 return other
         return None
+
+    def _summed(self, one: Aggregate) -> dict[Measure, None]:
+        """The measures that are summed up by the key of an aggregate, for coarser ones too."""
+        measures = dict.fromkeys(one.measures)
+        for other in self.definitions:
+            if isinstance(other, Aggregate) and self._finer(other) is one:
+                measures |= self._summed(other)
+        return measures
 
     def _each(
         self, one: Aggregate, place: Placement, key: dict[str, str], updates: list[str]

@@ -13,26 +13,27 @@ FROM temp._aggregates_agent_invocations_read WHERE is_invocation
 GROUP BY 1;
 
 -- [group] agent_invocations 3
-INSERT INTO temp._aggregates_grouped_agent_stats (event_type, agent_name, phase, model, status,
-    invocations, duration_count, duration_ms_sum, tokens_sum, tool_calls_sum, unreadable_times)
-SELECT event, agent, phase_name, model_name, status_name, sum(sign), sum(sign * ((duration_ms IS
-    NOT NULL))), sum(sign * (coalesce(duration_ms, 0))), sum(sign * (token_count)), sum(sign *
-    (tool_call_count)), sum(sign * ((unreadable_start OR unreadable_end)))
+INSERT INTO temp._aggregates_grouped_agent_hourly (hour, event_type, agent_name, phase, model,
+    status, invocations, duration_count, duration_ms_sum, tokens_sum, tool_calls_sum,
+    unreadable_times)
+SELECT coalesce(substr(start, 1, 13) || ':00:00', ''), event, agent, phase_name, model_name,
+    status_name, sum(sign), sum(sign * ((duration_ms IS NOT NULL))), sum(sign *
+    (coalesce(duration_ms, 0))), sum(sign * (token_count)), sum(sign * (tool_call_count)), sum(sign
+    * ((unreadable_start OR unreadable_end)))
 FROM temp._aggregates_agent_invocations_read
-GROUP BY 1, 2, 3, 4, 5 HAVING sum(sign) <> 0 OR sum(sign * ((duration_ms IS NOT NULL))) <> 0 OR
+GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(sign) <> 0 OR sum(sign * ((duration_ms IS NOT NULL))) <> 0 OR
     sum(sign * (coalesce(duration_ms, 0))) <> 0 OR sum(sign * (token_count)) <> 0 OR sum(sign *
     (tool_call_count)) <> 0 OR sum(sign * ((unreadable_start OR unreadable_end))) <> 0;
 
 -- [group] agent_invocations 4
-INSERT INTO temp._aggregates_grouped_agent_hourly (hour, event_type, agent_name, phase, model,
-    status, invocations, duration_count, duration_ms_sum, tokens_sum, tool_calls_sum)
-SELECT coalesce(substr(start, 1, 13) || ':00:00', ''), event, agent, phase_name, model_name,
-    status_name, sum(sign), sum(sign * ((duration_ms IS NOT NULL))), sum(sign *
-    (coalesce(duration_ms, 0))), sum(sign * (token_count)), sum(sign * (tool_call_count))
-FROM temp._aggregates_agent_invocations_read
-GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(sign) <> 0 OR sum(sign * ((duration_ms IS NOT NULL))) <> 0 OR
-    sum(sign * (coalesce(duration_ms, 0))) <> 0 OR sum(sign * (token_count)) <> 0 OR sum(sign *
-    (tool_call_count)) <> 0;
+INSERT INTO temp._aggregates_grouped_agent_stats (event_type, agent_name, phase, model, status,
+    invocations, duration_count, duration_ms_sum, tokens_sum, tool_calls_sum, unreadable_times)
+SELECT event_type, agent_name, phase, model, status, sum(invocations), sum(duration_count),
+    sum(duration_ms_sum), sum(tokens_sum), sum(tool_calls_sum), sum(unreadable_times)
+FROM temp._aggregates_grouped_agent_hourly
+GROUP BY 1, 2, 3, 4, 5 HAVING sum(invocations) <> 0 OR sum(duration_count) <> 0 OR
+    sum(duration_ms_sum) <> 0 OR sum(tokens_sum) <> 0 OR sum(tool_calls_sum) <> 0 OR
+    sum(unreadable_times) <> 0;
 
 -- [group] agent_invocations 5
 INSERT INTO temp._aggregates_grouped_agent_durations (agent_name, le_ms, event_type, phase, model,
