@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 from sqlalchemy import ColumnElement, Dialect, and_, column, literal_column
 from sqlalchemy.sql import visitors
+from sqlalchemy.sql.expression import ColumnClause
 
 from aggregates.errors import DefinitionError
 
@@ -26,10 +27,12 @@ Type = Literal["TEXT", "INTEGER"]
 def references(expression: Expression) -> frozenset[str]:
     """Names of the columns that an expression reads."""
     return frozenset(
-        str(element.name)  # type: ignore[attr-defined]
-        for element in visitors.iterate(expression)
-        if element.__visit_name__ == "column"
+        str(element.name) for element in visitors.iterate(expression) if _is_column(element)
     )
+
+
+def _is_column(element: object) -> TypeGuard[ColumnClause[Any]]:
+    return isinstance(element, ColumnClause) and not element.is_literal
 
 
 def rendered(
@@ -38,9 +41,7 @@ def rendered(
     """The SQL of an expression, its columns replaced by SQL of the row at hand."""
 
     def replace(element: object, **kw: object) -> object:
-        if getattr(element, "__visit_name__", "") != "column":
-            return None
-        return literal_column(names[element.name])  # type: ignore[attr-defined]
+        return literal_column(names[element.name]) if _is_column(element) else None
 
     bound = visitors.replacement_traverse(expression, {}, replace)
     compile_kwargs = {"literal_binds": True, **options}

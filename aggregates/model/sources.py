@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, case, column, func, literal, null, or_
+from sqlalchemy import and_, case, column, literal, literal_column, null, or_
 
 from aggregates.model.constructs import (
     canonical_time,
@@ -27,6 +27,11 @@ LONGEST_MS = 315_360_000_000  # 3,650 days
 def _raw(name: str) -> Expression:
     """A column of a row image, or an earlier fact."""
     return column(name)
+
+
+def _word(text: str) -> Expression:
+    """A text where SQLAlchemy would not write it out: `IS DISTINCT FROM` in SQLite's dialect."""
+    return literal_column(f"'{text}'")
 
 
 def _is_one_of(text: Expression, words: tuple[str, ...]) -> Expression:
@@ -95,7 +100,7 @@ _SUCCEEDED = flag(_is_one_of(_raw("status_name"), SUCCEEDED))
 _FAILED = flag(_is_one_of(_raw("status_name"), FAILED))
 _IS_INVOCATION = and_(
     is_name(_raw("agent_name")),
-    ~_is_one_of(func.coalesce(_raw("event_type"), ""), NOT_INVOCATIONS),
+    *(_raw("event_type").is_distinct_from(_word(kind)) for kind in NOT_INVOCATIONS),
 )
 
 MEANING: dict[str, Expression] = {

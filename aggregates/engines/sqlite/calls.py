@@ -44,7 +44,7 @@ def callee(
     if isinstance(arguments, Mapping):
         names = [*arguments.values()]
         told = (f"{one} {meaning}" for meaning, one in arguments.items() if one != meaning)
-        comment = f" /* {', '.join(told)} */"
+        comment = f" /* {', '.join(told).replace('*/', '* /')} */"
     columns = f"{compiler.quote(name)} ({', '.join(names)})"
     values = ", ".join("0" for _ in names)
     return Statement("view", name, f"CREATE VIEW {columns} AS SELECT {values}{comment}")

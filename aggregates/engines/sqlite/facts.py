@@ -64,11 +64,14 @@ def of_entry(source: Source) -> tuple[str, ...]:
 
 def image(compiler: Compiler, source: Source, row: str) -> Values:
     """SQL of the image of a source row that goes by the name `row`, by column."""
-    quoted = {one.name: f"{row}.{compiler.quote(one.column)}" for one in source.tracked}
-    for extracted in source.extracted:
-        column = f"{row}.{compiler.quote(extracted.column)}"
-        quoted[extracted.name] = _taken_out(extracted, column)
-    return quoted
+    names = [one.column for one in source.tracked] + [one.column for one in source.extracted]
+    return image_of(source, {name: f"{row}.{compiler.quote(name)}" for name in names})
+
+
+def image_of(source: Source, columns: Values) -> Values:
+    """SQL of the image of a source row whose columns are given."""
+    taken = {one.name: _taken_out(one, columns[one.column]) for one in source.extracted}
+    return {one.name: columns[one.column] for one in source.tracked} | taken
 
 
 def _taken_out(one: Extracted, column: str, *, is_tail: bool = False) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from aggregates.engines.base import Compiler
 from aggregates.engines.sqlite.calls import by_place, call, callee, trigger
-from aggregates.engines.sqlite.facts import Values, image
+from aggregates.engines.sqlite.constructs import numbers_after
+from aggregates.engines.sqlite.facts import Values, image, image_of
 from aggregates.frozen.statements import (
     AND_THE_SAME_TYPE,
     OR_ANOTHER_TYPE,
@@ -21,6 +22,9 @@ OR_ABORT = "OR ABORT "
 """Of what the triggers on a source write: the policy of all that follows from it."""
 
 NOW = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
+
+IS_NEW, KEY = "is_new", "key"
+"""Arguments: whether a row has come, or else is gone; and the key of one."""
 
 _ENTRIES_KEPT = 100_000
 _ENTRIES_BETWEEN_PRUNINGS = 16
@@ -40,9 +44,12 @@ class _Ledger:
         self.log_key, self.old_key = q(source.log_key), q(f"old_{source.log_key}")
         self.copies = q(f"{source.prefix}_replaced")
         self.changed, self.gone = f"{source.prefix}_changed", f"{source.prefix}_gone"
+        self.row, self.entry = f"{source.prefix}_row", f"{source.prefix}_entry"
+        self.touched = f"{source.prefix}_touched"
         untracked = dict.fromkeys(one.column for one in source.extracted)
-        self.columns = [q(one.column) for one in source.tracked] + [*map(q, untracked)]
-        """what an image is made of"""
+        self.names = [one.column for one in source.tracked] + [*untracked]
+        """columns that an image is made of"""
+        self.columns = [*map(q, self.names)]
 
     def statements(self) -> Iterator[Statement]:
         """The tables, and the triggers in an order in which the last one made may run first."""
@@ -64,7 +71,8 @@ class _Ledger:
             f"{source.prefix}_replaced",
             f"CREATE TABLE {self.copies} ({self.log_key}, {', '.join(self.columns)})",
         )
-        yield from self._gone()
+        yield from self._touching()
+        yield from self._rows() if source.extracted else self._gone()
         yield from self._replacements()
         yield from self._writes()
         # As many as have come, however many there are: a writer waits for it.
@@ -85,6 +93,53 @@ class _Ledger:
         old = image(self.compiler, self.source, "NEW")
         entry = self._entry("delete", f"NEW.{self.log_key}", old=old)
         yield self._trigger("gone_log", "INSTEAD OF INSERT", "", entry, on=gone)
+
+    def _rows(self) -> Iterator[Statement]:
+        """What logs a row that has come or gone: its numbers are taken out of texts, once.
+
+        One program does so for both, as an INSERT compiles both: it may take rows away.
+        """
+        source = self.source
+        given = by_place((source.key, *self.names), named=(IS_NEW,))
+        read = by_place((source.key, *source.image), named=(IS_NEW,))
+        columns, row = (
+            {name: f"NEW.{place}" for name, place in of.items()} for of in (given, read)
+        )
+        yield callee(self.compiler, self.row, given)
+        yield callee(self.compiler, self.entry, read)
+        values = (columns[IS_NEW], columns[source.key], *image_of(source, columns).values())
+        call_entry = call(self.compiler, self.entry, values, OR_ABORT)
+        yield self._trigger(
+            "row_read", "INSTEAD OF INSERT", "", call_entry, on=self.compiler.quote(self.row)
+        )
+        key = row[source.key]
+        for operation, side, condition in (
+            ("insert", "new", f"NEW.{IS_NEW}"),
+            ("delete", "old", f"NOT NEW.{IS_NEW}"),
+        ):
+            yield self._trigger(
+                f"entry_{operation}",
+                "INSTEAD OF INSERT",
+                condition,
+                self._entry(operation, key, **{side: row}),
+                *([self._touch(key)] if side == "new" else []),
+                on=self.compiler.quote(self.entry),
+            )
+
+    def _touching(self) -> Iterator[Statement]:
+        """What notes when a row has last changed."""
+        if self.source.is_touched:
+            yield callee(self.compiler, self.touched, [KEY])
+            yield self._trigger(
+                "touched_note",
+                "INSTEAD OF INSERT",
+                "",
+                f"UPDATE {self.table} SET updated_at = {NOW} WHERE {self.key} = NEW.{KEY};",
+                on=self.compiler.quote(self.touched),
+            )
+
+    def _touch(self, key: str) -> str:
+        return call(self.compiler, self.touched, [key]) if self.source.is_touched else ""
 
     def _replacements(self) -> Iterator[Statement]:
         """Rows that REPLACE takes away fire no DELETE trigger.
@@ -122,8 +177,6 @@ class _Ledger:
     def _writes(self) -> Iterator[Statement]:
         q = self.compiler.quote
         source, key = self.source, self.key
-        touch = f"UPDATE {self.table} SET updated_at = {NOW} WHERE {key} = NEW.{key};"
-        touched = [touch] if source.is_touched else []
         gone = f"NOT EXISTS (SELECT 1 FROM {self.table} AS kept WHERE kept.{key} = {{copy}})"
         is_gone = f"OR {gone}" if source.unique is not None else OR_IT_IS_GONE
         inserted = f"{self.log_key} = NEW.{key} {is_gone}"
@@ -133,20 +186,18 @@ class _Ledger:
             "AFTER INSERT",
             "",
             self._settle(inserted.format(copy=self.log_key)),
-            self._entry("insert", f"NEW.{key}", new=image(self.compiler, source, "NEW")),
-            *touched,
+            self._comes(),
         )
         yield self._trigger(
             "delete",
             "AFTER DELETE",
             "",
             f"DELETE FROM {self.copies} WHERE {self.log_key} = OLD.{key};",
-            call(
-                self.compiler, self.gone, (f"OLD.{name}" for name in (key, *self.columns)), OR_ABORT
-            ),
+            self._goes(),
         )
         if source.is_touched:
-            yield self._trigger("touch", "AFTER UPDATE", f"NEW.updated_at IS NOT {NOW}", touch)
+            changed = f"NEW.updated_at IS NOT {NOW}"
+            yield self._trigger("touch", "AFTER UPDATE", changed, self._touch(f"NEW.{key}"))
         watched = [one.column for one in source.tracked]
         watched += dict.fromkeys(one.column for one in source.extracted)
         yield from self._updates(f"{', '.join(map(q, watched))}, {self._key_columns()}")
@@ -157,6 +208,21 @@ class _Ledger:
             "",
             self._settle(updated.format(copy=self.log_key)),
         )
+
+    def _comes(self) -> str:
+        """What logs a row that has come."""
+        if self.source.extracted:
+            row = (f"NEW.{name}" for name in (self.key, *self.columns))
+            return call(self.compiler, self.row, ("1", *row), OR_ABORT)
+        new = image(self.compiler, self.source, "NEW")
+        return self._entry("insert", f"NEW.{self.key}", new=new)
+
+    def _goes(self) -> str:
+        """What logs a row that has been deleted."""
+        row = (f"OLD.{name}" for name in (self.key, *self.columns))
+        if self.source.extracted:
+            return call(self.compiler, self.row, ("0", *row), OR_ABORT)
+        return call(self.compiler, self.gone, row, OR_ABORT)
 
     def _updates(self, columns: str) -> Iterator[Statement]:
         """What an update logs; where numbers are taken out of a text, they are compared, too."""
@@ -179,8 +245,7 @@ class _Ledger:
             for side in ("old", "new")
         }
         yield callee(compiler, self.changed, sides["old"] | sides["new"])
-        values = (f"OLD.{self.key}", *old.values(), f"NEW.{self.key}", *new.values())
-        yield self._trigger("update", event, "", call(compiler, self.changed, values, OR_ABORT))
+        yield self._trigger("update", event, "", self._read_both_sides(old, new))
         (old_key, *olds), (key, *news) = (
             [f"NEW.{place}" for place in side.values()] for side in sides.values()
         )
@@ -192,6 +257,20 @@ class _Ledger:
             self._change(old_key, key, old, new),
             on=compiler.quote(self.changed),
         )
+
+    def _read_both_sides(self, old: Values, new: Values) -> str:
+        """The call of what compares two sides, with their numbers."""
+        texts: list[tuple[str, str]] = []
+        for row, side in (("OLD", old), ("NEW", new)):
+            for one in self.source.extracted:
+                if one.kind == "number":
+                    side[one.name] = f"n{len(texts)}"
+                    texts.append((f"{row}.{self.compiler.quote(one.column)}", one.key))
+        values = (f"OLD.{self.key}", *old.values(), f"NEW.{self.key}", *new.values())
+        if not texts:
+            return call(self.compiler, self.changed, values, OR_ABORT)
+        into = f"INSERT {OR_ABORT}INTO {self.compiler.quote(self.changed)}"
+        return f"{into} SELECT {', '.join(values)}\nFROM ({numbers_after(texts)});"
 
     def _entry(self, operation: str, key: str, **sides: Values) -> str:
         """What appends a row that comes, or goes, to the log."""
@@ -216,8 +295,9 @@ class _Ledger:
 
     def _settle(self, gone: str) -> str:
         """Log the copies of rows that are gone, and forget all."""
-        view = self.compiler.quote(self.gone)
-        logged = f"INSERT {OR_ABORT}INTO {view} SELECT * FROM {self.copies} WHERE {gone}"
+        view, row = (self.row, "0, *") if self.source.extracted else (self.gone, "*")
+        into = f"INSERT {OR_ABORT}INTO {self.compiler.quote(view)}"
+        logged = f"{into} SELECT {row} FROM {self.copies} WHERE {gone}"
         return f"{logged};\n{self._empty()}"
 
     def _empty(self) -> str:

@@ -38,7 +38,7 @@ INSERT INTO _aggregates_parsed VALUES (NEW.slot, CASE WHEN typeof(NEW.x) = 'text
     FROM (SELECT CASE substr(x, 17, 1) WHEN ':' THEN x WHEN '.' THEN ''
       ELSE substr(x, 1, 16) || ':00' || substr(x, 17) END AS y))
   FROM (SELECT upper(replace(replace(trim(NEW.x, char(32, 9, 10, 13)), ',', '.'), ' ', 'T')) AS x))
-      END, substr(trim(NEW.x, char(32, 9, 10, 13)), 11) GLOB '*[+Zz-]*')
+      END, NEW.x GLOB '*[+Zz]*' OR NEW.x GLOB '*-*-*-*')
   ON CONFLICT (slot) DO UPDATE SET time = excluded.time, has_offset = excluded.has_offset;
 END;
 

@@ -36,26 +36,56 @@ new_tool_calls
 CREATE TABLE _aggregates_run_replaced (invocation_id, timestamp, session_id, event_type, phase,
     agent_name, model, start_time, end_time, duration_seconds, status, raw_output);
 
--- [view] _aggregates_run_gone
-CREATE VIEW _aggregates_run_gone AS SELECT * FROM _aggregates_run_replaced;
+-- [view] _aggregates_run_touched
+CREATE VIEW _aggregates_run_touched (key) AS SELECT 0;
 
--- [trigger] _aggregates_run_gone_log
-CREATE TRIGGER _aggregates_run_gone_log INSTEAD OF INSERT ON _aggregates_run_gone BEGIN
-INSERT OR ABORT INTO agent_invocation_changes VALUES (NULL, 'delete', strftime('%Y-%m-%dT%H:%M:%fZ',
-    'now'), NEW.invocation_id, NULL, NULL, NEW.timestamp, NULL, NEW.session_id, NULL,
-    NEW.event_type, NULL, NEW.phase, NULL, NEW.agent_name, NULL, NEW.model, NULL, NEW.start_time,
-    NULL, NEW.end_time, NULL, NEW.duration_seconds, NULL, NEW.status, NULL, CASE WHEN NEW.raw_output
+-- [trigger] _aggregates_run_touched_note
+CREATE TRIGGER _aggregates_run_touched_note INSTEAD OF INSERT ON _aggregates_run_touched BEGIN
+UPDATE agent_invocations SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.key;
+END;
+
+-- [view] _aggregates_run_row
+CREATE VIEW _aggregates_run_row (is_new, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10, x11, x12) AS
+    SELECT 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+    /* x1 id, x2 timestamp, x3 session_id, x4 event_type, x5 phase, x6 agent_name, x7 model, x8 start_time, x9 end_time, x10 duration_seconds, x11 status, x12 raw_output */;
+
+-- [view] _aggregates_run_entry
+CREATE VIEW _aggregates_run_entry (is_new, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10, x11, x12, x13)
+    AS SELECT 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+    /* x1 id, x2 timestamp, x3 session_id, x4 event_type, x5 phase, x6 agent_name, x7 model, x8 start_time, x9 end_time, x10 duration_seconds, x11 status, x12 tokens, x13 tool_calls */;
+
+-- [trigger] _aggregates_run_row_read
+CREATE TRIGGER _aggregates_run_row_read INSTEAD OF INSERT ON _aggregates_run_row BEGIN
+INSERT OR ABORT INTO _aggregates_run_entry VALUES (NEW.is_new, NEW.x1, NEW.x2, NEW.x3, NEW.x4,
+    NEW.x5, NEW.x6, NEW.x7, NEW.x8, NEW.x9, NEW.x10, NEW.x11, CASE WHEN NEW.x12 < x'' THEN (SELECT
+      CASE WHEN rest | 0 BETWEEN 0 AND 1e+12
+      AND rest GLOB (rest | 0) || '[,} ' || char(10, 13) || ']*' THEN rest | 0 ELSE 0 END
+    FROM (SELECT ltrim(substr(CAST(substr(CAST(NEW.x12 AS BLOB), nullif(instr(CAST(NEW.x12 AS BLOB),
+    CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT), 15), ' ') AS rest)) ELSE 0 END, CASE WHEN NEW.x12
     < x'' THEN (SELECT
       CASE WHEN rest | 0 BETWEEN 0 AND 1e+12
       AND rest GLOB (rest | 0) || '[,} ' || char(10, 13) || ']*' THEN rest | 0 ELSE 0 END
-    FROM (SELECT ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB),
-    nullif(instr(CAST(NEW.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT), 15),
-    ' ') AS rest)) ELSE 0 END, NULL, CASE WHEN NEW.raw_output < x'' THEN (SELECT
-      CASE WHEN rest | 0 BETWEEN 0 AND 1e+12
-      AND rest GLOB (rest | 0) || '[,} ' || char(10, 13) || ']*' THEN rest | 0 ELSE 0 END
-    FROM (SELECT ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB),
-    nullif(instr(CAST(NEW.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT),
-    21), ' ') AS rest)) ELSE 0 END, NULL);
+    FROM (SELECT ltrim(substr(CAST(substr(CAST(NEW.x12 AS BLOB), nullif(instr(CAST(NEW.x12 AS BLOB),
+    CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT), 21), ' ') AS rest)) ELSE 0 END);
+END;
+
+-- [trigger] _aggregates_run_entry_insert
+CREATE TRIGGER _aggregates_run_entry_insert INSTEAD OF INSERT ON _aggregates_run_entry WHEN
+    NEW.is_new BEGIN
+INSERT OR ABORT INTO agent_invocation_changes VALUES (NULL, 'insert', strftime('%Y-%m-%dT%H:%M:%fZ',
+    'now'), NEW.x1, NULL, NULL, NULL, NEW.x2, NULL, NEW.x3, NULL, NEW.x4, NULL, NEW.x5, NULL,
+    NEW.x6, NULL, NEW.x7, NULL, NEW.x8, NULL, NEW.x9, NULL, NEW.x10, NULL, NEW.x11, NULL, NEW.x12,
+    NULL, NEW.x13);
+INSERT INTO _aggregates_run_touched VALUES (NEW.x1);
+END;
+
+-- [trigger] _aggregates_run_entry_delete
+CREATE TRIGGER _aggregates_run_entry_delete INSTEAD OF INSERT ON _aggregates_run_entry WHEN NOT
+    NEW.is_new BEGIN
+INSERT OR ABORT INTO agent_invocation_changes VALUES (NULL, 'delete', strftime('%Y-%m-%dT%H:%M:%fZ',
+    'now'), NEW.x1, NULL, NULL, NEW.x2, NULL, NEW.x3, NULL, NEW.x4, NULL, NEW.x5, NULL, NEW.x6,
+    NULL, NEW.x7, NULL, NEW.x8, NULL, NEW.x9, NULL, NEW.x10, NULL, NEW.x11, NULL, NEW.x12, NULL,
+    NEW.x13, NULL);
 END;
 
 -- [trigger] _aggregates_run_before_insert
@@ -81,31 +111,18 @@ END;
 
 -- [trigger] _aggregates_run_insert
 CREATE TRIGGER _aggregates_run_insert AFTER INSERT ON agent_invocations BEGIN
-INSERT OR ABORT INTO _aggregates_run_gone SELECT * FROM _aggregates_run_replaced WHERE invocation_id
-    = NEW.id /* or the row invocation_id is gone */;
+INSERT OR ABORT INTO _aggregates_run_row SELECT 0, * FROM _aggregates_run_replaced WHERE
+    invocation_id = NEW.id /* or the row invocation_id is gone */;
 DELETE FROM _aggregates_run_replaced WHERE 1;
-INSERT OR ABORT INTO agent_invocation_changes VALUES (NULL, 'insert', strftime('%Y-%m-%dT%H:%M:%fZ',
-    'now'), NEW.id, NULL, NULL, NULL, NEW.timestamp, NULL, NEW.session_id, NULL, NEW.event_type,
-    NULL, NEW.phase, NULL, NEW.agent_name, NULL, NEW.model, NULL, NEW.start_time, NULL,
-    NEW.end_time, NULL, NEW.duration_seconds, NULL, NEW.status, NULL, CASE WHEN NEW.raw_output < x''
-    THEN (SELECT
-      CASE WHEN rest | 0 BETWEEN 0 AND 1e+12
-      AND rest GLOB (rest | 0) || '[,} ' || char(10, 13) || ']*' THEN rest | 0 ELSE 0 END
-    FROM (SELECT ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB),
-    nullif(instr(CAST(NEW.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT), 15),
-    ' ') AS rest)) ELSE 0 END, NULL, CASE WHEN NEW.raw_output < x'' THEN (SELECT
-      CASE WHEN rest | 0 BETWEEN 0 AND 1e+12
-      AND rest GLOB (rest | 0) || '[,} ' || char(10, 13) || ']*' THEN rest | 0 ELSE 0 END
-    FROM (SELECT ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB),
-    nullif(instr(CAST(NEW.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT),
-    21), ' ') AS rest)) ELSE 0 END);
-UPDATE agent_invocations SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.id;
+INSERT OR ABORT INTO _aggregates_run_row VALUES (1, NEW.id, NEW.timestamp, NEW.session_id,
+    NEW.event_type, NEW.phase, NEW.agent_name, NEW.model, NEW.start_time, NEW.end_time,
+    NEW.duration_seconds, NEW.status, NEW.raw_output);
 END;
 
 -- [trigger] _aggregates_run_delete
 CREATE TRIGGER _aggregates_run_delete AFTER DELETE ON agent_invocations BEGIN
 DELETE FROM _aggregates_run_replaced WHERE invocation_id = OLD.id;
-INSERT OR ABORT INTO _aggregates_run_gone VALUES (OLD.id, OLD.timestamp, OLD.session_id,
+INSERT OR ABORT INTO _aggregates_run_row VALUES (0, OLD.id, OLD.timestamp, OLD.session_id,
     OLD.event_type, OLD.phase, OLD.agent_name, OLD.model, OLD.start_time, OLD.end_time,
     OLD.duration_seconds, OLD.status, OLD.raw_output);
 END;
@@ -113,7 +130,7 @@ END;
 -- [trigger] _aggregates_run_touch
 CREATE TRIGGER _aggregates_run_touch AFTER UPDATE ON agent_invocations WHEN NEW.updated_at IS NOT
     strftime('%Y-%m-%dT%H:%M:%fZ', 'now') BEGIN
-UPDATE agent_invocations SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.id;
+INSERT INTO _aggregates_run_touched VALUES (NEW.id);
 END;
 
 -- [view] _aggregates_run_changed
@@ -126,31 +143,21 @@ CREATE VIEW _aggregates_run_changed (old1, old2, old3, old4, old5, old6, old7, o
 CREATE TRIGGER _aggregates_run_update AFTER UPDATE OF timestamp, session_id, event_type, phase,
     agent_name, model, start_time, end_time, duration_seconds, status, raw_output, id, rowid, oid,
     _rowid_ /* and the columns of other unique keys */ ON agent_invocations BEGIN
-INSERT OR ABORT INTO _aggregates_run_changed VALUES (OLD.id, OLD.timestamp, OLD.session_id,
+INSERT OR ABORT INTO _aggregates_run_changed SELECT OLD.id, OLD.timestamp, OLD.session_id,
     OLD.event_type, OLD.phase, OLD.agent_name, OLD.model, OLD.start_time, OLD.end_time,
-    OLD.duration_seconds, OLD.status, CASE WHEN OLD.raw_output < x'' THEN (SELECT
-      CASE WHEN rest | 0 BETWEEN 0 AND 1e+12
-      AND rest GLOB (rest | 0) || '[,} ' || char(10, 13) || ']*' THEN rest | 0 ELSE 0 END
-    FROM (SELECT ltrim(substr(CAST(substr(CAST(OLD.raw_output AS BLOB),
-    nullif(instr(CAST(OLD.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT), 15),
-    ' ') AS rest)) ELSE 0 END, CASE WHEN OLD.raw_output < x'' THEN (SELECT
-      CASE WHEN rest | 0 BETWEEN 0 AND 1e+12
-      AND rest GLOB (rest | 0) || '[,} ' || char(10, 13) || ']*' THEN rest | 0 ELSE 0 END
-    FROM (SELECT ltrim(substr(CAST(substr(CAST(OLD.raw_output AS BLOB),
-    nullif(instr(CAST(OLD.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT),
-    21), ' ') AS rest)) ELSE 0 END, NEW.id, NEW.timestamp, NEW.session_id, NEW.event_type,
+    OLD.duration_seconds, OLD.status, n0, n1, NEW.id, NEW.timestamp, NEW.session_id, NEW.event_type,
     NEW.phase, NEW.agent_name, NEW.model, NEW.start_time, NEW.end_time, NEW.duration_seconds,
-    NEW.status, CASE WHEN NEW.raw_output < x'' THEN (SELECT
+    NEW.status, n2, n3
+FROM (SELECT sum(n * (i = 0)) AS n0, sum(n * (i = 1)) AS n1, sum(n * (i = 2)) AS n2, sum(n * (i =
+    3)) AS n3
+FROM (SELECT i, CASE WHEN x < x'' THEN (SELECT
       CASE WHEN rest | 0 BETWEEN 0 AND 1e+12
       AND rest GLOB (rest | 0) || '[,} ' || char(10, 13) || ']*' THEN rest | 0 ELSE 0 END
-    FROM (SELECT ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB),
-    nullif(instr(CAST(NEW.raw_output AS BLOB), CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT), 15),
-    ' ') AS rest)) ELSE 0 END, CASE WHEN NEW.raw_output < x'' THEN (SELECT
-      CASE WHEN rest | 0 BETWEEN 0 AND 1e+12
-      AND rest GLOB (rest | 0) || '[,} ' || char(10, 13) || ']*' THEN rest | 0 ELSE 0 END
-    FROM (SELECT ltrim(substr(CAST(substr(CAST(NEW.raw_output AS BLOB),
-    nullif(instr(CAST(NEW.raw_output AS BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT),
-    21), ' ') AS rest)) ELSE 0 END);
+    FROM (SELECT ltrim(substr(CAST(substr(CAST(x AS BLOB), nullif(instr(CAST(x AS BLOB), CAST(k AS
+    BLOB)), 0)) AS TEXT), length(k) + 1), ' ') AS rest)) ELSE 0 END AS n
+FROM (SELECT 0 AS i, OLD.raw_output AS x, '"totalTokens":' AS k UNION ALL SELECT 1, OLD.raw_output,
+    '"totalToolUseCount":' UNION ALL SELECT 2, NEW.raw_output, '"totalTokens":' UNION ALL SELECT 3,
+    NEW.raw_output, '"totalToolUseCount":') LIMIT 4));
 END;
 
 -- [trigger] _aggregates_run_changed_log
@@ -174,9 +181,9 @@ END;
 -- [trigger] _aggregates_run_replaced
 CREATE TRIGGER _aggregates_run_replaced AFTER UPDATE OF id, rowid, oid, _rowid_
     /* and the columns of other unique keys */ ON agent_invocations BEGIN
-INSERT OR ABORT INTO _aggregates_run_gone SELECT * FROM _aggregates_run_replaced WHERE invocation_id
-    = NEW.id AND OLD.id <> NEW.id OR NOT EXISTS (SELECT 1 FROM agent_invocations AS kept WHERE
-    kept.id = invocation_id);
+INSERT OR ABORT INTO _aggregates_run_row SELECT 0, * FROM _aggregates_run_replaced WHERE
+    invocation_id = NEW.id AND OLD.id <> NEW.id OR NOT EXISTS (SELECT 1 FROM agent_invocations AS
+    kept WHERE kept.id = invocation_id);
 DELETE FROM _aggregates_run_replaced WHERE 1;
 END;
 

@@ -17,10 +17,10 @@ CREATE VIEW _aggregates_run_facts (step, sign, seq, updated_at, invocation_id, i
 -- [trigger] _aggregates_run_image_read
 CREATE TRIGGER _aggregates_run_image_read INSTEAD OF INSERT ON _aggregates_run_image BEGIN
 INSERT INTO _aggregates_run_times VALUES (NEW.step, NEW.x1, NEW.x2, NEW.x3, coalesce(NEW.x7 > '' AND
-    NEW.x7 < x'' AND NEW.x7 <> 'unknown', 0) AND NOT (coalesce(NEW.x5, '') = 'subagent_stop' OR
-    coalesce(NEW.x5, '') = 'tool_tracking_start'), CASE WHEN NEW.x4 < x'' AND NOT instr(NEW.x4,
-    NEW.x15) /* and NEW.x4 is no real number, unless "agent_invocations"."session_id" is of text */
-    THEN CAST(NEW.x4 AS TEXT) ELSE '' END, CASE WHEN NEW.x5 < x'' AND NOT instr(NEW.x5, NEW.x15)
+    NEW.x7 < x'' AND NEW.x7 <> 'unknown', 0) AND NEW.x5 IS NOT 'subagent_stop' AND NEW.x5 IS NOT
+    'tool_tracking_start', CASE WHEN NEW.x4 < x'' AND NOT instr(NEW.x4, NEW.x15)
+    /* and NEW.x4 is no real number, unless "agent_invocations"."session_id" is of text */ THEN
+    CAST(NEW.x4 AS TEXT) ELSE '' END, CASE WHEN NEW.x5 < x'' AND NOT instr(NEW.x5, NEW.x15)
     /* and NEW.x5 is no real number, unless "agent_invocations"."event_type" is of text */ THEN
     CAST(NEW.x5 AS TEXT) ELSE '' END, CASE WHEN NEW.x7 < x'' AND NOT instr(NEW.x7, NEW.x15)
     /* and NEW.x7 is no real number, unless "agent_invocations"."agent_name" is of text */ THEN

@@ -74,9 +74,9 @@ FROM (SELECT sign,
       ELSE substr(x, 1, 16) || ':00' || substr(x, 17) END AS y))
   FROM (SELECT upper(replace(replace(trim(end_time, char(32, 9, 10, 13)), ',', '.'), ' ', 'T')) AS
       x)) END END AS "end",
-  CASE WHEN substr(start_time, 11) || substr(end_time, 11) GLOB '*[+Zz-]*' THEN
-      (substr(trim(start_time, char(32, 9, 10, 13)), 11) GLOB '*[+Zz-]*') = (substr(trim(end_time,
-      char(32, 9, 10, 13)), 11) GLOB '*[+Zz-]*') ELSE 1 END AS is_same_clock,
+  CASE WHEN substr(start_time, 11) || substr(end_time, 11) GLOB '*[+Zz-]*' THEN (start_time GLOB
+      '*[+Zz]*' OR start_time GLOB '*-*-*-*') = (end_time GLOB '*[+Zz]*' OR end_time GLOB '*-*-*-*')
+      ELSE 1 END AS is_same_clock,
   start_time IS NULL AS has_no_start,
   end_time IS NULL AS has_no_end,
   CASE WHEN duration_seconds BETWEEN 0 AND 1000000000000 THEN CAST(duration_seconds * 1000 + 0.5 AS
