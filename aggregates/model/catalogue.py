@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import func, literal, or_
 
-from aggregates.model.constructs import day_of, flag, hour_of
+from aggregates.model.constructs import day_of, flag
 from aggregates.model.definition import (
     Aggregate,
     Catalogue,
@@ -56,7 +56,7 @@ PHASE = Dimension("phase", _fact("phase_name"), "phase of the workflow")
 MODEL = Dimension("model", _fact("model_name"), "model or service tier")
 STATUS = Dimension("status", _fact("status_name"), "status of the row")
 SESSION = Dimension("session_id", _fact("session"), "session of the run")
-HOUR = Dimension("hour", hour_of(_fact("start")), "hour of the start: 2026-10-01T09:00:00")
+HOUR = Dimension("hour", _fact("hour"), "hour of the start: 2026-10-01T09:00:00")
 DAY = Dimension("day", day_of(_fact("start")), "day of the start: 2026-10-01")
 LE_MS = Dimension(
     "le_ms", _fact("le_ms"), "upper bound of the bucket, in milliseconds, inclusive", "INTEGER"

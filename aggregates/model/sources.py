@@ -9,6 +9,7 @@ from aggregates.model.constructs import (
     elapsed_ms,
     first_within,
     flag,
+    hour_of,
     is_name,
     key_text,
     lowest_bound,
@@ -90,6 +91,7 @@ _END = Fact("end", canonical_time(_raw("end_time")), "end in canonical text")
 _SESSION = Fact("session", key_text(_raw("session_id")), "session_id as text")
 _AGENT = Fact("agent", key_text(_raw("agent_name")), "agent_name as text")
 _STATUS = Fact("status_name", key_text(_raw("status")), "status as text")
+_HOUR = Fact("hour", hour_of(_raw("start")), "hour of the start: 2026-10-01T09:00:00, else ''")
 _LE_MS = Fact("le_ms", lowest_bound(_raw("duration_ms")), "bucket of the duration")
 _IS_OPEN = and_(
     _raw("start").is_not(None),
@@ -160,6 +162,7 @@ agent_invocations = Source(
         Fact("failed", _FAILED, "whether the run failed"),
         Fact("in_flight", _IS_OPEN, "whether the run has started and not ended"),
         *_UNREADABLE,
+        _HOUR,
         _LE_MS,
     ),
     description="one row a run of an agent, and markers, written by the agents' hooks",

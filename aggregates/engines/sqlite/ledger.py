@@ -23,8 +23,8 @@ OR_ABORT = "OR ABORT "
 
 NOW = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
 
-IS_NEW, KEY = "is_new", "key"
-"""Arguments: whether a row has come, or else is gone; and the key of one."""
+IS_NEW = "is_new"
+"""An argument: whether a row has come, or else is gone."""
 
 _ENTRIES_KEPT = 100_000
 _ENTRIES_BETWEEN_PRUNINGS = 16
@@ -45,7 +45,6 @@ class _Ledger:
         self.copies = q(f"{source.prefix}_replaced")
         self.changed, self.gone = f"{source.prefix}_changed", f"{source.prefix}_gone"
         self.row, self.entry = f"{source.prefix}_row", f"{source.prefix}_entry"
-        self.touched = f"{source.prefix}_touched"
         untracked = dict.fromkeys(one.column for one in source.extracted)
         self.names = [one.column for one in source.tracked] + [*untracked]
         """columns that an image is made of"""
@@ -71,7 +70,6 @@ class _Ledger:
             f"{source.prefix}_replaced",
             f"CREATE TABLE {self.copies} ({self.log_key}, {', '.join(self.columns)})",
         )
-        yield from self._touching()
         yield from self._rows() if source.extracted else self._gone()
         yield from self._replacements()
         yield from self._writes()
@@ -122,24 +120,8 @@ class _Ledger:
                 "INSTEAD OF INSERT",
                 condition,
                 self._entry(operation, key, **{side: row}),
-                *([self._touch(key)] if side == "new" else []),
                 on=self.compiler.quote(self.entry),
             )
-
-    def _touching(self) -> Iterator[Statement]:
-        """What notes when a row has last changed."""
-        if self.source.is_touched:
-            yield callee(self.compiler, self.touched, [KEY])
-            yield self._trigger(
-                "touched_note",
-                "INSTEAD OF INSERT",
-                "",
-                f"UPDATE {self.table} SET updated_at = {NOW} WHERE {self.key} = NEW.{KEY};",
-                on=self.compiler.quote(self.touched),
-            )
-
-    def _touch(self, key: str) -> str:
-        return call(self.compiler, self.touched, [key]) if self.source.is_touched else ""
 
     def _replacements(self) -> Iterator[Statement]:
         """Rows that REPLACE takes away fire no DELETE trigger.
@@ -177,6 +159,9 @@ class _Ledger:
     def _writes(self) -> Iterator[Statement]:
         q = self.compiler.quote
         source, key = self.source, self.key
+        # Here, and not in a program that is called: what is not on the source may not name it, or
+        # tools that make the source anew would fail at it.
+        touch = f"UPDATE {self.table} SET updated_at = {NOW} WHERE {key} = NEW.{key};"
         gone = f"NOT EXISTS (SELECT 1 FROM {self.table} AS kept WHERE kept.{key} = {{copy}})"
         is_gone = f"OR {gone}" if source.unique is not None else OR_IT_IS_GONE
         inserted = f"{self.log_key} = NEW.{key} {is_gone}"
@@ -187,6 +172,7 @@ class _Ledger:
             "",
             self._settle(inserted.format(copy=self.log_key)),
             self._comes(),
+            *([touch] if source.is_touched else []),
         )
         yield self._trigger(
             "delete",
@@ -196,8 +182,7 @@ class _Ledger:
             self._goes(),
         )
         if source.is_touched:
-            changed = f"NEW.updated_at IS NOT {NOW}"
-            yield self._trigger("touch", "AFTER UPDATE", changed, self._touch(f"NEW.{key}"))
+            yield self._trigger("touch", "AFTER UPDATE", f"NEW.updated_at IS NOT {NOW}", touch)
         watched = [one.column for one in source.tracked]
         watched += dict.fromkeys(one.column for one in source.extracted)
         yield from self._updates(f"{', '.join(map(q, watched))}, {self._key_columns()}")

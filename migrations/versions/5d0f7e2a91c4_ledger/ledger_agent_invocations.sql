@@ -36,14 +36,6 @@ new_tool_calls
 CREATE TABLE _aggregates_run_replaced (invocation_id, timestamp, session_id, event_type, phase,
     agent_name, model, start_time, end_time, duration_seconds, status, raw_output);
 
--- [view] _aggregates_run_touched
-CREATE VIEW _aggregates_run_touched (key) AS SELECT 0;
-
--- [trigger] _aggregates_run_touched_note
-CREATE TRIGGER _aggregates_run_touched_note INSTEAD OF INSERT ON _aggregates_run_touched BEGIN
-UPDATE agent_invocations SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.key;
-END;
-
 -- [view] _aggregates_run_row
 CREATE VIEW _aggregates_run_row (is_new, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10, x11, x12) AS
     SELECT 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
@@ -76,7 +68,6 @@ INSERT OR ABORT INTO agent_invocation_changes VALUES (NULL, 'insert', strftime('
     'now'), NEW.x1, NULL, NULL, NULL, NEW.x2, NULL, NEW.x3, NULL, NEW.x4, NULL, NEW.x5, NULL,
     NEW.x6, NULL, NEW.x7, NULL, NEW.x8, NULL, NEW.x9, NULL, NEW.x10, NULL, NEW.x11, NULL, NEW.x12,
     NULL, NEW.x13);
-INSERT INTO _aggregates_run_touched VALUES (NEW.x1);
 END;
 
 -- [trigger] _aggregates_run_entry_delete
@@ -117,6 +108,7 @@ DELETE FROM _aggregates_run_replaced WHERE 1;
 INSERT OR ABORT INTO _aggregates_run_row VALUES (1, NEW.id, NEW.timestamp, NEW.session_id,
     NEW.event_type, NEW.phase, NEW.agent_name, NEW.model, NEW.start_time, NEW.end_time,
     NEW.duration_seconds, NEW.status, NEW.raw_output);
+UPDATE agent_invocations SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.id;
 END;
 
 -- [trigger] _aggregates_run_delete
@@ -130,7 +122,7 @@ END;
 -- [trigger] _aggregates_run_touch
 CREATE TRIGGER _aggregates_run_touch AFTER UPDATE ON agent_invocations WHEN NEW.updated_at IS NOT
     strftime('%Y-%m-%dT%H:%M:%fZ', 'now') BEGIN
-INSERT INTO _aggregates_run_touched VALUES (NEW.id);
+UPDATE agent_invocations SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.id;
 END;
 
 -- [view] _aggregates_run_changed

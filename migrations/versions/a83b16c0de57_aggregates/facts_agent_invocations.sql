@@ -11,8 +11,8 @@ CREATE VIEW _aggregates_run_times (step, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10
 -- [view] _aggregates_run_facts
 CREATE VIEW _aggregates_run_facts (step, sign, seq, updated_at, invocation_id, is_invocation,
     session, event, agent, phase_name, model_name, status_name, token_count, tool_call_count, start,
-    "end", duration_ms, succeeded, failed, in_flight, unreadable_start, unreadable_end) AS SELECT 0,
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0;
+    "end", duration_ms, succeeded, failed, in_flight, unreadable_start, unreadable_end, hour) AS
+    SELECT 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0;
 
 -- [trigger] _aggregates_run_image_read
 CREATE TRIGGER _aggregates_run_image_read INSTEAD OF INSERT ON _aggregates_run_image BEGIN
@@ -61,7 +61,8 @@ INSERT INTO _aggregates_run_facts VALUES (NEW.step, CASE WHEN NEW.step < 0 THEN 
       strftime('%s', NEW.x13)) * 1000 + substr(NEW.x14, 21) - substr(NEW.x13, 21)) END AS one)),
       (NEW.x10 = 'completed'), (NEW.x10 = 'failed' OR NEW.x10 = 'error'), NEW.x13 IS NOT NULL AND
       NEW.x18 IS NULL AND NOT (NEW.x10 = 'completed' OR NEW.x10 = 'failed' OR NEW.x10 = 'error'),
-      NEW.x13 IS NULL AND NOT NEW.x17 IS NULL, NEW.x14 IS NULL AND NOT NEW.x18 IS NULL);
+      NEW.x13 IS NULL AND NOT NEW.x17 IS NULL, NEW.x14 IS NULL AND NOT NEW.x18 IS NULL,
+      coalesce(substr(NEW.x13, 1, 13) || ':00:00', ''));
 END;
 
 -- [trigger] _aggregates_run_adds

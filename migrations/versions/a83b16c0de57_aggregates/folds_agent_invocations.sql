@@ -16,10 +16,9 @@ GROUP BY 1;
 INSERT INTO temp._aggregates_grouped_agent_hourly (hour, event_type, agent_name, phase, model,
     status, invocations, duration_count, duration_ms_sum, tokens_sum, tool_calls_sum,
     unreadable_times)
-SELECT coalesce(substr(start, 1, 13) || ':00:00', ''), event, agent, phase_name, model_name,
-    status_name, sum(sign), sum(sign * ((duration_ms IS NOT NULL))), sum(sign *
-    (coalesce(duration_ms, 0))), sum(sign * (token_count)), sum(sign * (tool_call_count)), sum(sign
-    * ((unreadable_start OR unreadable_end)))
+SELECT hour, event, agent, phase_name, model_name, status_name, sum(sign), sum(sign * ((duration_ms
+    IS NOT NULL))), sum(sign * (coalesce(duration_ms, 0))), sum(sign * (token_count)), sum(sign *
+    (tool_call_count)), sum(sign * ((unreadable_start OR unreadable_end)))
 FROM temp._aggregates_agent_invocations_read
 GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(sign) <> 0 OR sum(sign * ((duration_ms IS NOT NULL))) <> 0 OR
     sum(sign * (coalesce(duration_ms, 0))) <> 0 OR sum(sign * (token_count)) <> 0 OR sum(sign *
@@ -204,10 +203,9 @@ DELETE FROM agent_stats WHERE (event_type, agent_name, phase, model, status) IN 
 
 -- [sweep] agent_invocations 2
 DELETE FROM agent_hourly WHERE (hour, event_type, agent_name, phase, model, status) IN (
-  SELECT coalesce(substr(start, 1, 13) || ':00:00', ''), event, agent, phase_name, model_name,
-      status_name FROM temp._aggregates_agent_invocations_read WHERE true AND sign < 0) AND
-      invocations = 0 AND duration_count = 0 AND duration_ms_sum = 0 AND tokens_sum = 0 AND
-      tool_calls_sum = 0;
+  SELECT hour, event, agent, phase_name, model_name, status_name FROM
+      temp._aggregates_agent_invocations_read WHERE true AND sign < 0) AND invocations = 0 AND
+      duration_count = 0 AND duration_ms_sum = 0 AND tokens_sum = 0 AND tool_calls_sum = 0;
 
 -- [sweep] agent_invocations 3
 DELETE FROM agent_durations WHERE (agent_name, le_ms, event_type, phase, model) IN (

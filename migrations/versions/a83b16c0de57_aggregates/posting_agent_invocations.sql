@@ -2,19 +2,15 @@
 CREATE TRIGGER _aggregates_run_post_rows INSTEAD OF INSERT ON _aggregates_run_facts BEGIN
 INSERT INTO agent_hourly (hour, event_type, agent_name, phase, model, status, invocations,
     duration_count, duration_ms_sum, tokens_sum, tool_calls_sum)
-  SELECT coalesce(substr(NEW.start, 1, 13) || ':00:00', ''), NEW.event, NEW.agent, NEW.phase_name,
-      NEW.model_name, NEW.status_name, NEW.sign, NEW.sign * ((NEW.duration_ms IS NOT NULL)),
-      NEW.sign * (coalesce(NEW.duration_ms, 0)), NEW.sign * NEW.token_count, NEW.sign *
-      NEW.tool_call_count
-  UNION ALL SELECT coalesce(substr(NEW.start, 1, 13) || ':00:00', ''), NEW.event, NEW.agent,
-      NEW.phase_name, '', 'started', -1, 0, 0, 0, 0 WHERE NEW.step = 0
+  SELECT NEW.hour, NEW.event, NEW.agent, NEW.phase_name, NEW.model_name, NEW.status_name, NEW.sign,
+      NEW.sign * ((NEW.duration_ms IS NOT NULL)), NEW.sign * (coalesce(NEW.duration_ms, 0)),
+      NEW.sign * NEW.token_count, NEW.sign * NEW.tool_call_count
+  UNION ALL SELECT NEW.hour, NEW.event, NEW.agent, NEW.phase_name, '', 'started', -1, 0, 0, 0, 0
+      WHERE NEW.step = 0
   ON CONFLICT (hour, event_type, agent_name, phase, model, status) DO UPDATE SET invocations =
       invocations + excluded.invocations, duration_count = duration_count + excluded.duration_count,
       duration_ms_sum = duration_ms_sum + excluded.duration_ms_sum, tokens_sum = tokens_sum +
       excluded.tokens_sum, tool_calls_sum = tool_calls_sum + excluded.tool_calls_sum;
-DELETE FROM agent_hourly WHERE NEW.step < 1 AND hour = coalesce(substr(NEW.start, 1, 13) ||
-    ':00:00', '') AND event_type = NEW.event AND agent_name = NEW.agent AND phase = NEW.phase_name
-    AND invocations = 0;
 INSERT INTO agent_stats (event_type, agent_name, phase, model, status, invocations, duration_count,
     duration_ms_sum, tokens_sum, tool_calls_sum, unreadable_times)
   SELECT NEW.event, NEW.agent, NEW.phase_name, NEW.model_name, NEW.status_name, NEW.sign, NEW.sign *

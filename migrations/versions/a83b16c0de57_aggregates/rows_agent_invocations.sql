@@ -1,12 +1,12 @@
 -- [columns] agent_invocations id agent_invocation_changes invocation_id
 sign, updated_at, seq, invocation_id, is_invocation, session, event, agent, phase_name, model_name,
     status_name, token_count, tool_call_count, start, "end", duration_ms, succeeded, failed,
-    in_flight, unreadable_start, unreadable_end;
+    in_flight, unreadable_start, unreadable_end, hour;
 
 -- [facts] agent_invocations
 SELECT sign, updated_at, seq, invocation_id, is_invocation, session, event, agent, phase_name,
     model_name, status_name, token_count, tool_call_count, start, "end", duration_ms, succeeded,
-    failed, in_flight, unreadable_start, unreadable_end
+    failed, in_flight, unreadable_start, unreadable_end, hour
 FROM (SELECT sign,
   updated_at,
   seq,
@@ -42,7 +42,8 @@ FROM (SELECT sign,
   start IS NOT NULL AND has_no_end AND NOT (status_name = 'completed' OR status_name = 'failed' OR
       status_name = 'error') AS in_flight,
   start IS NULL AND NOT has_no_start AS unreadable_start,
-  "end" IS NULL AND NOT has_no_end AS unreadable_end
+  "end" IS NULL AND NOT has_no_end AS unreadable_end,
+  coalesce(substr(start, 1, 13) || ':00:00', '') AS hour
 FROM (SELECT sign,
   updated_at,
   seq,
