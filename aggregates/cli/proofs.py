@@ -9,7 +9,15 @@ import click
 from aggregates import render
 from aggregates.cli.as_json import plain, print_json
 from aggregates.cli.output import json_option
-from aggregates.cli.settings import Bounded, Command, Settings, pass_settings, shared_options, text
+from aggregates.cli.settings import (
+    Bounded,
+    Command,
+    Settings,
+    pass_settings,
+    shared_options,
+    text,
+    wait_option,
+)
 from aggregates.cli.times import since_option
 from aggregates.configuration import configuration
 from aggregates.proving.repairing import VerifyResult
@@ -102,6 +110,7 @@ def _scope_options(command: Command) -> Command:
             metavar="NAME",
             help="Only this table; repeatable.",
         ),
+        wait_option,
     ):
         command = decorate(command)
     return command
@@ -123,7 +132,8 @@ def verify_command(
     write.
 
     JSON: ok (no drift is left), repaired, rows_read, seconds, is_complete (false where the budget
-    was spent first), tables, drifts [table, key, column, stored, right].
+    was spent first), tables, drifts [table, key, column, stored, right], is_locked_out (true where
+    others held the lock for too long for the proof to be recorded; exit status 11).
     """
     _reconcile(settings, repair=repair, as_json=as_json, **scope)
     ctx.exit(settings.outcome)
@@ -157,12 +167,18 @@ def repair_command(
     help="Only this table; repeatable.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@wait_option
 @json_option
 @shared_options
 @pass_settings
 @click.pass_context
 def rebuild_command(
-    ctx: click.Context, settings: Settings, tables: tuple[str, ...], dry_run: bool, as_json: bool
+    ctx: click.Context,
+    settings: Settings,
+    tables: tuple[str, ...],
+    dry_run: bool,
+    wait: float,
+    as_json: bool,
 ) -> None:
     """Compute whole aggregates again, all by default, with the tables that they need.
 
@@ -172,9 +188,9 @@ def rebuild_command(
     JSON: as `verify`; drifts only of a dry run.
     """
     if dry_run:
-        _reconcile(settings, repair=False, as_json=as_json, tables=tables)
+        _reconcile(settings, repair=False, wait=wait, as_json=as_json, tables=tables)
         ctx.exit(settings.outcome)
-    with settings.store() as store, render.progress_bar("rebuilding") as progress:
+    with settings.store(wait=wait) as store, render.progress_bar("rebuilding") as progress:
         result = store.rebuild(progress, tables=tables)
     if as_json:
         print_json({"ok": True, "repaired": False, **plain(result)})
@@ -184,8 +200,10 @@ def rebuild_command(
         out.print(f"tables rebuilt: {len(result.tables)}")
 
 
-def _reconcile(settings: Settings, *, repair: bool, as_json: bool, **scope: Any) -> None:
-    with settings.store() as store:
+def _reconcile(
+    settings: Settings, *, repair: bool, wait: float, as_json: bool, **scope: Any
+) -> None:
+    with settings.store(wait=wait) as store:
         with render.progress_bar("verifying") as progress:
             prove = store.repair if repair else store.verify
             result: VerifyResult = prove(progress, **scope)
@@ -196,6 +214,8 @@ def _reconcile(settings: Settings, *, repair: bool, as_json: bool, **scope: Any)
             show_verification(render.console(), result, repaired=repair)
         if not repair:
             store.check_installed()
+        if not settings.outcome:
+            result.check_recorded()
 
 
 COMMANDS = (status_command, check_command, verify_command, repair_command, rebuild_command)

@@ -19,6 +19,7 @@ from aggregates import render
 from aggregates.cli.streams import flushed
 from aggregates.engines import explained, is_in_memory
 from aggregates.errors import AggregatesError
+from aggregates.installing.upgrading import WAIT
 from aggregates.reader import ABANDON_AFTER, IDLE_AFTER, LATEST, SESSION_WINDOW
 from aggregates.store import Store, zone_named
 
@@ -66,8 +67,14 @@ class Settings:
             )
         return found
 
-    def store(self, *, latest_sessions: int = LATEST, lock_timeout: float = 5.0) -> Store:
-        """The store of the database named."""
+    def store(
+        self,
+        *,
+        latest_sessions: int = LATEST,
+        lock_timeout: float = 5.0,
+        wait: float | None = None,
+    ) -> Store:
+        """The store of the database named; with `wait` it waits so long for a lock, and says so."""
         zone = self.source_timezone
         if zone is None and (zone_name := os.environ.get(_ZONE_VARIABLE)):
             zone = _zone(zone_name)
@@ -78,7 +85,8 @@ class Settings:
             session_window=self.session_window,
             idle_after=self.idle_after,
             latest_sessions=latest_sessions,
-            lock_timeout=lock_timeout,
+            lock_timeout=lock_timeout if wait is None else wait,
+            on_wait=None if wait is None else tell,
         )
 
 
@@ -135,9 +143,22 @@ class Text(click.ParamType[str]):
             self.fail("it is not text in UTF-8.", param, ctx)
 
 
+def tell(message: str) -> None:
+    """Say on stderr what happens."""
+    click.echo(message, err=True)
+
+
 text = Text()
 hours_range = Bounded(0, _MAX_HOURS, min_open=True)
 """A duration in hours."""
+wait_option = click.option(
+    "--wait",
+    type=Bounded(0, 86_400),
+    default=WAIT,
+    show_default=True,
+    metavar="SECONDS",
+    help="Wait so long for a lock that another program holds.",
+)
 at_least_one = click.IntRange(1, MAX_INTEGER)
 """How many of something, as large as SQLite can say."""
 

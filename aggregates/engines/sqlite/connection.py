@@ -51,7 +51,7 @@ class SQLiteConnection(DriverConnection):
     def execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Rows:
         """Execute a statement."""
         try:
-            return _Rows(self.driver.execute(sql, parameters))
+            return _Rows(waiting.execute(self.driver, sql, parameters))
         except sqlite3.Error as error:
             raise translated(error) from error
 
@@ -157,7 +157,7 @@ class SQLiteConnection(DriverConnection):
 
     def set_lock_timeout(self, seconds: float) -> None:
         """Wait so long for a lock from now on."""
-        self.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
+        waiting.set_timeout(self.driver, seconds)
 
     def spill_to_disk(self) -> None:
         """Keep temporary tables on the disk, not in memory."""
