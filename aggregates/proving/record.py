@@ -72,6 +72,17 @@ def reinstalled_at(found: Sequence[Proof]) -> str:
     return max((one.started_at for one in found if one.kind == "reinstall"), default="")
 
 
+def doubt(now: str) -> str:
+    """SQL after which nothing is believed until a proof that begins later has found no drift.
+
+    `now` is text in UTC.
+    """
+    return (
+        f"INSERT INTO {VERIFICATIONS} (kind, started_at, seconds, rows_read, drifts, is_complete)"
+        f" VALUES ('reinstall', '{now}', 0, 0, 0, 0)"
+    )
+
+
 def record(connection: DriverConnection, proof: Proof) -> None:
     """Add a line to the record.
 

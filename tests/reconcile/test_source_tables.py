@@ -327,6 +327,37 @@ def test_an_id_in_the_place_of_a_value_is_not_taken_for_it(path: Path) -> None:
     assert "ADD COLUMN" in step
 
 
+@pytest.mark.parametrize("is_made_again", [False, True])
+@pytest.mark.parametrize("table", SOURCES)
+def test_a_table_that_was_renamed_alone_is_named_so_again(
+    table: str, is_made_again: bool, path: Path
+) -> None:
+    """What names it was not changed with it, as before SQLite 3.25."""
+    before, counted = rows(path, table), everything(path)
+    ((made,),) = rows(path, f"(SELECT sql FROM sqlite_master WHERE name = '{table}')")
+    alone = "PRAGMA legacy_alter_table = ON", f"ALTER TABLE {table} RENAME TO put_aside"
+    execute(path, *alone, *([str(made)] if is_made_again else []))
+    assert "aggregates migrate --reinstall" not in follow(path)
+    assert rows(path, table) == before
+    assert everything(path) == counted
+    check_exact(path)
+
+
+@pytest.mark.parametrize("is_made_again", [False, True])
+@pytest.mark.parametrize(
+    "gone", ["TABLE agent_hourly", "VIEW _aggregates_run_times", "TRIGGER _aggregates_run_gone_log"]
+)
+def test_a_table_gets_its_name_back_while_something_of_ours_is_gone(
+    gone: str, is_made_again: bool, path: Path
+) -> None:
+    """What was dropped is made empty before that: so it is not believed before it is proved."""
+    ((made,),) = rows(path, f"(SELECT sql FROM sqlite_master WHERE name = '{_RUNS}')")
+    again = [str(made), _WRITTEN] if is_made_again else []
+    execute(path, f"ALTER TABLE {_RUNS} RENAME TO kept", *again, f"DROP {gone}")
+    assert "aggregates repair" in follow(path)
+    check_exact(path)
+
+
 def test_a_view_in_the_place_of_a_table_that_was_renamed(path: Path) -> None:
     execute(
         path,
