@@ -123,12 +123,18 @@ def migrate_command(
     with _opened(database, wait) as opened:
         if reinstall:
             _reinstall(opened)
+            tell(
+                settings.pasteable(
+                    "triggers and views are back; nothing is believed until it is proved:"
+                    " run `aggregates repair`"
+                )
+            )
         with opened.reading() as connection:
             status = inspect(connection, catalogue.sources)
     click.echo(f"{database}: revision {status.revision}, journal mode {status.journal_mode}")
     findings = [one for one in status.findings if not one.is_doubt]
     for finding in [*findings, *status.warnings]:
-        click.echo(finding, err=True)
+        tell(settings.pasteable(str(finding)))
     if findings:
         ctx.exit(NOT_AS_IT_SHOULD_BE)
 
@@ -297,11 +303,6 @@ def _reinstall(opened: Database) -> None:
     if reinstalling.reinstall(opened, catalogue.sources):
         with render.progress_bar("rebuilding") as progress:
             rebuilding.rebuild(opened, catalogue, progress)
-    click.echo(
-        "triggers and views are back; nothing is believed until it is proved:"
-        " run `aggregates repair`",
-        err=True,
-    )
 
 
 COMMANDS = (sample_command, migrate_command, downgrade_command, revision_command)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -20,6 +22,8 @@ from aggregates.cli.settings import (
 )
 from aggregates.cli.times import since_option
 from aggregates.configuration import configuration
+from aggregates.proving.findings import Finding
+from aggregates.proving.inspecting import Inspection
 from aggregates.proving.repairing import VerifyResult
 from aggregates.render.proofs import show_inspection, show_verification
 
@@ -46,7 +50,7 @@ def status_command(ctx: click.Context, settings: Settings, as_json: bool) -> Non
     rows, example, accepted] (rows with a start or an end that is there and does not parse).
     """
     with settings.store() as store:
-        status, keeping = store.status(), store.keeping()
+        status, keeping = _pasteable(settings, store.status()), store.keeping()
         unreadable = store.unreadable_times() if status.ok else ()
     settings.outcome = 0 if status.ok else NOT_AS_IT_SHOULD_BE
     if as_json:
@@ -55,6 +59,32 @@ def status_command(ctx: click.Context, settings: Settings, as_json: bool) -> Non
     else:
         show_inspection(render.console(), status, keeping, unreadable)
     ctx.exit(settings.outcome)
+
+
+def _pasteable(settings: Settings, found: Inspection) -> Inspection:
+    """The same with steps that can be taken as they stand."""
+
+    def step(text: str) -> str:
+        # Whoever pastes several at once into a shell of SQL has to end each.
+        is_sql = not text.startswith(("aggregates ", "--")) and not text.endswith(";")
+        return f"{text};" if is_sql else settings.pasteable(text)
+
+    def whole(findings: Iterable[Finding]) -> list[Finding]:
+        return [
+            replace(
+                one,
+                detail=settings.pasteable(one.detail),
+                steps=tuple(map(step, one.steps)),
+            )
+            for one in findings
+        ]
+
+    return replace(
+        found,
+        findings=whole(found.findings),
+        warnings=whole(found.warnings),
+        steps=list(map(step, found.steps)),
+    )
 
 
 @click.command("check")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from aggregates.store import Store, zone_named
 _DATABASE_VARIABLES = ("AGGREGATES_DATABASE_URL", "DATABASE_URL")
 _ZONE_VARIABLE = "AGGREGATES_SOURCE_TIMEZONE"
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_ADVISED = re.compile(r"\Aaggregates .+|(?<=`)aggregates [^`]+(?=`)")
 _MAX_HOURS = 24 * 3650
 
 MAX_INTEGER = 2**63 - 1
@@ -66,6 +68,17 @@ class Settings:
                 f"{found} is gone when the command ends; name a file: --database agent_workflow.db"
             )
         return found
+
+    def pasteable(self, text: str) -> str:
+        """A text in which commands of ours name the database, where an option has named it."""
+        if self.database is None:
+            return text
+        option = f" --database {shlex.quote(self.database)}"
+
+        def whole(command: re.Match[str]) -> str:
+            return command[0] if "--database" in command[0] else command[0] + option
+
+        return _ADVISED.sub(whole, text)
 
     def store(
         self,
@@ -111,7 +124,7 @@ class Commands(click.Group):
         except (AggregatesError, SQLAlchemyError, OSError) as error:
             if settings.verbose:
                 traceback.print_exc()
-            click.echo(f"error: {render.line(error)}", err=True)
+            click.echo(f"error: {settings.pasteable(render.line(error))}", err=True)
             ctx.exit(getattr(error, "exit_status", 1))
 
 

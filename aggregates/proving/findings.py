@@ -25,8 +25,8 @@ class Finding:
     """`revision`, `missing`, `altered`, `unknown`, `rebuilt`, `too early`, `gone` (a source table),
     `moved` (it was renamed, and made again), `column` (one that the triggers read is gone), `unfit`
     (they cannot serve the table), `unposted` (no trigger posts to the table) or `unproved`; of a
-    warning `journal mode`, `empty` (no writer fills a column, or a table that was made for it) or
-    `deleted file`"""
+    warning `journal mode`, `empty` (no writer fills a column, or a table that was made for it),
+    `left over` (a table that was put aside) or `deleted file`"""
     table: str
     """the table that it concerns"""
     name: str

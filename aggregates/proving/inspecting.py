@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from aggregates.changes import ConsumerStatus, consumers
 from aggregates.engines import driver
 from aggregates.engines.base import Database, DriverConnection, SchemaObject, quote
-from aggregates.engines.tables import CONSUMERS, MAPPED_PREFIX, VERIFICATIONS, WALKS
+from aggregates.engines.tables import CONSUMERS, MAPPED_PREFIX, VERIFICATIONS, WALKS, WITHOUT_KEY
 from aggregates.errors import SchemaMismatch
 from aggregates.frozen import statements as frozen
 from aggregates.frozen.shapes import UPDATED_AT, Shape, shape_of
@@ -173,6 +173,17 @@ def _warnings(connection: DriverConnection, sources: Sequence[Source]) -> Iterat
                 names,
                 f"the writers of {source.name} had no such columns when it was adopted: {names};"
                 " they are empty, and everything counts without them, unless a writer fills them",
+            )
+    for one in connection.objects("table"):
+        of = next((s.name for s in sources if one.name.startswith(s.name + WITHOUT_KEY)), None)
+        if of is not None:
+            yield Finding(
+                "left over",
+                of,
+                one.name,
+                f"{of} has got its key again, and {one.name} is what it was: once all is as"
+                f" it should be, and no row of it is missed in {of},"
+                f" `DROP TABLE {quote(one.name)}` gives its space back",
             )
     if file := connection.deleted_file():
         yield Finding(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from aggregates.engines.base import DriverConnection, quote
+from aggregates.engines.tables import WITHOUT_KEY
 from aggregates.errors import CannotAdopt, SchemaMismatch, UnfitTable
 from aggregates.frozen import statements as frozen
 from aggregates.frozen.layout import normalised
@@ -67,8 +68,9 @@ def check_sources(connection: DriverConnection, sources: Iterable[Source]) -> No
 def _gone(connection: DriverConnection, source: Source) -> Finding:
     gone = f"the table {source.name} is gone"
     if now := _bearer(connection, source):
-        step = _script(connection.renaming(now, source.name))
-        detail = f"{gone}, and its triggers are on {now}: `{step}` names it so again"
+        renaming = connection.renaming(now, source.name)
+        step, named = _script(renaming), "; ".join(renaming)
+        detail = f"{gone}, and its triggers are on {now}: `{named}` names it so again"
     elif (mapping := mapping_of(connection)) and mapping.makes(source.name):
         detail = f"{gone}, which can be made again from {mapping.table}"
         return Finding("missing", source.name, source.name, detail, PUT_BACK)
@@ -202,7 +204,8 @@ def _unfit(
         return Finding("unfit", source.name, source.name, f"{detail}{remedy}", (step,))
     detail += (
         f"stop its writers, keep a copy, and give it its key again, by the script that"
-        f" `{STATUS}` prints"
+        f" `{STATUS}` prints; it leaves the old table as {source.name}{WITHOUT_KEY}, to be dropped"
+        " when all is as it should be, and no row is missed"
     )
     script = connection.with_its_key(shape_of(source))
     return Finding("unfit", source.name, source.name, detail, (script,))

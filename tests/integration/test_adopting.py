@@ -210,7 +210,7 @@ def test_what_is_not_migrated_yet_is_to_be_migrated(command: str, path: Path) ->
     name, *options = command.split()
     done = run(name, path, *options)
     assert done.exit_code == 4
-    assert "run `aggregates migrate`" in done.stderr
+    assert f"run `aggregates migrate --database {path}`" in done.stderr
     assert "--reinstall" not in done.stderr
 
 
