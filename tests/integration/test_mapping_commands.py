@@ -176,7 +176,7 @@ def test_a_database_that_is_migrated_already_is_told_what_to_do(tmp_path: Path) 
     assert command(path, "migrate", "--yes").exit_code == 0
     done = command(path, "migrate", "--mapping", "subagent-events")
     assert done.exit_code == 4
-    assert "keeps runs as its writers write them: run `aggregates downgrade --database " in done.output
+    assert "keeps runs as its writers write them: run `aggregates downgrade --" in done.output
 
 
 def test_there_has_to_be_a_database(tmp_path: Path) -> None:
