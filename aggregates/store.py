@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
@@ -65,8 +65,8 @@ class Store:
     started `abandon_after` ago and has not ended is called abandoned; a session that has not ended,
     where it started `session_window` ago or nothing has happened in it for `idle_after`. A
     collection holds the `latest_sessions` latest sessions. Whatever is asked waits for a lock for
-    `lock_timeout` seconds. `catalogue` is what the database keeps: what ships, and what
-    `aggregates.toml` or `pyproject.toml` of the working directory names.
+    `lock_timeout` seconds, and `on_wait` is told so. `catalogue` is what the database keeps: what
+    ships, and what `aggregates.toml` or `pyproject.toml` of the working directory names.
 
     Raises DatabaseMissing where there is no such file. Methods raise DatabaseLocked, or
     SchemaMismatch where a table of ours is missing. Where another file takes the place of the
@@ -84,6 +84,7 @@ class Store:
         idle_after: timedelta = reader.IDLE_AFTER,
         latest_sessions: int = reader.LATEST,
         lock_timeout: float = 5.0,
+        on_wait: Callable[[str], None] | None = None,
         catalogue: Catalogue | None = None,
     ) -> None:
         path = file_of(database)
@@ -104,7 +105,9 @@ class Store:
         )
         self.latest_sessions = latest_sessions
         self.catalogue = configured_catalogue() if catalogue is None else catalogue
-        self._database = open_database(self.database, lock_timeout=lock_timeout, keep_open=True)
+        self._database = open_database(
+            self.database, lock_timeout=lock_timeout, keep_open=True, on_wait=on_wait
+        )
         self._resources = ExitStack()
 
     def __enter__(self) -> Self:

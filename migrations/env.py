@@ -78,7 +78,8 @@ elif not database:
     sys.exit("no database named: use -x database=PATH, or set AGGREGATES_DATABASE_URL")
 else:
     config.attributes.setdefault("progress", progress_to(sys.stderr))
-    config.attributes.setdefault("on_wait", lambda told: print(told, file=sys.stderr))
+    for event in ("on_wait", "on_survey"):
+        config.attributes.setdefault(event, lambda told: print(told, file=sys.stderr))
     opened = open_database(
         database,
         lock_timeout=float(config.attributes.get("wait", WAIT)),

@@ -12,12 +12,20 @@ import click
 
 from aggregates import render, samples
 from aggregates.cli.proofs import NOT_AS_IT_SHOULD_BE
-from aggregates.cli.settings import Bounded, Settings, pass_settings, shared_options, text
+from aggregates.cli.settings import (
+    Settings,
+    pass_settings,
+    shared_options,
+    tell,
+    text,
+    wait_option,
+)
 from aggregates.configuration import configuration
 from aggregates.engines import compiler, explained, file_of, open_database
 from aggregates.engines.base import Database
 from aggregates.errors import AggregatesError, CannotAdopt
 from aggregates.frozen import freezing
+from aggregates.frozen.shapes import shape_of
 from aggregates.installing import upgrading
 from aggregates.installing.surveying import survey
 from aggregates.model import mapping
@@ -26,7 +34,6 @@ from aggregates.model.mapping import TableMapping
 from aggregates.own_revisions import write_own_revision
 from aggregates.proving import rebuilding, reinstalling
 from aggregates.proving.inspecting import inspect
-from aggregates.render.surveys import show_survey
 from aggregates.store import Store
 
 
@@ -59,16 +66,6 @@ def sample_command(path: Path, rows: int, days: int | None, seed: int, row_bytes
     """Write a sample database of ROWS rows to PATH, as agents' hooks would have."""
     write_sample(path, rows=rows, days=days, seed=seed, row_bytes=row_bytes)
     click.echo(f"{path}: {render.counted(rows, 'row')}")
-
-
-wait_option = click.option(
-    "--wait",
-    type=Bounded(0, 86_400),
-    default=upgrading.WAIT,
-    show_default=True,
-    metavar="SECONDS",
-    help="Wait so long for a lock that another program holds.",
-)
 
 
 @click.command("migrate")
@@ -126,12 +123,18 @@ def migrate_command(
     with _opened(database, wait) as opened:
         if reinstall:
             _reinstall(opened)
+            tell(
+                settings.pasteable(
+                    "triggers and views are back; nothing is believed until it is proved:"
+                    " run `aggregates repair`"
+                )
+            )
         with opened.reading() as connection:
             status = inspect(connection, catalogue.sources)
     click.echo(f"{database}: revision {status.revision}, journal mode {status.journal_mode}")
     findings = [one for one in status.findings if not one.is_doubt]
     for finding in [*findings, *status.warnings]:
-        click.echo(finding, err=True)
+        tell(settings.pasteable(str(finding)))
     if findings:
         ctx.exit(NOT_AS_IT_SHOULD_BE)
 
@@ -175,7 +178,7 @@ def downgrade_command(
             drop_columns=drop_columns,
             revision=revision,
             wait=wait,
-            on_wait=_tell,
+            on_wait=tell,
             own=_own_revisions(),
         )
     open_database(database).forget_proof()
@@ -253,7 +256,7 @@ def migrate(
             progress=progress,
             journal_mode=journal_mode,
             wait=wait,
-            on_wait=_tell,
+            on_wait=tell,
             mapping=mapping,
             own=_own_revisions(),
         )
@@ -269,10 +272,11 @@ def _own_revisions() -> Path | None:
 
 def _agree(database: str, wait: float, *, is_agreed: bool) -> None:
     with _opened(database, wait) as opened, opened.reading() as connection:
-        found = survey(connection, catalogue.sources)
+        found = survey(connection, [shape_of(source) for source in catalogue.sources])
     if found is None:
         return
-    show_survey(render.console(is_for_errors=True), found)
+    for one in found.lines():
+        tell(one)
     if is_agreed:
         return
     if not sys.stdin.isatty():
@@ -290,24 +294,15 @@ def _opened(database: str, wait: float) -> Iterator[Database]:
     """Waits so long for a lock, and says so."""
     with (
         explained(database),
-        closing(open_database(database, lock_timeout=wait, on_wait=_tell)) as opened,
+        closing(open_database(database, lock_timeout=wait, on_wait=tell)) as opened,
     ):
         yield opened
-
-
-def _tell(message: str) -> None:
-    click.echo(message, err=True)
 
 
 def _reinstall(opened: Database) -> None:
     if reinstalling.reinstall(opened, catalogue.sources):
         with render.progress_bar("rebuilding") as progress:
             rebuilding.rebuild(opened, catalogue, progress)
-    click.echo(
-        "triggers and views are back; nothing is believed until it is proved:"
-        " run `aggregates repair`",
-        err=True,
-    )
 
 
 COMMANDS = (sample_command, migrate_command, downgrade_command, revision_command)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields
@@ -20,8 +21,10 @@ from aggregates.render import grids
 Format = Literal["table", "json", "csv", "markdown"]
 Row = TypeVar("Row")
 
-_FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20")
-"""What the text of a formula may begin with in a spreadsheet, full-width forms included."""
+_FORMULA = r"=+\-@\uff1d\uff0b\uff0d\uff20"
+"""What a formula may begin with in a spreadsheet, full-width forms included."""
+_FORMULA_BEGINS = re.compile(rf'^(?=[{_FORMULA}\t\r\n])|(?<=[;\t\r\n])[\s"]*(?=[{_FORMULA}])')
+"""Where a cell of one may begin: where `;` separates cells, a text becomes several."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON with stable keys.")
 limit_option = click.option("--limit", type=at_least_one, help="At most this many.")
@@ -42,7 +45,7 @@ def format_options(command: Callable[..., None]) -> Callable[..., None]:
         "output_format",
         type=click.Choice(["table", "json", "csv", "markdown"]),
         help="A table for people, Markdown, JSON with stable keys, or CSV with the same ones, in"
-        " which a text that could be a formula begins with an apostrophe.  [default: table]",
+        " which an apostrophe stands before what could be a formula.  [default: table]",
     )
     json = click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
     return option(json(chosen))
@@ -81,9 +84,8 @@ def print_csv(names: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
 
 
 def _unformulated(cell: object) -> object:
-    """A text that a spreadsheet would take for a formula gets an apostrophe before it."""
-    is_formula = isinstance(cell, str) and cell.startswith(_FORMULA_BEGINS)
-    return f"'{cell}" if is_formula else cell
+    """What a spreadsheet would take for a formula in a text gets an apostrophe before it."""
+    return _FORMULA_BEGINS.sub(r"\g<0>'", cell) if isinstance(cell, str) else cell
 
 
 def _csv_line(cells: Sequence[str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -9,9 +11,19 @@ import click
 from aggregates import render
 from aggregates.cli.as_json import plain, print_json
 from aggregates.cli.output import json_option
-from aggregates.cli.settings import Bounded, Command, Settings, pass_settings, shared_options, text
+from aggregates.cli.settings import (
+    Bounded,
+    Command,
+    Settings,
+    pass_settings,
+    shared_options,
+    text,
+    wait_option,
+)
 from aggregates.cli.times import since_option
 from aggregates.configuration import configuration
+from aggregates.proving.findings import Finding
+from aggregates.proving.inspecting import Inspection
 from aggregates.proving.repairing import VerifyResult
 from aggregates.render.proofs import show_inspection, show_verification
 
@@ -38,7 +50,7 @@ def status_command(ctx: click.Context, settings: Settings, as_json: bool) -> Non
     rows, example, accepted] (rows with a start or an end that is there and does not parse).
     """
     with settings.store() as store:
-        status, keeping = store.status(), store.keeping()
+        status, keeping = _pasteable(settings, store.status()), store.keeping()
         unreadable = store.unreadable_times() if status.ok else ()
     settings.outcome = 0 if status.ok else NOT_AS_IT_SHOULD_BE
     if as_json:
@@ -47,6 +59,32 @@ def status_command(ctx: click.Context, settings: Settings, as_json: bool) -> Non
     else:
         show_inspection(render.console(), status, keeping, unreadable)
     ctx.exit(settings.outcome)
+
+
+def _pasteable(settings: Settings, found: Inspection) -> Inspection:
+    """The same with steps that can be taken as they stand."""
+
+    def step(text: str) -> str:
+        # Whoever pastes several at once into a shell of SQL has to end each.
+        is_sql = not text.startswith(("aggregates ", "--")) and not text.endswith(";")
+        return f"{text};" if is_sql else settings.pasteable(text)
+
+    def whole(findings: Iterable[Finding]) -> list[Finding]:
+        return [
+            replace(
+                one,
+                detail=settings.pasteable(one.detail),
+                steps=tuple(map(step, one.steps)),
+            )
+            for one in findings
+        ]
+
+    return replace(
+        found,
+        findings=whole(found.findings),
+        warnings=whole(found.warnings),
+        steps=list(map(step, found.steps)),
+    )
 
 
 @click.command("check")
@@ -102,6 +140,7 @@ def _scope_options(command: Command) -> Command:
             metavar="NAME",
             help="Only this table; repeatable.",
         ),
+        wait_option,
     ):
         command = decorate(command)
     return command
@@ -123,7 +162,8 @@ def verify_command(
     write.
 
     JSON: ok (no drift is left), repaired, rows_read, seconds, is_complete (false where the budget
-    was spent first), tables, drifts [table, key, column, stored, right].
+    was spent first), tables, drifts [table, key, column, stored, right], is_locked_out (true where
+    others held the lock for too long for the proof to be recorded; exit status 11).
     """
     _reconcile(settings, repair=repair, as_json=as_json, **scope)
     ctx.exit(settings.outcome)
@@ -157,12 +197,18 @@ def repair_command(
     help="Only this table; repeatable.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@wait_option
 @json_option
 @shared_options
 @pass_settings
 @click.pass_context
 def rebuild_command(
-    ctx: click.Context, settings: Settings, tables: tuple[str, ...], dry_run: bool, as_json: bool
+    ctx: click.Context,
+    settings: Settings,
+    tables: tuple[str, ...],
+    dry_run: bool,
+    wait: float,
+    as_json: bool,
 ) -> None:
     """Compute whole aggregates again, all by default, with the tables that they need.
 
@@ -172,9 +218,9 @@ def rebuild_command(
     JSON: as `verify`; drifts only of a dry run.
     """
     if dry_run:
-        _reconcile(settings, repair=False, as_json=as_json, tables=tables)
+        _reconcile(settings, repair=False, wait=wait, as_json=as_json, tables=tables)
         ctx.exit(settings.outcome)
-    with settings.store() as store, render.progress_bar("rebuilding") as progress:
+    with settings.store(wait=wait) as store, render.progress_bar("rebuilding") as progress:
         result = store.rebuild(progress, tables=tables)
     if as_json:
         print_json({"ok": True, "repaired": False, **plain(result)})
@@ -184,8 +230,10 @@ def rebuild_command(
         out.print(f"tables rebuilt: {len(result.tables)}")
 
 
-def _reconcile(settings: Settings, *, repair: bool, as_json: bool, **scope: Any) -> None:
-    with settings.store() as store:
+def _reconcile(
+    settings: Settings, *, repair: bool, wait: float, as_json: bool, **scope: Any
+) -> None:
+    with settings.store(wait=wait) as store:
         with render.progress_bar("verifying") as progress:
             prove = store.repair if repair else store.verify
             result: VerifyResult = prove(progress, **scope)
@@ -196,6 +244,8 @@ def _reconcile(settings: Settings, *, repair: bool, as_json: bool, **scope: Any)
             show_verification(render.console(), result, repaired=repair)
         if not repair:
             store.check_installed()
+        if not settings.outcome:
+            result.check_recorded()
 
 
 COMMANDS = (status_command, check_command, verify_command, repair_command, rebuild_command)

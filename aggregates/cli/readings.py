@@ -25,6 +25,7 @@ from aggregates.cli.settings import (
     hours_range,
     pass_settings,
     shared_options,
+    wait_option,
 )
 from aggregates.engines import explained, file_of
 from aggregates.errors import DatabaseLocked, DatabaseReplaced, DatabaseVanished
@@ -159,6 +160,7 @@ def watch_command(settings: Settings, interval: float) -> None:
     metavar="ROWS",
     help="Where there is no database, write a sample one of so many rows first.",
 )
+@wait_option
 @sessions_option
 @schedule_options
 @json_option
@@ -173,6 +175,7 @@ def run_command(
     once: bool,
     is_to_migrate: bool,
     sample_rows: int | None,
+    wait: float,
     sessions: int,
     as_json: bool,
     **schedule: Any,
@@ -183,7 +186,8 @@ def run_command(
     is told on stderr, as are edits of history, and drifts, which are repaired. SIGHUP begins a
     round at once. Only one process at a time consumes and proves for a database;
     others only collect. Where another file takes the place of the database, the next round is of
-    that one; where the database goes, rounds wait until there is one again.
+    that one; where the database goes, rounds wait until there is one again. --wait is for --once
+    and --migrate: other rounds wait 5 s for a lock and say so, and the next one tries again.
 
     JSON: one line for each collection, as `collect`.
     """
@@ -197,10 +201,10 @@ def run_command(
                 rows = render.counted(sample_rows, "row")
                 click.echo(f"{path}: made a sample database of {rows}", err=True)
             if is_to_migrate:
-                migrate(database)
+                migrate(database, wait=wait)
         pause = None if once else interval
         while not stop.requested:
-            store = settings.store(latest_sessions=sessions)
+            store = settings.store(latest_sessions=sessions, wait=wait if once else None)
             try:
                 for collection, findings in _rounds(store, schedule_of(**schedule), stop, pause):
                     if once and findings:

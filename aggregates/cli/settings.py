@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,12 +20,14 @@ from aggregates import render
 from aggregates.cli.streams import flushed
 from aggregates.engines import explained, is_in_memory
 from aggregates.errors import AggregatesError
+from aggregates.installing.upgrading import WAIT
 from aggregates.reader import ABANDON_AFTER, IDLE_AFTER, LATEST, SESSION_WINDOW
 from aggregates.store import Store, zone_named
 
 _DATABASE_VARIABLES = ("AGGREGATES_DATABASE_URL", "DATABASE_URL")
 _ZONE_VARIABLE = "AGGREGATES_SOURCE_TIMEZONE"
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_ADVISED = re.compile(r"\Aaggregates .+|(?<=`)aggregates [^`]+(?=`)")
 _MAX_HOURS = 24 * 3650
 
 MAX_INTEGER = 2**63 - 1
@@ -66,8 +69,25 @@ class Settings:
             )
         return found
 
-    def store(self, *, latest_sessions: int = LATEST, lock_timeout: float = 5.0) -> Store:
-        """The store of the database named."""
+    def pasteable(self, text: str) -> str:
+        """A text in which commands of ours name the database, where an option has named it."""
+        if self.database is None:
+            return text
+        option = f" --database {shlex.quote(self.database)}"
+
+        def whole(command: re.Match[str]) -> str:
+            return command[0] if "--database" in command[0] else command[0] + option
+
+        return _ADVISED.sub(whole, text)
+
+    def store(
+        self,
+        *,
+        latest_sessions: int = LATEST,
+        lock_timeout: float = 5.0,
+        wait: float | None = None,
+    ) -> Store:
+        """The store of the database named; with `wait` it waits so long for a lock, and says so."""
         zone = self.source_timezone
         if zone is None and (zone_name := os.environ.get(_ZONE_VARIABLE)):
             zone = _zone(zone_name)
@@ -78,7 +98,8 @@ class Settings:
             session_window=self.session_window,
             idle_after=self.idle_after,
             latest_sessions=latest_sessions,
-            lock_timeout=lock_timeout,
+            lock_timeout=lock_timeout if wait is None else wait,
+            on_wait=None if wait is None else tell,
         )
 
 
@@ -103,7 +124,7 @@ class Commands(click.Group):
         except (AggregatesError, SQLAlchemyError, OSError) as error:
             if settings.verbose:
                 traceback.print_exc()
-            click.echo(f"error: {render.line(error)}", err=True)
+            click.echo(f"error: {settings.pasteable(render.line(error))}", err=True)
             ctx.exit(getattr(error, "exit_status", 1))
 
 
@@ -135,9 +156,22 @@ class Text(click.ParamType[str]):
             self.fail("it is not text in UTF-8.", param, ctx)
 
 
+def tell(message: str) -> None:
+    """Say on stderr what happens."""
+    click.echo(message, err=True)
+
+
 text = Text()
 hours_range = Bounded(0, _MAX_HOURS, min_open=True)
 """A duration in hours."""
+wait_option = click.option(
+    "--wait",
+    type=Bounded(0, 86_400),
+    default=WAIT,
+    show_default=True,
+    metavar="SECONDS",
+    help="Wait so long for a lock that another program holds.",
+)
 at_least_one = click.IntRange(1, MAX_INTEGER)
 """How many of something, as large as SQLite can say."""
 

@@ -412,6 +412,13 @@ class DriverConnection(ABC):
         """A script that makes a table again, with all its rows and the key that it lacks."""
 
     @abstractmethod
+    def renaming(self, now: str, name: str, aside: str | None = None) -> list[str]:
+        """Statements that give a table the name again that its triggers know it by.
+
+        Where another table has that name, it gets the name `aside`.
+        """
+
+    @abstractmethod
     def check_names(self, names: Iterable[str]) -> None:
         """Raise CannotAdopt where a name of ours is taken."""
 

@@ -13,6 +13,8 @@ OVERLAP = "session_overlap"
 DURATIONS = "session_durations"
 INTERNAL = ("sqlite_", "_aggregates_")
 """What the names of tables begin with that are nobody's business."""
+WITHOUT_KEY = "_without_key"
+"""What the name of a table ends with that was put aside, as it had lost its key."""
 MAPPING = "_aggregates_mapping"
 MAPPED_PREFIX = "_aggregates_mapped"
 """Of the names of what keeps the runs of a table of another shape."""

@@ -24,6 +24,8 @@ class Adopted:
     """in order"""
     added: list[str]
     """by us"""
+    is_made: bool = False
+    """whether it was made then, empty, in a database of others' tables"""
 
 
 @dataclass(frozen=True)
@@ -38,14 +40,15 @@ class LostColumn:
     """new columns, where none is just in its place"""
 
 
-def remember(connection: DriverConnection, shape: Shape) -> None:
+def remember(connection: DriverConnection, shape: Shape, *, is_made: bool = False) -> None:
     """Store what a table is like, and which of its columns are ours."""
     ours = added_columns(connection, shape)
     if before := _stored(connection, shape.table):
         # What makes a table anew leaves out the comments that tell.
         ours += [name for name in before.added if name not in ours]
+        is_made = before.is_made
     theirs = [name for name in connection.columns(shape.table) if name.lower() not in ours]
-    _store(connection, _name(shape.table), json.dumps(asdict(Adopted(theirs, ours))))
+    _store(connection, _name(shape.table), json.dumps(asdict(Adopted(theirs, ours, is_made))))
 
 
 def remember_journal_mode(connection: DriverConnection, asked: str | None) -> None:

@@ -20,6 +20,7 @@ from aggregates.frozen.shapes import ADDED, UPDATED_AT, Shape
 from aggregates.frozen.statements import DROPPED, Recomputation, Statement
 from aggregates.installing.adopted import added_columns, remember, remember_journal_mode
 from aggregates.installing.owned import OWN_FILLINGS, keep_or_drop
+from aggregates.installing.surveying import RUNS, others, survey
 from aggregates.installing.upgrading import current
 from aggregates.recomputing.filling import (
     BACKFILLS,
@@ -55,11 +56,15 @@ def check(op: Operations, shapes: Iterable[Shape], revisions: Path | None = None
     """
     if op.get_context().as_sql:
         return
-    connection = _driver(op)
+    connection, shapes = _driver(op), list(shapes)
     for shape in shapes:
         connection.check_adoptable(shape)
     if revisions is not None:
         connection.check_names(one.name for one in frozen.installed(revisions.parent))
+        tell = _option(op, "on_survey")
+        if tell is not None and (found := survey(_connection(op), shapes)) is not None:
+            for one in found.lines():
+                tell(one)
 
 
 def install(
@@ -153,13 +158,15 @@ def adopt(op: Operations, shapes: Iterable[Shape], tables: Path) -> None:
         return
     connection = _driver(op)
     check(op, shapes)  # again, under the lock for writing
+    is_foreign = not connection.table_exists(RUNS) and bool(others(connection))
     for shape in shapes:
-        if not connection.table_exists(shape.table):
+        is_missing = not connection.table_exists(shape.table)
+        if is_missing:
             _execute(op, made[shape.table].sql)
         for name, type_ in connection.missing_columns(shape).items():
             column = f"{quote(name)} {type_} {ADDED}"
             _execute(op, f"ALTER TABLE {quote(shape.table)} ADD COLUMN {column}")
-        remember(connection, shape)
+        remember(connection, shape, is_made=is_missing and is_foreign)
     if Capability.JOURNAL_MODES in connection.capabilities:
         remember_journal_mode(connection, _option(op, "journal_mode"))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -12,11 +12,10 @@ from aggregates.engines.base import DriverConnection
 from aggregates.engines.tables import INTERNAL
 from aggregates.errors import CannotAdopt
 from aggregates.frozen import statements as frozen
-from aggregates.frozen.shapes import UPDATED_AT, Shape, shape_of
+from aggregates.frozen.shapes import UPDATED_AT, Shape
 from aggregates.installing.adopted import added_columns
 from aggregates.installing.mapped import mapping_of
 from aggregates.installing.upgrading import current
-from aggregates.model.definition import Source
 
 
 @dataclass(frozen=True)
@@ -32,6 +31,13 @@ class TrackedColumn:
     def is_taken_over(self) -> bool:
         """Whether the triggers write to what is its writer's."""
         return self.name == UPDATED_AT
+
+    @property
+    def fate(self) -> str:
+        """What becomes of it."""
+        if self.type is None:
+            return "added; empty until a writer fills it"
+        return "overwritten with the time of each change" if self.is_taken_over else "tracked"
 
 
 @dataclass(frozen=True)
@@ -52,15 +58,38 @@ class Survey:
         """Whether its tables have all columns that hooks make, and none that is taken over."""
         return not any(one.type is None or one.is_taken_over for one in self.tracked)
 
+    def lines(self) -> Iterator[str]:
+        """What was found, what will be tracked, and what will stay empty."""
+        if self.others:
+            yield f"other tables, left alone: {', '.join(map(_printable, self.others))}"
+        for name in self.missing:
+            yield f"{name} is not there: an empty one is made, for hooks that write to this file"
+        if not self.tracked:
+            return
+        cells = [("table", "column", "found", "what becomes of it")]
+        for one in self.tracked:
+            found = "-" if one.type is None else one.type or "no type"
+            cells.append((one.table, one.name, found, one.fate))
+        for table, columns in self.untracked.items():
+            cells += [(table, one, "", "not tracked") for one in columns]
+        shown = [[_printable(cell) for cell in row] for row in cells]
+        widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+        for row in shown:
+            padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            yield "  ".join(padded).rstrip()
 
-def survey(connection: Connection, sources: Sequence[Source]) -> Survey | None:
+
+def _printable(name: str) -> str:
+    return name if name.isprintable() else repr(name)
+
+
+def survey(connection: Connection, shapes: Sequence[Shape]) -> Survey | None:
     """What is to be agreed to before the first migration.
 
     None where the database has no tables, or those of the hooks; or has been migrated already, or a
     mapping says what its tables are; or it cannot be, as the migration will say.
     """
     own = driver(connection)
-    shapes = [shape_of(source) for source in sources]
     if (
         current(connection) is not None
         or mapping_of(own) is not None
@@ -69,8 +98,18 @@ def survey(connection: Connection, sources: Sequence[Source]) -> Survey | None:
         return None
     found = _survey(own, shapes)
     # Each hook makes its own tables, whichever comes first.
-    is_right_file = not found.others or shapes[0].table not in found.missing
+    is_right_file = not found.others or RUNS not in found.missing
     return None if is_right_file and found.is_of_hooks else found
+
+
+def others(connection: DriverConnection) -> list[str]:
+    """Tables that are no hook's, and not ours."""
+    folder = frozen.migrations_folder()
+    (first, *_) = frozen.history(folder)
+    made = [*frozen.statements(first / "hooks.sql"), *frozen.installed(folder)]
+    known = {one.name for one in made} | _OTHERS_OF_HOOKS
+    tables = [one.name for one in connection.objects("table")]
+    return [one for one in tables if one not in known and not one.startswith(INTERNAL)]
 
 
 def _is_adoptable(connection: DriverConnection, shapes: Iterable[Shape]) -> bool:
@@ -83,9 +122,6 @@ def _is_adoptable(connection: DriverConnection, shapes: Iterable[Shape]) -> bool
 
 
 def _survey(connection: DriverConnection, shapes: Sequence[Shape]) -> Survey:
-    (first, *_) = frozen.history(frozen.migrations_folder())
-    hooks = {one.name for one in frozen.statements(first / "hooks.sql")} | _OTHERS_OF_HOOKS
-    tables = [one.name for one in connection.objects("table")]
     missing, tracked, untracked = [], [], {}
     for shape in shapes:
         if not connection.table_exists(shape.table):
@@ -107,9 +143,10 @@ def _survey(connection: DriverConnection, shapes: Sequence[Shape]) -> Survey:
         untracked[shape.table] = [
             name for name in connection.columns(shape.table) if name.lower() not in known
         ]
-    others = [one for one in tables if one not in hooks and not one.startswith(INTERNAL)]
-    return Survey(missing, others, tracked, untracked)
+    return Survey(missing, others(connection), tracked, untracked)
 
 
+RUNS = "agent_invocations"
+"""The source table without which a database is hardly one of agents' runs."""
 _OTHERS_OF_HOOKS = {"tool_uses"}
 """Tables that the hooks make and nothing is tracked of."""

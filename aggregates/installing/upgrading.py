@@ -248,4 +248,6 @@ def configured(
     config.attributes["database"] = database
     config.attributes["wait"] = wait
     config.attributes["on_wait"] = on_wait
+    # Whoever calls from Python has looked, or asked, before.
+    config.attributes["on_survey"] = None
     return config

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
+from aggregates.changes import utc_text
 from aggregates.frozen.layout import normalised
 from aggregates.frozen.statements import Statement
+from aggregates.proving.record import doubt
 
 MIGRATE, STATUS = "aggregates migrate", "aggregates status"
 REINSTALL, REPAIR = "aggregates migrate --reinstall", "aggregates repair"
@@ -20,9 +23,10 @@ class Finding:
 
     kind: str
     """`revision`, `missing`, `altered`, `unknown`, `rebuilt`, `too early`, `gone` (a source table),
-    `column` (one that the triggers read is gone), `unfit` (they cannot serve the table), `unposted`
-    (no trigger posts to the table) or `unproved`; of a warning `journal mode`, `empty` (no writer
-    fills a column) or `deleted file`"""
+    `moved` (it was renamed, and made again), `column` (one that the triggers read is gone), `unfit`
+    (they cannot serve the table), `unposted` (no trigger posts to the table) or `unproved`; of a
+    warning `journal mode`, `empty` (no writer fills a column, or a table that was made for it),
+    `left over` (a table that was put aside) or `deleted file`"""
     table: str
     """the table that it concerns"""
     name: str
@@ -33,6 +37,8 @@ class Finding:
     """what to do, in order: commands of ours, and SQL, a comment where a person has to decide"""
     making: str = field(default="", repr=False)
     """the SQL that makes it, of a table or view that is missing"""
+    copying: str = field(default="", repr=False)
+    """the SQL that brings back rows which were written elsewhere, once triggers count them"""
 
     @property
     def is_doubt(self) -> bool:
@@ -48,7 +54,7 @@ class Finding:
     @property
     def is_of_source(self) -> bool:
         """Whether a source table has to be put right before anything else can be."""
-        return self.kind in ("gone", "column", "unfit")
+        return self.kind in ("gone", "moved", "column", "unfit")
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name or self.table}: {self.detail}"
@@ -58,9 +64,13 @@ def next_steps(findings: Iterable[Finding]) -> list[str]:
     """What to do about all findings, each step once and in an order in which that works."""
     findings = list(findings)
     if blocking := [one for one in findings if one.is_of_source]:
-        # SQLite alters no table while a trigger names what is not there.
+        # SQLite alters no table while a trigger names what is not there; what is made is empty.
         making = [one.making for one in findings if one.making]
-        return [*making, *(step for one in blocking for step in one.steps), STATUS]
+        making += [doubt(utc_text(datetime.now(UTC)))] if making else []
+        steps = [step for one in blocking for step in one.steps]
+        copying = [one.copying for one in blocking if one.copying]
+        is_broken = any(one.spoils and not one.is_of_source for one in findings)
+        return [*making, *steps, *([REINSTALL] if copying and is_broken else []), *copying, STATUS]
     return sorted(dict.fromkeys(step for one in findings for step in one.steps), key=_rank)
 
 

@@ -11,13 +11,13 @@ from sqlalchemy import Connection
 from aggregates.changes import ConsumerStatus, consumers
 from aggregates.engines import driver
 from aggregates.engines.base import Database, DriverConnection, SchemaObject, quote
-from aggregates.engines.tables import CONSUMERS, MAPPED_PREFIX, VERIFICATIONS, WALKS
+from aggregates.engines.tables import CONSUMERS, MAPPED_PREFIX, VERIFICATIONS, WALKS, WITHOUT_KEY
 from aggregates.errors import SchemaMismatch
 from aggregates.frozen import statements as frozen
 from aggregates.frozen.shapes import UPDATED_AT, Shape, shape_of
 from aggregates.frozen.statements import Statement
 from aggregates.installing import upgrading
-from aggregates.installing.adopted import added_columns, has_lost_journal_mode
+from aggregates.installing.adopted import added_columns, adopted, has_lost_journal_mode
 from aggregates.installing.mapped import Mapped, filled_columns, mapped
 from aggregates.installing.owned import Owned, owned
 from aggregates.model.definition import Source
@@ -152,6 +152,17 @@ def check_installed(database: Database, sources: Sequence[Source]) -> None:
 def _warnings(connection: DriverConnection, sources: Sequence[Source]) -> Iterator[Finding]:
     """What keeps nothing from being exact."""
     filled = {UPDATED_AT} | filled_columns(connection)
+    made = [one.name for one in sources if adopted(connection, one.name).is_made]
+    if empty := [one for one in made if _is_empty(connection, one)]:
+        names = ", ".join(empty)
+        yield Finding(
+            "empty",
+            empty[0],
+            names,
+            f"{names} were not there when the database was adopted, beside tables of others, and"
+            " are empty still: unless hooks write to this file, it may be the wrong one, and"
+            " `aggregates downgrade` takes back what was installed",
+        )
     for source in sources:
         added = [one for one in added_columns(connection, shape_of(source)) if one not in filled]
         if added:
@@ -162,6 +173,17 @@ def _warnings(connection: DriverConnection, sources: Sequence[Source]) -> Iterat
                 names,
                 f"the writers of {source.name} had no such columns when it was adopted: {names};"
                 " they are empty, and everything counts without them, unless a writer fills them",
+            )
+    for one in connection.objects("table"):
+        of = next((s.name for s in sources if one.name.startswith(s.name + WITHOUT_KEY)), None)
+        if of is not None:
+            yield Finding(
+                "left over",
+                of,
+                one.name,
+                f"{of} has got its key again, and {one.name} is what it was: once all is as"
+                f" it should be, and no row of it is missed in {of},"
+                f" `DROP TABLE {quote(one.name)}` gives its space back",
             )
     if file := connection.deleted_file():
         yield Finding(
@@ -183,6 +205,12 @@ def _warnings(connection: DriverConnection, sources: Sequence[Source]) -> Iterat
             f" `{MIGRATE} --journal-mode keep` leaves it so for good",
             (WAL,),
         )
+
+
+def _is_empty(connection: DriverConnection, table: str) -> bool:
+    if not connection.table_exists(table):
+        return False
+    return connection.execute(f"SELECT 1 FROM {quote(table)} LIMIT 1").fetchone() is None
 
 
 def expected(revision: str) -> list[Statement]:

@@ -75,7 +75,8 @@ def rebuild(
             [],
             tables=tuple(one.name for one in chosen.definitions),
         )
-        record(connection, Proof("rebuild", started_at, result.seconds, rows, 0, not tables))
+        with connection.write_lock():
+            record(connection, Proof("rebuild", started_at, result.seconds, rows, 0, not tables))
     return result
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import astuple, dataclass
 from typing import Literal
 
-from aggregates.engines.base import DriverConnection, OperationalError
+from aggregates.engines.base import DriverConnection
 from aggregates.engines.tables import VERIFICATIONS
 
 Kind = Literal["verify", "repair", "rebuild", "reinstall"]
@@ -73,24 +72,34 @@ def reinstalled_at(found: Sequence[Proof]) -> str:
     return max((one.started_at for one in found if one.kind == "reinstall"), default="")
 
 
+def doubt(now: str) -> str:
+    """SQL after which nothing is believed until a proof that begins later has found no drift.
+
+    `now` is text in UTC.
+    """
+    return (
+        f"INSERT INTO {VERIFICATIONS} (kind, started_at, seconds, rows_read, drifts, is_complete)"
+        f" VALUES ('reinstall', '{now}', 0, 0, 0, 0)"
+    )
+
+
 def record(connection: DriverConnection, proof: Proof) -> None:
-    """Add a line to the record, unless the database is locked: a proof does not fail for that.
+    """Add a line to the record.
 
     Old lines go, as the record is read as a whole: first those of runs that proved nothing yet. The
     newest of each kind stays.
     """
-    with suppress(OperationalError):
+    connection.execute(
+        f"INSERT INTO main.{VERIFICATIONS}"
+        " (kind, started_at, seconds, rows_read, drifts, is_complete)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        astuple(proof),
+    )
+    for is_complete, kept in ((False, _UNFINISHED_KEPT), (True, _FINISHED_KEPT)):
         connection.execute(
-            f"INSERT INTO main.{VERIFICATIONS}"
-            " (kind, started_at, seconds, rows_read, drifts, is_complete)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            astuple(proof),
+            f"DELETE FROM main.{VERIFICATIONS} WHERE is_complete = :is_complete AND id <= ("
+            f"SELECT id FROM main.{VERIFICATIONS} WHERE is_complete = :is_complete"
+            " ORDER BY id DESC LIMIT 1 OFFSET :kept) AND id NOT IN ("
+            f"SELECT max(id) FROM main.{VERIFICATIONS} GROUP BY kind, is_complete)",
+            {"is_complete": is_complete, "kept": kept},
         )
-        for is_complete, kept in ((False, _UNFINISHED_KEPT), (True, _FINISHED_KEPT)):
-            connection.execute(
-                f"DELETE FROM main.{VERIFICATIONS} WHERE is_complete = :is_complete AND id <= ("
-                f"SELECT id FROM main.{VERIFICATIONS} WHERE is_complete = :is_complete"
-                " ORDER BY id DESC LIMIT 1 OFFSET :kept) AND id NOT IN ("
-                f"SELECT max(id) FROM main.{VERIFICATIONS} GROUP BY kind, is_complete)",
-                {"is_complete": is_complete, "kept": kept},
-            )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from aggregates.changes import utc_text
 from aggregates.engines import driver
 from aggregates.engines.base import Database, DriverConnection, SchemaObject, quote
-from aggregates.engines.tables import CONSUMERS, VERIFICATIONS
+from aggregates.engines.tables import CONSUMERS
 from aggregates.errors import SchemaMismatch
 from aggregates.frozen.shapes import ADDED, shape_of
 from aggregates.frozen.statements import DROPPED, Statement, installed, migrations_folder
@@ -19,6 +19,7 @@ from aggregates.installing.owned import OWN_FILLINGS, owned
 from aggregates.model.definition import Source
 from aggregates.proving.findings import is_as_it_should_be
 from aggregates.proving.inspecting import all_shapes, expected, ours_on_sources
+from aggregates.proving.record import doubt
 from aggregates.proving.sources import check_sources
 from aggregates.recomputing.filling import BACKFILLS, REBUILD
 
@@ -85,11 +86,7 @@ def _install(connection: DriverConnection, sources: Sequence[Source], revision: 
     # An interrupted rebuild has read rows that may have changed since.
     connection.execute(f"DELETE FROM {BACKFILLS} WHERE revision GLOB '{REBUILD} *'")
     connection.execute(f"UPDATE {BACKFILLS} SET mark = NULL WHERE revision GLOB '{OWN_FILLINGS}'")
-    connection.execute(
-        f"INSERT INTO {VERIFICATIONS} (kind, started_at, seconds, rows_read, drifts, is_complete)"
-        " VALUES ('reinstall', ?, 0, 0, 0, 0)",
-        (utc_text(datetime.now(UTC)),),
-    )
+    connection.execute(doubt(utc_text(datetime.now(UTC))))
     return [one.name for one in gone]
 
 

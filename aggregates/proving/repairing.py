@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
 from aggregates import sessions
 from aggregates.changes import utc_text
 from aggregates.engines import file_of
-from aggregates.engines.base import Capability, DamagedFile, Database
-from aggregates.errors import AggregatesError, DefinitionError
+from aggregates.engines.base import Capability, DamagedFile, Database, DriverError
+from aggregates.errors import AggregatesError, DatabaseLocked, DefinitionError
 from aggregates.model.definition import Catalogue
 from aggregates.progress import Progress
 from aggregates.proving import rounds
@@ -43,6 +43,16 @@ class VerifyResult:
     """False where the budget was spent first: the next run goes on"""
     tables: tuple[str, ...] = ()
     """the aggregates that were compared"""
+    is_locked_out: bool = False
+    """True where others held the lock for too long for the proof to be recorded"""
+
+    def check_recorded(self) -> None:
+        """Raise DatabaseLocked where the proof was not recorded."""
+        if self.is_locked_out:
+            raise DatabaseLocked(
+                "another program holds the lock of the database, so that the proof was not"
+                " recorded, and `status` knows nothing of it; try again later"
+            )
 
 
 def verify(
@@ -146,16 +156,23 @@ def _reconcile(
     result = VerifyResult(
         rows, time.monotonic() - started, drifts, is_complete, (*names, *of_sessions)
     )
-    with database.own_connection() as connection:
-        whole = is_complete and is_whole
-        record(connection, Proof(kind, started_at, result.seconds, rows, len(drifts), whole))
-        work, runs = round_.seconds + result.seconds, round_.runs + 1
-        if whole:
-            ended = LastRound(round_.began_at, utc_text(datetime.now(UTC)), work, runs, rows)
-            rounds.end(connection, ended, is_open=is_kept)
-        elif is_kept and is_whole:
-            went = OpenRound(round_.began_at, started_at, work, runs, rows, positions)
-            rounds.save(connection, went)
+    whole = is_complete and is_whole
+    work, runs = round_.seconds + result.seconds, round_.runs + 1
+    try:
+        with database.own_connection() as connection, connection.write_lock():
+            record(connection, Proof(kind, started_at, result.seconds, rows, len(drifts), whole))
+            if whole:
+                ended = LastRound(round_.began_at, utc_text(datetime.now(UTC)), work, runs, rows)
+                rounds.end(connection, ended, is_open=is_kept)
+            elif is_kept and is_whole:
+                went = OpenRound(round_.began_at, started_at, work, runs, rows, positions)
+                rounds.save(connection, went)
+    except DatabaseLocked:
+        return replace(result, is_locked_out=True)
+    except (AggregatesError, DriverError):
+        # Whoever may only read may compare, too.
+        if kind == "repair":
+            raise
     return result
 
 

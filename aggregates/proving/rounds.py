@@ -79,26 +79,25 @@ def go_on(
 ) -> OpenRound:
     """The round that a run goes on with; a new one where nothing is left of an earlier run.
 
-    Stored at once, so that nobody drops the entries that it needs.
+    Stored at once, so that nobody drops the entries that it needs, unless the database is locked.
     """
     found = open_round(connection) if rows_read else None
     round_ = replace(found or OpenRound(now), rows_read=rows_read, positions=positions)
-    save(connection, round_)
+    with suppress(OperationalError):
+        save(connection, round_)
     return round_
 
 
 def save(connection: DriverConnection, round_: OpenRound) -> None:
-    """Store how far a round has got, unless the database is locked: no proof fails for that."""
-    with suppress(OperationalError):
-        _store(connection, _OPEN, json.dumps(asdict(round_)))
+    """Store how far a round has got."""
+    _store(connection, _OPEN, json.dumps(asdict(round_)))
 
 
 def end(connection: DriverConnection, ended: LastRound, *, is_open: bool) -> None:
     """Store what a round took; `is_open` where it was the one under way, which is over then."""
-    with suppress(OperationalError):
-        _store(connection, _LAST, json.dumps(asdict(ended)))
-        if is_open:
-            _store(connection, _OPEN, None)
+    _store(connection, _LAST, json.dumps(asdict(ended)))
+    if is_open:
+        _store(connection, _OPEN, None)
 
 
 def _mark(connection: DriverConnection, name: str) -> str | None:

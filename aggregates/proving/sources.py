@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from aggregates.engines.base import DriverConnection, quote
+from aggregates.engines.tables import WITHOUT_KEY
 from aggregates.errors import CannotAdopt, SchemaMismatch, UnfitTable
 from aggregates.frozen import statements as frozen
 from aggregates.frozen.layout import normalised
@@ -67,8 +68,9 @@ def check_sources(connection: DriverConnection, sources: Iterable[Source]) -> No
 def _gone(connection: DriverConnection, source: Source) -> Finding:
     gone = f"the table {source.name} is gone"
     if now := _bearer(connection, source):
-        step = _renaming(now, source)
-        detail = f"{gone}, and its triggers are on {now}: `{step}` names it so again"
+        renaming = connection.renaming(now, source.name)
+        step, named = _script(renaming), "; ".join(renaming)
+        detail = f"{gone}, and its triggers are on {now}: `{named}` names it so again"
     elif (mapping := mapping_of(connection)) and mapping.makes(source.name):
         detail = f"{gone}, which can be made again from {mapping.table}"
         return Finding("missing", source.name, source.name, detail, PUT_BACK)
@@ -90,8 +92,9 @@ def _triggers_on(source: Source) -> list[Statement]:
     return [one for one in made if (one.kind, one.table) == ("trigger", source.name)]
 
 
-def _renaming(now: str, source: Source) -> str:
-    return f"ALTER TABLE {quote(now)} RENAME TO {quote(source.name)}"
+def _script(statements: Sequence[str]) -> str:
+    """One statement as it is, more of them a line each."""
+    return statements[0] if len(statements) == 1 else "\n".join(f"{one};" for one in statements)
 
 
 def _renaming_column(table: str, now: str, name: str) -> str:
@@ -104,21 +107,17 @@ def _moved(connection: DriverConnection, source: Source, bearer: str) -> Finding
     both = connection.columns(bearer).keys() & connection.columns(source.name).keys() - {source.key}
     columns = ", ".join(quote(name) for name in connection.columns(bearer) if name in both)
     verb = "INSERT" if source.unique is None else "INSERT OR REPLACE"
-    step = "\n".join(
-        f"{one};"
-        for one in (
-            f"ALTER TABLE {quote(source.name)} RENAME TO {quote(aside)}",
-            _renaming(bearer, source),
-            f"{verb} INTO {quote(source.name)} ({columns}) SELECT {columns} FROM {quote(aside)}",
-            f"DROP TABLE {quote(aside)}",
-        )
+    copying = (
+        f"{verb} INTO {quote(source.name)} ({columns}) SELECT {columns} FROM {quote(aside)}",
+        f"DROP TABLE {quote(aside)}",
     )
     detail = (
         f"the table {source.name} was renamed to {bearer}, with its triggers, and another of that"
-        f" name was made, whose rows are not counted: the script that `{STATUS}` prints makes one"
+        f" name was made, whose rows are not counted: the steps that `{STATUS}` prints make one"
         " table of both again"
     )
-    return Finding("moved", source.name, source.name, detail, (step,))
+    step = _script(connection.renaming(bearer, source.name, aside))
+    return Finding("moved", source.name, source.name, detail, (step,), copying=_script(copying))
 
 
 def _read_instead(connection: DriverConnection, source: Source) -> dict[str, str]:
@@ -140,7 +139,7 @@ def _read_instead(connection: DriverConnection, source: Source) -> dict[str, str
 def _exchanged(table: str, read: dict[str, str]) -> Finding:
     aside = {old: f"{old}_made_again" for old in read}
     renamings = [*aside.items(), *((aside.get(new, new), old) for old, new in read.items())]
-    step = "\n".join(f"{_renaming_column(table, now, name)};" for now, name in renamings)
+    step = _script([_renaming_column(table, now, name) for now, name in renamings])
     named = ", ".join(f"{table}.{old} was renamed to {new}" for old, new in read.items())
     detail = (
         f"{named}, which the triggers read, and another column has the old name now: the script"
@@ -199,12 +198,14 @@ def _unfit(
     if not has_script:
         remedy, bearer = error.remedy, _bearer(connection, source)
         if bearer not in (None, source.name):
-            remedy = f"give it another name, then {_renaming(bearer, source)}"
+            renaming = "; ".join(connection.renaming(bearer, source.name))
+            remedy = f"give it another name, then {renaming}"
         step = f"-- {source.name}: {remedy}"
         return Finding("unfit", source.name, source.name, f"{detail}{remedy}", (step,))
     detail += (
         f"stop its writers, keep a copy, and give it its key again, by the script that"
-        f" `{STATUS}` prints"
+        f" `{STATUS}` prints; it leaves the old table as {source.name}{WITHOUT_KEY}, to be dropped"
+        " when all is as it should be, and no row is missed"
     )
     script = connection.with_its_key(shape_of(source))
     return Finding("unfit", source.name, source.name, detail, (script,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import ceil
 
 from rich.console import Console, Group, RenderableType
 
@@ -15,6 +16,8 @@ _MOST_ROWS = {"running": 10, "agents": 20, "sessions": 10, "tools": 10}
 """Of each list, those that matter most first."""
 _FEWEST_ROWS = 3
 _LINES_ROUND_A_LIST = 5
+_SHORTEST_LINE, _WIDTH_OF_A_LEGEND = 24, 50
+"""Of the runs of hours, each with a character of its own while there is room for that."""
 
 
 def show_collection(out: Console, collection: Collection) -> None:
@@ -98,5 +101,12 @@ def _load(out: Console, hours: Sequence[HourPoint], last_start: str | None) -> s
     if not any(counts):
         last = "none has a start" if last_start is None else f"the last was at {clock(last_start)}"
         return f"no run started in the {span}: {last}"
+    room = max(_SHORTEST_LINE, out.width - _WIDTH_OF_A_LEGEND)
+    size = ceil(len(counts) / room)
+    first = len(counts) % size or size
+    counts = [sum(counts[:first])] + [
+        sum(counts[start : start + size]) for start in range(first, len(counts), size)
+    ]
     drawn = sparkline(counts, ascii_only=out.options.ascii_only)
-    return f"|{drawn}| runs an hour, {span}, at most {max(counts):,}"
+    each = "an hour" if size == 1 else f"in {size} h"
+    return f"|{drawn}| runs {each}, {span}, at most {max(counts):,}"

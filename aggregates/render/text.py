@@ -23,18 +23,16 @@ class _Console(Console):
         raise BrokenPipeError
 
 
-def console(*, is_for_errors: bool = False) -> Console:
-    """The console of stdout, or stderr. Text goes out as it stands: a name may look like markup.
+def console() -> Console:
+    """The console of stdout. Text goes out as it stands: a name may look like markup.
 
     It is as wide as $COLUMNS says, else as the terminal is, if there is one.
     """
-    stream = sys.stderr if is_for_errors else sys.stdout
     columns = os.environ.get("COLUMNS", "")
-    width = None if stream.isatty() else _WIDTH_WITHOUT_TERMINAL
+    width = None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL
     if columns.isdecimal() and int(columns) > 0:
         width = int(columns)
     return _Console(
-        stderr=is_for_errors,
         markup=False,
         emoji=False,
         highlight=False,

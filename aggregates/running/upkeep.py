@@ -195,7 +195,9 @@ class Upkeep:
                     rebuilding.rebuild(self._database, self._catalogue, renewed)
                 else:
                     repair = repairing.repair
-                    tell(repair(self._database, self._catalogue, renewed, budget=job.budget))
+                    result = repair(self._database, self._catalogue, renewed, budget=job.budget)
+                    tell(result)
+                    result.check_recorded()
         except Stopped:
             return
 

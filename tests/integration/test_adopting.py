@@ -2,12 +2,14 @@
 
 import os
 import pty
+import select
 import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from advice import follow, status
+from alembic.config import CommandLine
 from click.testing import CliRunner, Result
 from conftest import connect
 from hooks import AGENT_INVOCATIONS, AGENT_TOOL_USES, HOOK_TABLES, SESSIONS, TOOL_USES
@@ -21,6 +23,7 @@ OTHER_SHAPE = (
     "INSERT INTO agent_invocations VALUES (1, 'a', '2026-10-01T09:00:00', 1, 500);"
 )
 EMPTY = ["added;", "empty", "until", "a", "writer", "fills", "it"]
+CONFIGURED = ["-c", str(Path(__file__).parents[2] / "alembic.ini")]
 APPLICATION = "CREATE TABLE users (id INTEGER PRIMARY KEY); CREATE TABLE orders (id);"
 
 
@@ -85,7 +88,35 @@ def test_a_database_of_something_else_is_refused(path: Path) -> None:
     done = run("migrate", path, "--yes")
     assert done.exit_code == 0
     assert "users, orders" in done.stderr
-    assert run("migrate", path).stderr == "", "it is not asked twice"
+    found = status(path)
+    assert found.ok
+    ((kind, name),) = [(one.kind, one.name) for one in found.warnings]
+    assert (kind, name) == ("empty", "agent_invocations, sessions, agent_tool_uses")
+    assert run("migrate", path).exit_code == 0, "it is not asked twice"
+    make(path, "INSERT INTO agent_invocations (agent_name) VALUES ('a')")
+    assert [one.name for one in status(path).warnings] == ["sessions, agent_tool_uses"]
+    assert run("downgrade", path, "--yes").exit_code == 0
+
+
+def test_an_empty_file_gets_its_tables_without_a_word(path: Path) -> None:
+    make(path, "")
+    assert run("migrate", path).stderr == ""
+    assert status(path).warnings == []
+
+
+@pytest.mark.parametrize("sql", [OTHER_SHAPE, APPLICATION, APPLICATION + HOOK_TABLES])
+def test_alembic_says_what_it_adopts(
+    sql: str, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It asks nobody: whoever runs it reads what is told."""
+    make(path, sql)
+    expected = run("migrate", path).stderr.partition("error: ")[0]
+    arguments = ["-x", f"database={path}", "upgrade", "head"]
+    CommandLine().main([*CONFIGURED, *arguments])
+    assert sorted(capsys.readouterr().err.splitlines()) == sorted(expected.splitlines())
+    assert bool(expected) == (sql != APPLICATION + HOOK_TABLES)
+    CommandLine().main([*CONFIGURED, *arguments])
+    assert capsys.readouterr().err == ""
 
 
 def test_a_table_of_another_shape_is_shown_column_by_column(path: Path) -> None:
@@ -179,7 +210,7 @@ def test_what_is_not_migrated_yet_is_to_be_migrated(command: str, path: Path) ->
     name, *options = command.split()
     done = run(name, path, *options)
     assert done.exit_code == 4
-    assert "run `aggregates migrate`" in done.stderr
+    assert f"run `aggregates migrate --database {path}`" in done.stderr
     assert "--reinstall" not in done.stderr
 
 
@@ -201,9 +232,12 @@ def test_on_a_terminal_a_person_is_asked(answer: str, status: int, path: Path) -
     try:
         while f"Adopt {path} as it is? [y/N]".encode() not in said.replace(b"\r\n", b""):
             said += os.read(terminal, 65_536)
-        os.write(terminal, answer.encode())
-        while os.read(terminal, 65_536):
-            pass
+        is_over = False
+        while not is_over:
+            # Again, where a signal has come just before the terminal is read from.
+            os.write(terminal, answer.encode())
+            while select.select([terminal], [], [], 1)[0] and not is_over:
+                is_over = not os.read(terminal, 65_536)
     except OSError:
         pass  # the other end is closed
     finally:

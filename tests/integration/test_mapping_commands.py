@@ -127,7 +127,7 @@ def test_a_mapping_can_be_a_file(database: Path, tmp_path: Path) -> None:
     assert command(database, "migrate", "--mapping", str(file)).exit_code == 0
     done = command(database, "migrate", "--mapping", "subagent-sessions")
     assert done.exit_code == 4
-    assert "keeps runs by the mapping mine: run `aggregates downgrade`" in done.output
+    assert "keeps runs by the mapping mine: run `aggregates downgrade --database " in done.output
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_a_database_that_is_migrated_already_is_told_what_to_do(tmp_path: Path) 
     assert command(path, "migrate", "--yes").exit_code == 0
     done = command(path, "migrate", "--mapping", "subagent-events")
     assert done.exit_code == 4
-    assert "keeps runs as its writers write them: run `aggregates downgrade`" in done.output
+    assert "keeps runs as its writers write them: run `aggregates downgrade --" in done.output
 
 
 def test_there_has_to_be_a_database(tmp_path: Path) -> None:
@@ -252,7 +252,7 @@ def test_runs_that_were_dropped_are_made_again(database: Path, name: str) -> Non
     planted(database, "DROP TABLE agent_invocations")
     found = json.loads(command(database, "status", "--json").output)
     assert found["steps"] == ["aggregates migrate --reinstall", "aggregates repair"]
-    assert "`aggregates migrate --reinstall`" in command(database, "verify").output
+    assert "`aggregates migrate --reinstall --database " in command(database, "verify").output
     assert command(database, "migrate", "--reinstall").exit_code == 0
     assert command(database, "repair").exit_code == 0
     check(database, name)

@@ -23,9 +23,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from conftest import MakeDatabase, connect
 from rich.cells import cell_len
+from rich.console import Console
 from test_command_line import COMMAND, ENVIRONMENT, run
 
 from aggregates.installing import upgrading
+from aggregates.reader import HourPoint
+from aggregates.render.collections import show_load
 from aggregates.samples import write_sample
 
 LONG = "x" * 300
@@ -146,13 +149,19 @@ def test_csv_holds_what_json_holds(database: Path, what: str) -> None:
 
 
 def test_a_name_is_no_formula_of_a_spreadsheet(migrated_database: MakeDatabase) -> None:
-    formulas = ["=cmd|'/c calc'!A0", "+1", "-1", "@a", "\t=1", "\r=1", "\n=1", "\uff1d1"]
-    plain = ["a=1", "a\r=1", "'a'", "1", "a-b", "a,b"]
+    # With what they are to become: a `;` or a tab parts cells in some countries and programs.
+    formulas = {
+        **{one: f"'{one}" for one in ("=cmd|'/c calc'!A0", "+1", "-1", "@a", "\t1", "\uff1d1")},
+        **{"\t=1": "'\t'=1", "\r=1": "'\r'=1", "\n=1": "'\n'=1", "a\r=1": "a\r'=1"},
+        **{"a;=1+1;b": "a;'=1+1;b", "a; @b": "a; '@b", 'a;"=1"': 'a;"\'=1"', "a;;-1": "a;;'-1"},
+        "=1;+1": "'=1;'+1",
+    }
+    plain = ["a=1", "'a'", "1", "a-b", "a,b", "a;b=1", "a; b"]
     with migrated_database("plain") as path:
         with closing(connect(path)) as writer:
             writer.executemany(
                 "INSERT INTO agent_invocations (agent_name, session_id) VALUES (?, ?)",
-                [(name, name) for name in formulas + plain],
+                [(name, name) for name in [*formulas, *plain]],
             )
             # Numbers below zero are shown as they are, and are none.
             writer.execute("UPDATE agent_stats SET tokens_sum = -5")
@@ -161,7 +170,7 @@ def test_a_name_is_no_formula_of_a_spreadsheet(migrated_database: MakeDatabase) 
         rows = list(csv.reader(io.StringIO(written, newline="")))
         heading, *agents = rows
         assert {len(row) for row in rows} == {len(heading)}
-        assert {row[0] for row in agents} == {f"'{name}" for name in formulas} | {*plain}
+        assert {row[0] for row in agents} == {*formulas.values(), *plain}
         assert {row[heading.index("tokens")] for row in agents} == {"-5"}
         by_json = json.loads(report(path, "agents", "--json"))
         assert {one["agent_name"] for one in by_json} == {*formulas, *plain}
@@ -389,3 +398,20 @@ def test_changes_of_a_key_that_is_kept_as_an_integer(migrated_database: MakeData
         for wanted in (("--session", "5"), ("--agent", "7")):
             done = run("changes", *wanted, "--json", "--database", path)
             assert [json.loads(line)["key"] for line in done.stdout.splitlines()] == [1, 2]
+
+
+@pytest.mark.parametrize(("hours", "width"), [(24, 80), (2000, 80), (8784, 120), (49, 74)])
+def test_hours_are_drawn_in_one_line(hours: int, width: int) -> None:
+    counts = [number % 7 for number in range(hours)]
+    points = [HourPoint("2026-10-01T09:00:00", count, 0, 0, 0, 0, 0, 0, 60) for count in counts]
+    out = Console(width=width, file=io.StringIO())
+    with out.capture() as captured:
+        show_load(out, points, None)
+    shown = captured.get()
+    _, drawn, legend = shown.split("|")
+    size = 1 if hours == 24 else int(legend.split(" in ")[1].split()[0])
+    # The oldest hours may be fewer; every run is in one of the sums.
+    sums = [sum(counts[max(0, end - size) : end]) for end in range(hours, 0, -size)]
+    assert len(drawn) == len(sums)
+    assert legend.endswith(f"at most {max(sums):,}\n")
+    assert shown.count("\n") == 1

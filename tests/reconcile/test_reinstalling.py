@@ -178,7 +178,7 @@ def test_a_verify_ends_with_4_where_what_agrees_may_not_after_the_next_write(pat
     done = verify()
     assert done.exit_code == 4
     assert "no drift" in done.stdout
-    assert "begin with `aggregates migrate --reinstall`" in done.stderr
+    assert "begin with `aggregates migrate --reinstall --database " in done.stderr
     execute(path, "DELETE FROM agent_invocations")
     done = verify()
     assert done.exit_code == 4
@@ -198,7 +198,7 @@ def test_nothing_is_mended_that_would_be_wrong_again(
     before = everything(path)
     done = CliRunner().invoke(main, [command, "--database", str(path)])
     assert done.exit_code == 4
-    assert "begin with `aggregates migrate --reinstall`" in done.output
+    assert "begin with `aggregates migrate --reinstall --database " in done.output
     assert everything(path) == before
     follow(path)
     assert CliRunner().invoke(main, [command, "--database", str(path)]).exit_code == 0

@@ -1,8 +1,10 @@
 """Whatever was done to a source table, a reinstall makes it no worse, and says what would help."""
 
+import shlex
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -85,6 +87,10 @@ def test_a_table_without_its_key_is_refused_and_gets_it_again(table: str, path: 
     execute(path, f"CREATE VIEW theirs AS SELECT * FROM {table}")
     follow(path)
     assert rows(path, table) == before
+    (left,) = status(path).warnings
+    assert (left.kind, left.name) == ("left over", f"{table}_without_key")
+    execute(path, left.detail.split("`")[1])
+    assert status(path).warnings == []
     with closing(connect(path)) as connection:
         connection.execute(SESSION, ("active",))
         (highest,) = connection.execute("SELECT max(id) FROM agent_invocations").fetchone()
@@ -327,6 +333,37 @@ def test_an_id_in_the_place_of_a_value_is_not_taken_for_it(path: Path) -> None:
     assert "ADD COLUMN" in step
 
 
+@pytest.mark.parametrize("is_made_again", [False, True])
+@pytest.mark.parametrize("table", SOURCES)
+def test_a_table_that_was_renamed_alone_is_named_so_again(
+    table: str, is_made_again: bool, path: Path
+) -> None:
+    """What names it was not changed with it, as before SQLite 3.25."""
+    before, counted = rows(path, table), everything(path)
+    ((made,),) = rows(path, f"(SELECT sql FROM sqlite_master WHERE name = '{table}')")
+    alone = "PRAGMA legacy_alter_table = ON", f"ALTER TABLE {table} RENAME TO put_aside"
+    execute(path, *alone, *([str(made)] if is_made_again else []))
+    assert "aggregates migrate --reinstall" not in follow(path)
+    assert rows(path, table) == before
+    assert everything(path) == counted
+    check_exact(path)
+
+
+@pytest.mark.parametrize("is_made_again", [False, True])
+@pytest.mark.parametrize(
+    "gone", ["TABLE agent_hourly", "VIEW _aggregates_run_times", "TRIGGER _aggregates_run_gone_log"]
+)
+def test_a_table_gets_its_name_back_while_something_of_ours_is_gone(
+    gone: str, is_made_again: bool, path: Path
+) -> None:
+    """What was dropped is made empty before that: so it is not believed before it is proved."""
+    ((made,),) = rows(path, f"(SELECT sql FROM sqlite_master WHERE name = '{_RUNS}')")
+    again = [str(made), _WRITTEN] if is_made_again else []
+    execute(path, f"ALTER TABLE {_RUNS} RENAME TO kept", *again, f"DROP {gone}")
+    assert "aggregates repair" in follow(path)
+    check_exact(path)
+
+
 def test_a_view_in_the_place_of_a_table_that_was_renamed(path: Path) -> None:
     execute(
         path,
@@ -412,3 +449,41 @@ def test_a_table_that_was_made_again_beside_the_renamed_one_is_one_with_it(
     assert status(path).ok
     assert len(rows(path, table, "rowid")) == before + 1
     check_exact(path)
+
+
+def advised(shown: str) -> list[str]:
+    """The lines of the steps that `status` shows."""
+    lines = shown.partition("what to do, in this order:\n")[2].splitlines()
+    return list(takewhile(lambda one: one.startswith("  "), lines))
+
+
+@pytest.mark.parametrize("is_named", [True, False], ids=["by an option", "by the environment"])
+def test_what_is_advised_can_be_pasted(
+    is_named: bool, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spaced = path.rename(path.with_name("agents' runs.db"))
+    named = ["--database", str(spaced)] if is_named else []
+    if not is_named:
+        monkeypatch.setenv("AGGREGATES_DATABASE_URL", str(spaced))
+    database = f" --database {shlex.quote(str(spaced))}" if is_named else ""
+    execute(
+        spaced,
+        "PRAGMA legacy_alter_table = ON",
+        "ALTER TABLE sessions RENAME TO other",
+        "DROP TABLE agent_stats",
+        "DROP VIEW v_agents",
+        "DROP TRIGGER _aggregates_run_insert",
+    )
+    shown = CliRunner().invoke(main, ["status", *named]).stdout
+    steps = [one.strip() for one in advised(shown)]
+    assert steps.pop() == f"aggregates status{database}"
+    with closing(connect(spaced)) as connection:
+        connection.executescript("\n".join(steps))
+    shown = CliRunner().invoke(main, ["status", *named]).stdout
+    refusal = CliRunner().invoke(main, ["repair", *named]).stderr
+    assert f"begin with `aggregates migrate --reinstall{database}`" in refusal
+    steps = [one.strip() for one in advised(shown)]
+    assert steps == [f"aggregates {one}{database}" for one in ("migrate --reinstall", "repair")]
+    for step in steps:
+        assert CliRunner().invoke(main, shlex.split(step)[1:]).exit_code == 0
+    assert status(spaced).ok

@@ -19,7 +19,7 @@ from aggregates.engines.base import (
     SchemaObject,
     quote,
 )
-from aggregates.engines.sqlite import adoption, keys, mapping, proofs, trees, waiting
+from aggregates.engines.sqlite import adoption, keys, mapping, proofs, renaming, trees, waiting
 from aggregates.engines.sqlite.compiler import SQLite
 from aggregates.engines.sqlite.explaining import explained, primary_code, shown, translated
 from aggregates.engines.sqlite.files import OpenedFile
@@ -51,7 +51,7 @@ class SQLiteConnection(DriverConnection):
     def execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Rows:
         """Execute a statement."""
         try:
-            return _Rows(self.driver.execute(sql, parameters))
+            return _Rows(waiting.execute(self.driver, sql, parameters))
         except sqlite3.Error as error:
             raise translated(error) from error
 
@@ -157,7 +157,7 @@ class SQLiteConnection(DriverConnection):
 
     def set_lock_timeout(self, seconds: float) -> None:
         """Wait so long for a lock from now on."""
-        self.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
+        waiting.set_timeout(self.driver, seconds)
 
     def spill_to_disk(self) -> None:
         """Keep temporary tables on the disk, not in memory."""
@@ -263,6 +263,10 @@ class SQLiteConnection(DriverConnection):
     def with_its_key(self, shape: Shape) -> str:
         """A script that makes a table again, with all its rows and the key that it lacks."""
         return keys.script(self, shape)
+
+    def renaming(self, now: str, name: str, aside: str | None = None) -> list[str]:
+        """Statements that give a table the name again that its triggers know it by."""
+        return renaming.statements(self, now, name, aside)
 
     def check_names(self, names: Iterable[str]) -> None:
         """Raise CannotAdopt where a name of ours is taken."""

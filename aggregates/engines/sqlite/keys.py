@@ -8,6 +8,7 @@ from itertools import count
 from aggregates.engines.base import DriverConnection, SchemaObject, quote
 from aggregates.engines.sqlite.adoption import order_of_rows
 from aggregates.engines.sqlite.hooks_schema import HOOK_TABLES
+from aggregates.engines.tables import WITHOUT_KEY
 from aggregates.frozen.shapes import Shape
 
 
@@ -19,7 +20,8 @@ def script(connection: DriverConnection, shape: Shape) -> str:
     last row stays, as its writers replace it.
     """
     table = quote(shape.table)
-    new, aside = (quote(_free(connection, f"{shape.table}_{how}_key")) for how in _HOW)
+    ends = ("_with_key", WITHOUT_KEY)
+    new, aside = (quote(_free(connection, shape.table + end)) for end in ends)
     types = connection.columns(shape.table)
     types |= {name: type_ for name, type_ in _hooks(connection, shape).items() if name in types}
     key = shape.unique or shape.key
@@ -48,7 +50,6 @@ def script(connection: DriverConnection, shape: Shape) -> str:
     return "; ".join(steps) + ";"
 
 
-_HOW = ("with", "without")
 _KEY = {True: "INTEGER PRIMARY KEY AUTOINCREMENT", False: "TEXT PRIMARY KEY"}
 
 

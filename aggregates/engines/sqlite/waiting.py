@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from aggregates.engines.sqlite.explaining import is_locked, shown
+from aggregates.engines.sqlite.explaining import primary_code, shown
 
 READ = "BEGIN DEFERRED"
 _SOON = 1.0
@@ -37,33 +38,50 @@ def patience_of(connection: sqlite3.Connection) -> Patience | None:
     return getattr(connection, "patience", None)
 
 
-def execute(connection: sqlite3.Connection, statement: str) -> None:
-    """Execute what begins or ends a transaction; where that has to wait, tell."""
+def set_timeout(connection: sqlite3.Connection, seconds: float) -> None:
+    """Wait so long for a lock from now on."""
+    if isinstance(connection, PatientConnection) and connection.patience is not None:
+        connection.patience = replace(connection.patience, seconds=seconds)
+    _set_timeout(connection, seconds)
+
+
+def execute(
+    connection: sqlite3.Connection,
+    statement: str,
+    parameters: Sequence[Any] | Mapping[str, Any] = (),
+) -> sqlite3.Cursor:
+    """Execute a statement; where it has to wait for a lock, tell."""
     patience = patience_of(connection)
-    if patience is None or patience.tell is None:
-        connection.execute(statement)
-        return
-    _execute(connection, statement, patience)
+    takes_no_lock = connection.in_transaction and statement != "COMMIT"
+    if takes_no_lock or patience is None or patience.tell is None:
+        return connection.execute(statement, parameters)
+    done = _execute(connection, statement, parameters, patience)
     if statement == READ:
         try:
             # It takes no lock before something is read.
-            _execute(connection, "SELECT 1 FROM main.sqlite_master LIMIT 1", patience)
+            _execute(connection, "SELECT 1 FROM main.sqlite_master LIMIT 1", (), patience).close()
         except sqlite3.Error:
             connection.execute("ROLLBACK")
             raise
+    return done
 
 
-def _execute(connection: sqlite3.Connection, statement: str, patience: Patience) -> None:
+def _execute(
+    connection: sqlite3.Connection,
+    statement: str,
+    parameters: Sequence[Any] | Mapping[str, Any],
+    patience: Patience,
+) -> sqlite3.Cursor:
     try:
         _set_timeout(connection, min(_SOON, patience.seconds))
         try:
-            connection.execute(statement).fetchall()
+            return connection.execute(statement, parameters)
         except sqlite3.OperationalError as error:
-            if not is_locked(error):
+            if patience.seconds < _SOON or primary_code(error) != sqlite3.SQLITE_BUSY:
                 raise
             patience.tell_of(connection, "the lock that another program holds")
             _set_timeout(connection, max(0.0, patience.seconds - _SOON))
-            connection.execute(statement).fetchall()
+            return connection.execute(statement, parameters)
     finally:
         _set_timeout(connection, patience.seconds)
 

@@ -136,12 +136,12 @@ _RUNS = (
 _SESSIONS = (
     _old(
         "active_sessions_count",
-        "Sessions that have not ended, with an event inside the idle timeout.",
+        "Sessions whose row has not ended, with an event inside the idle timeout.",
         better="agent_workflow_active_sessions",
     ),
     _gauge(
         "agent_workflow_active_sessions",
-        "Sessions that have not ended, with an event inside the idle timeout.",
+        "Sessions whose row has not ended, with an event inside the idle timeout.",
     ),
     _gauge("agent_workflow_sessions", "Rows of the table sessions, by status.", "status"),
     _old("total_sessions", "Sessions with a run.", better="agent_workflow_sessions_with_runs"),
