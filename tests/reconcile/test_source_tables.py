@@ -351,7 +351,7 @@ def test_a_table_that_was_renamed_alone_is_named_so_again(
 
 @pytest.mark.parametrize("is_made_again", [False, True])
 @pytest.mark.parametrize(
-    "gone", ["TABLE agent_hourly", "VIEW _aggregates_run_times", "TRIGGER _aggregates_run_gone_log"]
+    "gone", ["TABLE agent_hourly", "VIEW _aggregates_run_times", "TRIGGER _aggregates_run_row_read"]
 )
 def test_a_table_gets_its_name_back_while_something_of_ours_is_gone(
     gone: str, is_made_again: bool, path: Path
