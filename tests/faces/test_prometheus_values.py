@@ -25,7 +25,7 @@ from aggregates.faces.prometheus.families import BY_NAME, FAMILIES
 from aggregates.installing import upgrading
 from aggregates.model.catalogue import catalogue
 from aggregates.prometheus import Collector
-from aggregates.sessions import Deriver
+from aggregates.sessions import Deriver, restart_walk
 
 REAL_DATA = Path(__file__).parents[3] / "shared" / "data" / "agent_workflow.db"
 
@@ -167,6 +167,32 @@ def test_a_session_without_a_row_has_series(migrated_database: MakeDatabase) -> 
     assert (of["session_total_agent_time"], of["session_start_timestamp"]) == (2, start)
     # Nobody has said that it has ended, nor how long it lasted.
     assert not found.keys() & {"session_completion_status", "session_idle_time"}
+
+
+def test_what_upkeep_has_not_come_to_is_told(migrated_database: MakeDatabase) -> None:
+    with migrated_database("plain") as path, Store(path) as store:
+        collector = Collector(store)
+
+        def pending() -> float:
+            found = samples_of(collector.scrape())
+            return found["agent_workflow_session_durations_pending"][frozenset()]
+
+        assert pending() == 1
+        derive(path)
+        assert pending() == 0
+        for write in (
+            "INSERT INTO sessions (session_id, start_time, status)"
+            " VALUES ('s', '2026-10-01T10:00:00', 'active')",
+            "INSERT INTO agent_invocations (session_id, agent_name, status) VALUES ('s', 'a', 'x')",
+        ):
+            with closing(connect(path)) as writer:
+                writer.execute(write)
+            assert pending() == 1
+            derive(path)
+            assert pending() == 0
+        with closing(connect(path)) as writer:
+            restart_walk(driver(writer))
+        assert pending() == 1
 
 
 def test_runs_of_an_agent_with_a_nul_in_its_name_count_everywhere(

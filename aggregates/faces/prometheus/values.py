@@ -309,6 +309,7 @@ def _of_store(metrics: Metrics, health: Health) -> Gauges:
         "agent_workflow_consumer_lost": {
             (shown(name), source): one.is_lost for (name, source), one in consumers.items()
         },
+        "agent_workflow_session_durations_pending": {(): health.has_pending_sessions},
     }
     if health.proved_at is not None:
         proved = datetime.fromisoformat(health.proved_at).timestamp()
