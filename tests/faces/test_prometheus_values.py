@@ -271,6 +271,22 @@ def test_agents_that_look_alike_are_added_up(migrated_database: MakeDatabase) ->
             assert "agent_invocation_total" not in gauges or not gauges["agent_invocation_total"]
 
 
+def test_a_name_without_an_end_is_no_longer_label(migrated_database: MakeDatabase) -> None:
+    with migrated_database("plain") as path:
+        with closing(connect(path)) as writer:
+            for end in ("", "y", "z"):
+                writer.execute(
+                    "INSERT INTO agent_invocations (agent_name, start_time, end_time, status)"
+                    " VALUES (?, '2026-10-01T10:00:00', '2026-10-01T10:00:02', 'completed')",
+                    ("x" * 1000 + end * 50_000,),
+                )
+        with Store(path) as store:
+            found = samples_of(Collector(store).scrape())
+    for name in ("agent_invocation_total", "agent_duration_seconds_count"):
+        by_agent = {dict(labels)["agent_name"]: value for labels, value in found[name].items()}
+        assert by_agent == {"x" * 1000: 1, "x" * 1000 + "…": 2}
+
+
 ODD = ['a"b\\c', "two\nlines", "nul\0byte", "x" * 300, '{evil="1"} 1\n# EOF', "é\u2028\r\ttab"]
 
 
