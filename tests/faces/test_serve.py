@@ -255,6 +255,7 @@ def test_listening_to_the_world(path: Path, tmp_path: Path) -> None:
     with served(path, "--listen", "0.0.0.0:0", "--web-config", config) as server:
         assert ask(server).status == 401
         assert ask(server, headers=basic("alice", PASSWORD)).status == 200
+        assert "without tls_server_config" in server.errors.read_text()
 
 
 def test_tls_and_passwords(path: Path, tmp_path: Path) -> None:
