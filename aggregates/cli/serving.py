@@ -146,12 +146,19 @@ def serve_command(
     config = webconfig.WebConfig() if web_config is None else webconfig.load(web_config)
     for note in config.notes:
         click.echo(f"warning: {note}", err=True)
-    if not (insecure_listen or config.protects or server.is_loopback(host)):
-        raise AggregatesError(
-            f"{host} can be reached from other machines, and nobody would have to name a password:"
-            " name a file with basic_auth_users by --web-config, or listen on 127.0.0.1, or say"
-            " --insecure-listen"
-        )
+    if not (insecure_listen or server.is_loopback(host)):
+        if not config.protects:
+            raise AggregatesError(
+                f"{host} can be reached from other machines, and nobody would have to name a"
+                " password: name a file with basic_auth_users by --web-config, or listen on"
+                " 127.0.0.1, or say --insecure-listen"
+            )
+        if not config.tls:
+            click.echo(
+                f"warning: {web_config}: without tls_server_config whoever is on the way to {host}"
+                " reads the passwords too",
+                err=True,
+            )
     stop = StopSignal()
     with stop.listening(), ExitStack() as stack:
         stack.enter_context(told_to(logging.StreamHandler()))

@@ -353,6 +353,11 @@ def _state(found: Overview) -> Iterator[Markup]:
 def _notes(found: Overview) -> Iterator[str]:
     if found.status.filling:
         yield f"being filled: {line(found.status.filling)}"
+    if found.keeping.owner is None:
+        yield (
+            "upkeep: how runs of sessions overlap, and proofs, are as of the last round of"
+            " `aggregates run`, or of `aggregates serve --reconcile`; let one of them run"
+        )
     yield from waiting_lines(found.keeping)
     yield from unreadable_lines(found.collection.unreadable_times)
 

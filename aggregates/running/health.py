@@ -11,6 +11,7 @@ from aggregates.engines.tables import VERIFICATIONS
 from aggregates.model.definition import Source
 from aggregates.proving.record import Kind, proofs, proved_at
 from aggregates.running.keeping import Keeping, keeping
+from aggregates.sessions.pending import CONSUMER, SOURCES, walk_mark
 
 _LOOKED_THROUGH = 1000
 """Lines of the record: more than are kept."""
@@ -41,6 +42,8 @@ class Health:
     """oldest first, of those that are still on record"""
     keeping: Keeping
     """the process that does the upkeep"""
+    has_pending_sessions: bool
+    """whether what is derived of sessions is not that of their rows, of some at least"""
 
 
 def health(connection: DriverConnection, sources: Sequence[Source]) -> Health:
@@ -50,11 +53,17 @@ def health(connection: DriverConnection, sources: Sequence[Source]) -> Health:
         f"SELECT id, kind, drifts FROM main.{VERIFICATIONS} WHERE drifts > 0 ORDER BY id"
     ).fetchall()
     (newest,) = connection.execute(f"SELECT max(id) FROM main.{VERIFICATIONS}").fetchone()
+    found = tuple(consumers(connection, sources))
+    up_to_date = {
+        one.source for one in found if one.name == CONSUMER and not (one.behind or one.is_lost)
+    }
     return Health(
-        consumers=tuple(consumers(connection, sources)),
+        consumers=found,
         log_entries={name: newest - oldest + 1 for name, (oldest, newest) in ends.items()},
         proved_at=proved_at(proofs(connection, _LOOKED_THROUGH)),
         proofs=newest or 0,
         findings=tuple(DriftFound(*row) for row in rows),
         keeping=keeping(connection),
+        has_pending_sessions=walk_mark(connection) is not None
+        or not {source.name for source in SOURCES} <= up_to_date,
     )

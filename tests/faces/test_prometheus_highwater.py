@@ -241,7 +241,7 @@ def test_any_history_with_any_restarts(seed: int) -> None:
 
 
 def health(proofs: int, *findings: DriftFound) -> Health:
-    return Health((), {}, None, proofs, findings, Keeping())
+    return Health((), {}, None, proofs, findings, Keeping(), False)
 
 
 def test_drifts_are_counted_once_although_old_lines_of_the_record_go() -> None:

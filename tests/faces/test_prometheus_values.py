@@ -25,7 +25,7 @@ from aggregates.faces.prometheus.families import BY_NAME, FAMILIES
 from aggregates.installing import upgrading
 from aggregates.model.catalogue import catalogue
 from aggregates.prometheus import Collector
-from aggregates.sessions import Deriver
+from aggregates.sessions import Deriver, restart_walk
 
 REAL_DATA = Path(__file__).parents[3] / "shared" / "data" / "agent_workflow.db"
 
@@ -169,6 +169,32 @@ def test_a_session_without_a_row_has_series(migrated_database: MakeDatabase) -> 
     assert not found.keys() & {"session_completion_status", "session_idle_time"}
 
 
+def test_what_upkeep_has_not_come_to_is_told(migrated_database: MakeDatabase) -> None:
+    with migrated_database("plain") as path, Store(path) as store:
+        collector = Collector(store)
+
+        def pending() -> float:
+            found = samples_of(collector.scrape())
+            return found["agent_workflow_session_durations_pending"][frozenset()]
+
+        assert pending() == 1
+        derive(path)
+        assert pending() == 0
+        for write in (
+            "INSERT INTO sessions (session_id, start_time, status)"
+            " VALUES ('s', '2026-10-01T10:00:00', 'active')",
+            "INSERT INTO agent_invocations (session_id, agent_name, status) VALUES ('s', 'a', 'x')",
+        ):
+            with closing(connect(path)) as writer:
+                writer.execute(write)
+            assert pending() == 1
+            derive(path)
+            assert pending() == 0
+        with closing(connect(path)) as writer:
+            restart_walk(driver(writer))
+        assert pending() == 1
+
+
 def test_runs_of_an_agent_with_a_nul_in_its_name_count_everywhere(
     migrated_database: MakeDatabase,
 ) -> None:
@@ -243,6 +269,22 @@ def test_agents_that_look_alike_are_added_up(migrated_database: MakeDatabase) ->
             latest = datetime(2026, 10, 1, 11, tzinfo=UTC).timestamp()
             assert gauges["agent_last_execution_timestamp"][alike] == latest
             assert "agent_invocation_total" not in gauges or not gauges["agent_invocation_total"]
+
+
+def test_a_name_without_an_end_is_no_longer_label(migrated_database: MakeDatabase) -> None:
+    with migrated_database("plain") as path:
+        with closing(connect(path)) as writer:
+            for end in ("", "y", "z"):
+                writer.execute(
+                    "INSERT INTO agent_invocations (agent_name, start_time, end_time, status)"
+                    " VALUES (?, '2026-10-01T10:00:00', '2026-10-01T10:00:02', 'completed')",
+                    ("x" * 1000 + end * 50_000,),
+                )
+        with Store(path) as store:
+            found = samples_of(Collector(store).scrape())
+    for name in ("agent_invocation_total", "agent_duration_seconds_count"):
+        by_agent = {dict(labels)["agent_name"]: value for labels, value in found[name].items()}
+        assert by_agent == {"x" * 1000: 1, "x" * 1000 + "…": 2}
 
 
 ODD = ['a"b\\c', "two\nlines", "nul\0byte", "x" * 300, '{evil="1"} 1\n# EOF', "é\u2028\r\ttab"]

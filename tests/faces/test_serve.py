@@ -145,6 +145,44 @@ def test_both_formats_and_all_pages(path: Path) -> None:
         assert ask(server, method="POST").status == 405
 
 
+@pytest.mark.parametrize(
+    ("accept", "is_openmetrics"),
+    [
+        ("application/openmetrics-text", True),
+        ("text/plain;q=0.2, Application/OpenMetrics-Text ; Version=1.0.0 ; q=0.5", True),
+        ("application/openmetrics-text;version=1.0.0;q=0, */*", False),
+        ("application/openmetrics-text;version=0.0.1", False),
+        ("application/openmetrics-text;version=<b>", False),
+        ("application/openmetrics-text;version=1.0.0\r\n\tX: y", False),
+        ("text/plain;version=new", False),
+        (";;=,,q", False),
+    ],
+)
+def test_no_client_chooses_what_the_format_is_called(
+    path: Path, accept: str, is_openmetrics: bool
+) -> None:
+    with Store(path) as store:
+        inside = server.Server(
+            store, "127.0.0.1", 0, collector=Collector(store), config=webconfig.WebConfig()
+        )
+        with closing(inside.socket):
+            content_type, body = inside.metrics(accept, [])
+    assert content_type == (
+        "application/openmetrics-text; version=1.0.0; charset=utf-8"
+        if is_openmetrics
+        else "text/plain; version=0.0.4; charset=utf-8"
+    )
+    assert body.endswith(b"# EOF\n") == is_openmetrics
+
+
+def test_an_answer_is_compressed_for_those_only_who_take_it(path: Path) -> None:
+    with served(path) as server:
+        for accepted, is_compressed in (("br, gzip;q=0.5", True), ("gzip;q=0, identity", False)):
+            answer = ask(server, headers={"Accept-Encoding": accepted})
+            assert ("Content-Encoding" in answer.headers) == is_compressed
+            assert "agent_workflow_up 1.0\n" in answer.text
+
+
 def test_options_of_the_exporter_that_it_replaces(path: Path) -> None:
     port = str(free_port())
     with ExitStack() as stack:
@@ -217,6 +255,7 @@ def test_listening_to_the_world(path: Path, tmp_path: Path) -> None:
     with served(path, "--listen", "0.0.0.0:0", "--web-config", config) as server:
         assert ask(server).status == 401
         assert ask(server, headers=basic("alice", PASSWORD)).status == 200
+        assert "without tls_server_config" in server.errors.read_text()
 
 
 def test_tls_and_passwords(path: Path, tmp_path: Path) -> None:
@@ -485,6 +524,7 @@ def test_no_request_shows_anything_of_the_inside(path: Path, request_: bytes) ->
                     answer += more
             except ConnectionResetError:
                 pass
+        assert answer == b"" or answer.startswith(b"HTTP/1.1 ")
         assert b"Traceback" not in answer
         assert b"<script>" not in answer
         assert b"Python" not in answer

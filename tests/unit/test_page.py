@@ -204,6 +204,7 @@ def test_the_state_of_the_store(database: Path, writer: sqlite3.Connection) -> N
     said = read(database).text()
     assert re.search(r"last proof verify at \S+ \S+ UTC: 1 drift ", said)
     assert "whole proved never" in said
+    assert "as of the last round of `aggregates run`" in said
     assert re.search(r"Agents at work agent_workflow\.db Pause [1-9]\d* drifts? found as of", said)
     assert "agent_invocations: 1 row has a start or an end that is no time, such as 'noon<'" in (
         said

@@ -6,14 +6,13 @@ longer than all that comes before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 
-from aggregates.faces.prometheus.collector import Scrape, Series, bounds, number
-from aggregates.faces.prometheus.families import Family
+from aggregates.faces.prometheus.collector import Scrape, bounds, number
+from aggregates.faces.prometheus.families import BY_NAME
 
 _REMEMBERED = 20_000
-"""Labels whose text is known: from one scrape to the next, most are the same."""
+"""Series whose text is known: from one scrape to the next, most are the same."""
 
 
 def text(scrape: Scrape, *, openmetrics: bool) -> str:
@@ -24,36 +23,36 @@ def text(scrape: Scrape, *, openmetrics: bool) -> str:
         if openmetrics and family.kind == "counter":
             name = name.removesuffix("_total")
         lines.append(f"# HELP {name} {_escaped(family.help)}\n# TYPE {name} {family.kind}\n")
-        lines.extend(_samples(family, series))
+        lines.extend(_samples(family.name, *one) for one in series.items())
     return "".join(lines)
 
 
-def _samples(family: Family, series: Series) -> Iterator[str]:
-    name, names = family.name, family.labels
-    les = bounds(family) if family.kind == "histogram" else []
-    for values, value in series.items():
-        labels = _labels(names, values)
-        if not isinstance(value, tuple):
-            yield f"{name}{_braced(labels)} {number(value)}\n"
-        elif family.kind == "counter":
-            yield f"{name}{_braced(labels)} {number(value[0])}\n"
-        else:
-            for le, count in zip(les, value, strict=False):
-                among = _labels((*names, "le"), (*values, le))
-                yield f"{name}_bucket{{{among}}} {number(count)}\n"
-            yield f"{name}_count{_braced(labels)} {number(value[-2])}\n"
-            yield f"{name}_sum{_braced(labels)} {number(value[-1] / 1000)}\n"
-
-
 @lru_cache(maxsize=_REMEMBERED)
-def _labels(names: tuple[str, ...], values: tuple[str, ...]) -> str:
+def _samples(name: str, values: tuple[str, ...], value: float | tuple[int, ...]) -> str:
+    family = BY_NAME[name]
+    pairs = [*zip(family.labels, values, strict=True)]
+    labels = _braced(pairs)
+    if not isinstance(value, tuple):
+        return f"{name}{labels} {number(value)}\n"
+    if family.kind == "counter":
+        return f"{name}{labels} {number(value[0])}\n"
+    *up_to, elapsed_ms = value
+    buckets = (
+        f"{name}_bucket{_braced([*pairs, ('le', le)])} {number(count)}\n"
+        for le, count in zip(bounds(family), up_to, strict=True)
+    )
+    return (
+        f"{''.join(buckets)}{name}_count{labels} {number(up_to[-1])}\n"
+        f"{name}_sum{labels} {number(elapsed_ms / 1000)}\n"
+    )
+
+
+def _braced(pairs: list[tuple[str, str]]) -> str:
+    if not pairs:
+        return ""
     # By name, as prometheus_client has them.
-    pairs = sorted(zip(names, values, strict=True))
-    return ",".join(f'{name}="{_escaped(value)}"' for name, value in pairs)
-
-
-def _braced(labels: str) -> str:
-    return f"{{{labels}}}" if labels else ""
+    said = ",".join(f'{name}="{_escaped(value)}"' for name, value in sorted(pairs))
+    return f"{{{said}}}"
 
 
 def _escaped(value: str) -> str:

@@ -343,6 +343,11 @@ _STORE = (
         "agent_workflow_last_verify_timestamp_seconds",
         "When the newest proof of the whole began, in seconds since 1970.",
     ),
+    _gauge(
+        "agent_workflow_session_durations_pending",
+        "1 where upkeep has not come to all sessions: durations of sessions, and how their runs"
+        " overlap, are missing or as they were.",
+    ),
     _counter("agent_workflow_drifts_found_total", "Values that proofs have found to be wrong."),
     _counter("agent_workflow_drifts_repaired_total", "Values that have been made right."),
     _counter(

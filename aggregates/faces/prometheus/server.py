@@ -18,8 +18,8 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from prometheus_client import CollectorRegistry, ProcessCollector
-from prometheus_client.exposition import choose_encoder, gzip_accepted
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from sqlalchemy.exc import SQLAlchemyError
 
 from aggregates.errors import AggregatesError
@@ -45,6 +45,8 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 _TEXT = "text/plain; charset=utf-8"
+_PLAIN = "text/plain; version=0.0.4; charset=utf-8"
+_OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 _NAMES = 1000
 """That a request may ask for at most."""
 _NOBODYS = (".localhost", ".internal")
@@ -143,15 +145,17 @@ class Server(ThreadingHTTPServer):
 
     def metrics(self, accept: str, names: list[str]) -> tuple[str, bytes]:
         """The content type and the body of a scrape; of some names only, where there are any."""
-        encoder, content_type = choose_encoder(accept)
+        is_openmetrics = _takes(accept, "application/openmetrics-text", version="1.0.0")
+        content_type, encoder = (
+            (_OPENMETRICS, generate_openmetrics) if is_openmetrics else (_PLAIN, generate_latest)
+        )
         if names:
             # It has `collect`, as all that is asked of a registry here.
             restricted: Any = self.registry.restricted_registry(names)
             return content_type, encoder(restricted)
-        is_openmetrics = content_type.startswith("application/openmetrics-text")
         of_store = exposition.text(self.collector.scrape(), openmetrics=is_openmetrics)
         # What ends a text of OpenMetrics is the end of theirs.
-        of_process: bytes = encoder(self.process)
+        of_process = encoder(self.process)
         return content_type, of_store.encode() + of_process
 
 
@@ -163,9 +167,22 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _takes(header: str, kind: str, version: str = "") -> bool:
+    """Whether what a client accepts names a kind, in a version or in none; `q=0` refuses it."""
+    for one in "".join(header.lower().split()).split(","):
+        found, *parameters = one.split(";")
+        if found == kind:
+            said = dict(parameter.partition("=")[::2] for parameter in parameters)
+            if said.get("version", version) == version and said.get("q", "1").strip("0.") != "":
+                return True
+    return False
+
+
 class _Handler(BaseHTTPRequestHandler):
     server: Server
     protocol_version = "HTTP/1.1"
+    # What is no HTTP gets an answer with a status line too.
+    default_request_version = "HTTP/1.0"
 
     def setup(self) -> None:
         super().setup()
@@ -264,7 +281,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         content_type, body = self.server.metrics(self.headers.get("Accept", ""), names)
         headers = {}
-        if gzip_accepted(self.headers.get("Accept-Encoding", "")):
+        if _takes(self.headers.get("Accept-Encoding", ""), "gzip"):
             body = gzip.compress(body, _FASTEST)
             headers["Content-Encoding"] = "gzip"
         self._send(

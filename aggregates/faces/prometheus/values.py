@@ -25,15 +25,22 @@ the sum of their durations in milliseconds.
 
 UNKNOWN = "unknown"
 """The label of what has no name."""
+_LONGEST = 1000
+"""Characters of a label, which stands in a hundred lines of a scrape."""
 _HASHED = 12
 """Hexadecimal digits of a hashed session id: among thousands a collision is not to be expected."""
 
 
 @lru_cache(maxsize=20_000)
 def shown(name: str) -> str:
-    """A name as the value of a label: any text but what is not UTF-8, or ends a string in C."""
+    """A name as the value of a label: any text but what is not UTF-8, or ends a string in C.
+
+    Names that begin with the same 1000 characters, and go on, are one label.
+    """
     if not name:
         return UNKNOWN
+    if len(name) > _LONGEST:
+        name = f"{name[:_LONGEST]}…"
     if "\0" in name:
         name = name.replace("\0", "\ufffd")
     return name.encode("utf-8", "replace").decode() if not name.isprintable() else name
@@ -309,6 +316,7 @@ def _of_store(metrics: Metrics, health: Health) -> Gauges:
         "agent_workflow_consumer_lost": {
             (shown(name), source): one.is_lost for (name, source), one in consumers.items()
         },
+        "agent_workflow_session_durations_pending": {(): health.has_pending_sessions},
     }
     if health.proved_at is not None:
         proved = datetime.fromisoformat(health.proved_at).timestamp()
