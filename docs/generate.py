@@ -367,6 +367,9 @@ def own_aggregates() -> str:
         f" or the file that `{configuration.VARIABLE}` names. Alembic takes the same as"
         " `-x NAME=VALUE`.",
         _table(("name", "meaning"), [(_code(name), text) for name, text in _CONFIGURATION.items()]),
+        "Others may keep aggregates of theirs in the same database, from a folder and with a label"
+        " of their own: what they have installed is left alone. A file of yours is not to be"
+        " missing, or `migrate` says which revision it is.",
     ]
     for heading, (text, names) in _DECLARED.items():
         parts += [f"## {heading}", text]

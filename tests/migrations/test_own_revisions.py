@@ -452,8 +452,75 @@ def test_without_their_files_ours_go_on(application: Application) -> None:
         store.reinstall()
         store.rebuild()
     assert is_exact(application.database)
-    with pytest.raises(SchemaMismatch, match="of an application's: name the folder"):
-        upgrading.upgrade(str(application.database))
+    objects = master(application.database)
+    upgrading.upgrade(str(application.database))
+    assert master(application.database) == objects
+    application.migrate()
+
+
+def test_a_file_that_is_gone_is_missed(application: Application) -> None:
+    """Or its branch would begin anew, beside what is there."""
+    application.keep(TICKETS)
+    application.declare(BOTH)
+    path = application.revise()
+    application.migrate()
+    assert path is not None
+    path.unlink()
+    for act in (application.migrate, application.revise):
+        with pytest.raises(SchemaMismatch, match=f"{path.name[:12]}.* put (it|its file) back"):
+            act()
+    for each in application.revisions.glob("*.py"):
+        each.unlink()
+    with pytest.raises(SchemaMismatch, match="put its files back, or take another label"):
+        application.revise()
+    assert is_exact(application.database)
+
+
+def test_two_owners_know_nothing_of_each_others_folders(
+    application: Application, tmp_path: Path
+) -> None:
+    def named(label: str) -> set[str]:
+        return {row[1] for row in master(application.database) if label in row[1]}
+
+    (tmp_path / "other").mkdir()
+    other = Application(tmp_path / "other", application.database, "bolt")
+    application.keep(TICKETS)
+    theirs = named(LABEL)
+    other.keep(TICKETS.replace('"ticket_cost"', '"bolt_cost"'))
+    first = named("bolt")
+    assert first
+    assert named(LABEL) == theirs
+    application.keep(BOTH)
+    other.keep(MODELS.replace('"models"', '"bolt_models"'))
+    assert "_aggregates_run_post_bolt_bolt_models_rows" in named("bolt")
+    assert "_aggregates_run_post_acme_models_rows" in named(LABEL)
+    for one in (application, other):
+        with one.store() as store:
+            assert store.declared() == []
+            assert store.status().ok
+    other.downgrade("bolt@-1")
+    assert named("bolt") == first
+    other.downgrade("bolt@base")
+    assert named("bolt") == set()
+    application.downgrade(f"{LABEL}@-1")
+    assert named(LABEL) == theirs
+    assert is_exact(application.database)
+    other.migrate()
+    application.downgrade(f"{LABEL}@base")
+    with other.store() as store:
+        assert store.declared() == []
+    application.migrate()
+    # Down to where neither can be, by one of them.
+    other.downgrade("5d0f7e2a91c4")
+    assert named(LABEL) | named("bolt") == set()
+    write(application.database)
+    for one in (application, other):
+        one.migrate()
+        with one.store() as store:
+            assert store.declared() == []
+    assert is_exact(application.database)
+    other.downgrade("base")
+    assert {row[1] for row in master(application.database) if "aggregates" in row[1]} == set()
 
 
 def test_a_rebuild_and_a_repair_are_of_theirs_too(application: Application) -> None:
@@ -495,6 +562,13 @@ def test_all_goes_down_and_comes_back(application: Application) -> None:
 
 
 # Refused
+
+
+def test_without_ours_a_revision_asks_for_a_migration(application: Application) -> None:
+    application.declare(TICKETS)
+    application.downgrade("base")
+    with pytest.raises(SchemaMismatch, match=r"at revision none, not .*; run `aggregates migrate`$"):
+        application.revise()
 
 
 def test_what_is_wrong_is_said_before_anything_is_written(application: Application) -> None:
