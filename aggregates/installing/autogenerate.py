@@ -14,9 +14,9 @@ from typing import Any
 from alembic.autogenerate import comparators, renderers
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations import MigrateOperation, Operations, ops
+from alembic.util import DispatchPriority
 
 from aggregates.engines import driver
-from aggregates.engines.base import DriverConnection
 from aggregates.frozen import freezing, units
 from aggregates.frozen import statements as frozen
 from aggregates.frozen.shapes import is_added
@@ -138,19 +138,35 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
 
 
-try:
-    from alembic.util import DispatchPriority
-except ImportError:  # Alembic before 1.18 goes in the order of the registrations
-    _AFTER_ALL_OTHERS: dict[str, Any] = {}
-else:
-    _AFTER_ALL_OTHERS = {"priority": DispatchPriority.LAST}
+@comparators.dispatch_for("schema", priority=DispatchPriority.FIRST)
+def _leave_ours_alone(context: AutogenContext, _: ops.UpgradeOps, schemas: object) -> Any:
+    """Find nothing of tables and columns that belong to no model of the application's."""
+    assert context.connection is not None
+    connection, revisions = driver(context.connection), frozen.migrations_folder()
+    ours = {one.name for one in frozen.installed(revisions) if one.kind == "table"}
+    ours |= {one.name for one in frozen.statements(next(revisions.rglob("hooks.sql")))}
+    ours.add("tool_uses")  # which hooks make, and nobody counts
+    for one in owned.owned(connection):
+        ours |= {each.name for each in one.unit.statements if each.kind == "table"}
+    definitions = {one.name: one.sql for one in connection.objects("table")}
+
+    def is_theirs(
+        item: Any, name: str | None, kind: str, is_reflected: bool, model: object | None
+    ) -> bool:
+        if not is_reflected or model is not None:
+            return True
+        if kind == "column":
+            return not is_added(definitions.get(item.table.name, ""), name or "", r"\w+")
+        table = name if kind == "table" else item.table.name
+        return table not in ours and not str(table).startswith("_aggregates_")
+
+    context._object_filters = [*context._object_filters, is_theirs]
 
 
-@comparators.dispatch_for("schema", **_AFTER_ALL_OTHERS)
+@comparators.dispatch_for("schema", priority=DispatchPriority.LAST)
 def _compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps, schemas: object) -> Any:
     assert context.connection is not None
     connection = driver(context.connection)
-    _leave_ours_alone(connection, upgrade_ops)
     declared: Declared | Callable[[], Declared] | None = context.opts.get(OPTION)
     if callable(declared):
         declared = declared()
@@ -169,32 +185,3 @@ def _compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps, schemas: obje
             upgrade_ops.ops.insert(0, AggregatesOp(declared.owner, {}, gone))
         if made:
             upgrade_ops.ops.append(AggregatesOp(declared.owner, made, removed))
-
-
-def _leave_ours_alone(connection: DriverConnection, upgrade_ops: ops.UpgradeOps) -> None:
-    """Take out what would drop tables and columns that belong to no model of the application's."""
-    revisions = frozen.migrations_folder()
-    ours = {one.name for one in frozen.installed(revisions) if one.kind == "table"}
-    ours |= {one.name for one in frozen.statements(next(revisions.rglob("hooks.sql")))}
-    ours.add("tool_uses")  # which hooks make, and nobody counts
-    for one in owned.owned(connection):
-        ours |= {each.name for each in one.unit.statements if each.kind == "table"}
-    definitions = {one.name: one.sql for one in connection.objects("table")}
-
-    def is_ours(one: MigrateOperation) -> bool:
-        if isinstance(one, ops.DropTableOp | ops.DropIndexOp):
-            table = one.table_name or ""
-            return table in ours or table.startswith("_aggregates_")
-        if isinstance(one, ops.DropColumnOp):
-            return is_added(definitions.get(one.table_name, ""), one.column_name, r"\w+")
-        return False
-
-    for container in (upgrade_ops, *_of_tables(upgrade_ops)):
-        container.ops = [one for one in container.ops if not is_ours(one)]
-    upgrade_ops.ops = [
-        one for one in upgrade_ops.ops if one not in [*_of_tables(upgrade_ops)] or one.ops
-    ]
-
-
-def _of_tables(upgrade_ops: ops.UpgradeOps) -> Iterator[ops.ModifyTableOps]:
-    return (one for one in upgrade_ops.ops if isinstance(one, ops.ModifyTableOps))
