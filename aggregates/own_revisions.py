@@ -39,7 +39,7 @@ def write_own_revision(database: str, message: str, own: Configuration) -> Path 
     with closing(open_database(database)) as opened, opened.reading() as connection:
         wrong = upgrading.mismatch(upgrading.current(connection))
         versions = tuple(upgrading.versions_known(connection, script))
-        is_there = bool(owned(driver(connection), own.label))
+        is_there = not all(one.is_filling for one in owned(driver(connection), own.label))
     if wrong:
         raise SchemaMismatch(wrong)
     if is_first and is_there:

@@ -108,15 +108,15 @@ def _render(context: AutogenContext, operation: AggregatesOp) -> list[str]:
     gone = [f"    {name!r}: {_listed(objects)}," for name, objects in removed.items()]
     come = [f'    {name!r}: """\n{_escaped(text)}""",' for name, text in operation.made.items()]
     (verb, *_) = operation.to_diff_tuple()
-    arguments = [_dictionary(lines) for lines in (gone, come) if lines]
+    arguments = [_dictionary(lines) for lines in (gone, come) if lines] or ["{}"]
     return [*review, f"op.{verb}({operation.owner!r}, {', '.join(arguments)})"]
 
 
 def _review(operation: AggregatesOp) -> Iterator[str]:
     """What a person reads first: each object that goes or comes, and what changes in others."""
     old, new = (
-        [one for name, text in some.items() for one in Unit(name, str(text)).statements]
-        for some in (operation.removed, operation.made)
+        [one for name, text in texts.items() for one in Unit(name, text).statements]
+        for texts in (operation.reverse().made, operation.made)
     )
     before, after = freezing.schema(old), freezing.schema(new)
     yield from (f"- gone {kind} `{name}`" for kind, name in before.keys() - after.keys())
@@ -171,16 +171,24 @@ def _compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps, schemas: obje
     if callable(declared):
         declared = declared()
     if declared is not None:
+        there = owned.owned(connection, declared.owner)
+        wanted = units.texts(connection.compiler, declared.catalogue)
         removed, made = units.difference(
-            {one.unit.name: one.unit.text for one in owned.owned(connection, declared.owner)},
-            units.texts(connection.compiler, declared.catalogue),
+            {one.unit.name: one.unit.text for one in there if not one.is_filling}, wanted
         )
-        changed = {getattr(one, "table_name", None) for one in upgrade_ops.ops}
-        for unit in [Unit(name, text) for name, text in made.items()]:
-            if unit.shape and unit.shape.table not in changed:
-                owned.check_table(connection, unit)
+        gone: dict[str, str | Collection[str]] = {
+            name: removed.pop(name) for name in [*removed] if name not in made
+        }
+        # A migration whose file is gone had begun with these: there is nothing to put back.
+        gone |= {
+            one.unit.name: one.unit.objects
+            for one in there
+            if one.is_filling and one.unit.name not in wanted
+        }
+        if made and not upgrade_ops.ops:
+            come = [Unit(name, text) for name, text in made.items()]
+            owned.rehearse(connection, declared.owner, come, _objects({**removed, **gone}))
         # What goes may stand on tables that go, what comes on tables that come.
-        gone = {name: removed.pop(name) for name in [*removed] if name not in made}
         if gone:
             upgrade_ops.ops.insert(0, AggregatesOp(declared.owner, {}, gone))
         if made:

@@ -588,6 +588,65 @@ def test_what_is_wrong_is_said_before_anything_is_written(application: Applicati
     assert master(application.database) == objects
 
 
+def test_what_would_stop_half_way_is_not_begun(application: Application) -> None:
+    """What was there goes on, and the next migration and the way back are free."""
+    application.keep(TICKETS)
+    objects = master(application.database)
+    wrong = BOTH.replace('by={"model"', 'where=func.f(COST) > 1, by={"model"')
+    wrong = "from sqlalchemy import func\n" + wrong.replace("2)", "3)")
+    application.declare(wrong.replace("COST", "''"))
+    with pytest.raises(
+        DefinitionError, match=r"SQLite cannot compute f\(''\) > 1: no such function"
+    ):
+        application.revise()
+    wrong = wrong.replace('agent_invocations,\n    "tokens', 'runs,\n    "tokens')
+    wrong = wrong.replace("COST", "runs.fact('cost')")
+    application.declare(wrong)
+    with pytest.raises(CannotAdopt, match="cannot keep models: no such function: f; nothing was"):
+        application.revise()
+    application.declare(wrong.replace("func.f", "func.length"))
+    path = application.revise()
+    assert path is not None
+    path.write_text(text_of(path).replace("length(", "f("), encoding="utf-8")
+    for _ in range(2):
+        with pytest.raises(CannotAdopt, match="cannot keep models: no such function: f"):
+            application.migrate()
+        assert master(application.database) == objects
+    assert is_exact(application.database)
+    path.unlink()
+    application.keep(BOTH)
+    assert is_exact(application.database)
+    application.downgrade(f"{LABEL}@base")
+    assert [row for row in master(application.database) if "acme" in row[1]] == []
+
+
+@pytest.mark.parametrize("later", [BOTH, MODELS, "definitions = []"])
+def test_what_a_revision_has_begun_that_is_gone_is_taken_over_or_goes(
+    later: str, application: Application
+) -> None:
+    application.declare(TICKETS)
+    path = application.revise()
+    assert path is not None
+
+    def stop(*_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        upgrading.upgrade(str(application.database), progress=stop, own=application.revisions)
+    assert "ticket_cost" in {row[1] for row in master(application.database)}
+    path.unlink()
+    application.keep(later)
+    with application.store() as store:
+        assert store.declared() == []
+        assert store.status().ok
+    if later == BOTH:
+        assert is_exact(application.database)
+    else:
+        assert not {row[1] for row in master(application.database) if "tick" in row[1]}
+    application.downgrade(f"{LABEL}@base")
+    assert [row for row in master(application.database) if "acme" in row[1]] == []
+
+
 @pytest.mark.parametrize(
     ("said", "message"),
     [
