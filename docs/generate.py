@@ -407,7 +407,7 @@ _DECLARED: dict[str, tuple[str, tuple[str, ...]]] = {
     "Measures": (
         "One of the first two has to be there. Conditions are SQLAlchemy Core over"
         ' `source.fact("…")`; those of `where` too.',
-        ("count", "total", "distinct", "lowest", "highest"),
+        ("count", "total", "unreadable", "distinct", "lowest", "highest"),
     ),
 }
 
