@@ -60,7 +60,8 @@ def next_steps(findings: Iterable[Finding]) -> list[str]:
     if blocking := [one for one in findings if one.is_of_source]:
         # SQLite alters no table while a trigger names what is not there.
         making = [one.making for one in findings if one.making]
-        return [*making, *(step for one in blocking for step in one.steps), STATUS]
+        steps = dict.fromkeys(step for one in blocking for step in one.steps)
+        return [*making, *steps, STATUS]
     return sorted(dict.fromkeys(step for one in findings for step in one.steps), key=_rank)
 
 

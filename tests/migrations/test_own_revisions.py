@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from advice import SHORT_CUTS, follow
 from applications import LABEL, Application
 from click.testing import CliRunner
 from conftest import MakeDatabase, connect
@@ -281,6 +282,36 @@ definitions = [
     with application.store() as store:
         assert store.status().ok
         assert store.verify().drifts == []
+
+
+@pytest.mark.parametrize("is_made_again", [False, True])
+def test_a_table_that_was_renamed_gets_its_name_back(
+    is_made_again: bool, application: Application
+) -> None:
+    """Its own, and one that ships, which has a change log of theirs too."""
+    made = "CREATE TABLE {} (id INTEGER PRIMARY KEY, team TEXT)"
+    with closing(connect(application.database)) as connection:
+        connection.execute(made.format("tickets"))
+    application.keep(
+        TICKETS + 'tickets = table("tickets", team=text("team"))\n'
+        'teams = aggregate("teams", tickets, "", by={"team": "team"}, measures={"n": count()})\n'
+        "definitions = [ticket_cost, teams]"
+    )
+    with closing(connect(application.database)) as connection:
+        connection.execute("ALTER TABLE tickets RENAME TO kept")
+        connection.execute("INSERT INTO kept (team) VALUES ('a')")
+        if is_made_again:
+            connection.execute(made.format("tickets"))
+            connection.execute("INSERT INTO tickets (team) VALUES ('b')")
+        else:
+            connection.execute("ALTER TABLE agent_invocations RENAME TO runs")
+    with application.store() as store:
+        steps = follow(application.database, SHORT_CUTS)
+        assert len([one for one in steps if "ALTER" in one]) == (1 if is_made_again else 2)
+        assert store.verify().drifts == []
+    found = rows(application.database, "SELECT * FROM teams")
+    assert found == [("a", 1), ("b", 1)][: 1 + is_made_again]
+    assert is_exact(application.database)
 
 
 def test_columns_may_have_any_name(application: Application) -> None:
