@@ -164,7 +164,11 @@ def time(of: str, description: str = "") -> Field:
 
 
 def table(name: str, /, *, key: str = "id", **fields: Field) -> Source:
-    """A table with an INTEGER PRIMARY KEY, and what aggregates may read of it."""
+    """A table with an INTEGER PRIMARY KEY, and what aggregates may read of it.
+
+    Fields read ordinary columns: a generated one is refused, as what comes of it is not known
+    before a row is written. Take the columns that it is generated from.
+    """
     if not key.isidentifier():
         raise DefinitionError(f"{name}: the key {key!r} is not in letters, digits and _")
     empty = Source(
