@@ -597,7 +597,9 @@ def mappings() -> str:
                 (
                     _code("json"),
                     "a key: the text, number, `true` or `false` that follows the first of that name"
-                    " in the text of the column, wherever it stands",
+                    " in the text of the column, wherever it stands; of what stands behind a"
+                    " backslash, quotes and backslashes are read, and the rest stays as it is"
+                    " written",
                 ),
                 (
                     _code("unit"),

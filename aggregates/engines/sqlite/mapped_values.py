@@ -92,12 +92,15 @@ def _json(x: str, key: str) -> str:
     # SQLite 3.24 takes what is cast to text for UTF-8, whatever the encoding of the file, until
     # something is added to it.
     onward = f"CAST(substr({text}, nullif(instr({text}, {found}), 0)) AS TEXT) || ''"
-    return f"""(SELECT CASE WHEN rest GLOB '"*' THEN
+    # A quote behind a backslash ends no text. JSON has no such control characters.
+    hidden = r"""replace(replace(substr(rest, 2), '\\', char(30)), '\"', char(31))"""
+    shown = f"CAST(substr(body, 1, instr(body, {end}) - 1) AS TEXT) || ''"
+    return rf"""(SELECT CASE WHEN rest GLOB '"*' THEN
       CASE WHEN instr(body, {end})
-        THEN CAST(substr(body, 1, instr(body, {end}) - 1) AS TEXT) || '' END
+        THEN replace(replace({shown}, char(31), '"'), char(30), '\') END
       WHEN rest GLOB 'true*' THEN 'true' WHEN rest GLOB 'false*' THEN 'false'
-      ELSE nullif(substr(rest, 1, length(rest) - length(ltrim(rest, '0123456789.'))), '') END
-    FROM (SELECT rest, CAST(substr(rest, 2) AS BLOB) AS body
+      ELSE nullif(substr(rest, 1, length(rest) - length(ltrim(rest, '0123456789.+-eE'))), '') END
+    FROM (SELECT rest, CAST({hidden} AS BLOB) AS body
       FROM (SELECT CASE WHEN {x} < x'' THEN ltrim(substr({onward}, {len(key) + 4}), ' ') END
         AS rest)))"""
 
