@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from aggregates.engines.base import DriverConnection, quote
@@ -25,9 +25,9 @@ def inspect_sources(connection: DriverConnection, sources: Iterable[Source]) -> 
     """
     for source in sources:
         shape = shape_of(source)
-        bearer = _bearer(connection, _triggers_on(source))
+        bearer = bearer_of(connection, [one.name for one in _triggers_on(source)])
         if not connection.table_exists(source.name):
-            yield _gone(connection, shape, bearer)
+            yield gone(connection, shape.table, bearer)
             continue
         error = _unfitness(connection, shape)
         lost = lost_columns(connection, shape)
@@ -47,7 +47,7 @@ def foresee(connection: DriverConnection, sources: Iterable[Source]) -> Iterator
         try:
             connection.check_adoptable(shape_of(source))
         except UnfitTable as error:
-            bearer = _bearer(connection, _triggers_on(source))
+            bearer = bearer_of(connection, [one.name for one in _triggers_on(source)])
             yield _unfit(connection, shape_of(source), error, bearer, has_script=error.is_keyless)
         except CannotAdopt as error:
             yield Finding("unfit", source.name, source.name, str(error), (f"-- {error}",))
@@ -67,24 +67,24 @@ def check_sources(connection: DriverConnection, sources: Iterable[Source]) -> No
         raise SchemaMismatch(f"{'; '.join(wrong)}; nothing was changed: run this again after that")
 
 
-def _gone(connection: DriverConnection, shape: Shape, bearer: str | None) -> Finding:
-    gone = f"the table {shape.table} is gone"
+def gone(connection: DriverConnection, table: str, bearer: str | None) -> Finding:
+    """A table that is not there; another one may bear its triggers."""
+    told = f"the table {table} is gone"
     if bearer:
-        step = _renaming(bearer, shape)
-        detail = f"{gone}, and its triggers are on {bearer}: `{step}` names it so again"
-    elif (mapping := mapping_of(connection)) and mapping.makes(shape.table):
-        detail = f"{gone}, which can be made again from {mapping.table}"
-        return Finding("missing", shape.table, shape.table, detail, PUT_BACK)
+        step = _renaming(bearer, table)
+        detail = f"{told}, and its triggers are on {bearer}: `{step}` names it so again"
+    elif (mapping := mapping_of(connection)) and mapping.makes(table):
+        detail = f"{told}, which can be made again from {mapping.table}"
+        return Finding("missing", table, table, detail, PUT_BACK)
     else:
-        step = f"-- put {shape.table} back from a backup, or let its writers make an empty one"
-        detail = f"{gone}, with its rows: {step.removeprefix('-- ')}"
-    return Finding("gone", shape.table, shape.table, detail, (step,))
+        step = f"-- put {table} back from a backup, or let its writers make an empty one"
+        detail = f"{told}, with its rows: {step.removeprefix('-- ')}"
+    return Finding("gone", table, table, detail, (step,))
 
 
-def _bearer(connection: DriverConnection, triggers: Iterable[Statement]) -> str | None:
+def bearer_of(connection: DriverConnection, triggers: Collection[str]) -> str | None:
     """The table that bears some triggers: it takes them with it to another name."""
-    ours = {one.name for one in triggers}
-    return next((one.table for one in connection.objects("trigger") if one.name in ours), None)
+    return next((one.table for one in connection.objects("trigger") if one.name in triggers), None)
 
 
 def _triggers_on(source: Source) -> list[Statement]:
@@ -93,8 +93,8 @@ def _triggers_on(source: Source) -> list[Statement]:
     return [one for one in made if (one.kind, one.table) == ("trigger", source.name)]
 
 
-def _renaming(now: str, shape: Shape) -> str:
-    return f"ALTER TABLE {quote(now)} RENAME TO {quote(shape.table)}"
+def _renaming(now: str, table: str) -> str:
+    return f"ALTER TABLE {quote(now)} RENAME TO {quote(table)}"
 
 
 def _renaming_column(table: str, now: str, name: str) -> str:
@@ -111,7 +111,7 @@ def _moved(connection: DriverConnection, shape: Shape, bearer: str) -> Finding:
         f"{one};"
         for one in (
             f"ALTER TABLE {quote(shape.table)} RENAME TO {quote(aside)}",
-            _renaming(bearer, shape),
+            _renaming(bearer, shape.table),
             f"{verb} INTO {quote(shape.table)} ({columns}) SELECT {columns} FROM {quote(aside)}",
             f"DROP TABLE {quote(aside)}",
         )
@@ -158,9 +158,9 @@ def inspect_owned(connection: DriverConnection, theirs: Iterable[Owned]) -> Iter
         if (shape := unit.shape) is None:
             continue
         on_it = [one for one in unit.statements if one.table == shape.table]
-        bearer = _bearer(connection, [one for one in on_it if one.kind == "trigger"])
+        bearer = bearer_of(connection, [one.name for one in on_it if one.kind == "trigger"])
         if not connection.table_exists(shape.table):
-            yield _gone(connection, shape, bearer)
+            yield gone(connection, shape.table, bearer)
             continue
         try:
             connection.check_adoptable(shape)
@@ -210,7 +210,7 @@ def _unfit(
     if not has_script:
         remedy = error.remedy
         if bearer not in (None, shape.table):
-            remedy = f"give it another name, then {_renaming(bearer, shape)}"
+            remedy = f"give it another name, then {_renaming(bearer, shape.table)}"
         step = f"-- {shape.table}: {remedy}"
         return Finding("unfit", shape.table, shape.table, f"{detail}{remedy}", (step,))
     detail += (

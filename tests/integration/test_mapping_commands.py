@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from advice import follow
 from applications import Application
 from click.testing import CliRunner, Result
 from conftest import connect
@@ -125,6 +126,15 @@ def test_after_a_downgrade_the_same_can_be_done_again(database: Path, name: str)
         assert command(database, "downgrade", "--yes").exit_code == 0
         planted(database, ROWS[name].replace("INSERT", "INSERT OR REPLACE"))
         planted(database, f"DELETE FROM {named(name).table} WHERE id = 2")
+
+
+@of_sessions
+def test_a_table_that_was_renamed_gets_its_name_back(database: Path) -> None:
+    assert command(database, "migrate", "--mapping", "subagent-sessions").exit_code == 0
+    planted(database, "ALTER TABLE subagent_sessions RENAME TO put_aside")
+    steps = follow(database)
+    assert 'ALTER TABLE "put_aside" RENAME TO "subagent_sessions"' in steps
+    check(database, "subagent-sessions")
 
 
 @of_sessions
