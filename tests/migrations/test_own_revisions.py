@@ -314,6 +314,21 @@ def test_a_table_that_was_renamed_gets_its_name_back(
     assert is_exact(application.database)
 
 
+def test_a_table_with_a_function_of_its_writers_is_served(application: Application) -> None:
+    with closing(connect(application.database)) as connection:
+        connection.create_function("is_good", 1, lambda team: team != "", deterministic=True)
+        connection.execute(
+            "CREATE TABLE tickets (id INTEGER PRIMARY KEY, team TEXT CHECK (is_good(team)))"
+        )
+        application.keep(
+            'tickets = table("tickets", team=text("team"))\n'
+            'teams = aggregate("t", tickets, "", by={"team": "team"}, measures={"n": count()})\n'
+            "definitions = [teams]"
+        )
+        connection.execute("INSERT INTO tickets (team) VALUES ('a')")
+    assert rows(application.database, "SELECT * FROM t") == [("a", 1)]
+
+
 def test_columns_may_have_any_name(application: Application) -> None:
     """Names that logs and views of ours have for something else, and words of SQL."""
     names = ("seq", "sign", "step", "updated_at", "operation", "row_key", "mark", "order", "rows")
