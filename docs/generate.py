@@ -599,7 +599,7 @@ def mappings() -> str:
                     "a key: the text, number, `true` or `false` that follows the first of that name"
                     " in the text of the column, wherever it stands; of what stands behind a"
                     " backslash, quotes and backslashes are read, and the rest stays as it is"
-                    " written",
+                    " written; a value that ends more than 4,096 bytes after its key is none",
                 ),
                 (
                     _code("unit"),

@@ -99,6 +99,8 @@ _OF_SUBAGENTS = [
     *('{"agent_id":"x","agent_type":"Plan"}', '{"agent_id": "y", "agent_type": "Explore"}'),
     *('{"agent_id":"x","agent_type":""}', '{"agent_type":"Plan"}', "{}", "", '"agent_id":"'),
     *('{"agent_id":7,"agent_type":"Plan"}', '{"agent_id":"é","agent_type":"Plan😀"}'),
+    '{"agent_type":"Plan","n":"' + "long" * 1100 + '"}',
+    '{"agent_id":"x","agent_type":"' + "long" * 1100 + '"}',
     *(r'{"agent_id":"x","agent_type":"a \"b\" \\"}', r'{"agent_id":-7e2,"agent_type":"\\\"'),
 ]
 _OF_TASKS = [
@@ -228,7 +230,8 @@ def _read(value: Value | None, row: dict[str, Any] | None) -> Any:
         return found
     if not isinstance(found, str) or f'"{value.json}":' not in found:
         return None
-    rest = found.split(f'"{value.json}":', 1)[1].lstrip(" ")
+    key = f'"{value.json}":'
+    rest = found.split(key, 1)[1][: 4096 - len(key)].lstrip(" ")
     if rest.startswith('"'):
         text = re.match(r'"((?:[^"\\]|\\.)*)"', rest, re.DOTALL)
         return text and re.sub(r'\\(["\\])', r"\1", text[1])

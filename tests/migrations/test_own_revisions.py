@@ -585,10 +585,8 @@ def test_a_rebuild_and_a_repair_are_of_theirs_too(application: Application) -> N
 
 
 def test_without_ours_theirs_are_gone_and_no_writer_fails(application: Application) -> None:
-    """By a downgrade that knows nothing of their revisions, in an application's Alembic."""
+    """By a downgrade that knows nothing of their revisions."""
     application.keep(BOTH)
-    with closing(connect(application.database)) as connection:
-        connection.execute("UPDATE _aggregates_version SET version_num = ?", (upgrading.head(),))
     upgrading.downgrade(str(application.database))
     names = {row[1] for row in master(application.database)}
     assert {name for name in names if "aggregates" in name or "ticket" in name} == set()

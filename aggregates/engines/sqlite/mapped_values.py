@@ -20,6 +20,9 @@ _SECONDS = "'%Y-%m-%dT%H:%M:%S'"
 _LAST_SECOND = 253_402_300_799
 """Of the year 9999."""
 
+_READ = 4096
+"""Bytes that are read of JSON from a key on: a payload may be large, what is looked for is not."""
+
 _SUCCEEDED, _FAILED = f"'{SUCCEEDED[0]}'", f"'{FAILED[0]}'"
 
 RowOf = Callable[[str], str]
@@ -91,7 +94,7 @@ def _json(x: str, key: str) -> str:
     text, found, end = (f"CAST({one} AS BLOB)" for one in (x, f"'{_key(key)}'", "'\"'"))
     # SQLite 3.24 takes what is cast to text for UTF-8, whatever the encoding of the file, until
     # something is added to it.
-    onward = f"CAST(substr({text}, nullif(instr({text}, {found}), 0)) AS TEXT) || ''"
+    onward = f"CAST(substr({text}, nullif(instr({text}, {found}), 0), {_READ}) AS TEXT) || ''"
     # A quote behind a backslash ends no text. JSON has no such control characters.
     hidden = r"""replace(replace(substr(rest, 2), '\\', char(30)), '\"', char(31))"""
     shown = f"CAST(substr(body, 1, instr(body, {end}) - 1) AS TEXT) || ''"
