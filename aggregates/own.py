@@ -73,6 +73,7 @@ __all__ = [
     "text",
     "time",
     "total",
+    "unreadable",
     "week",
 ]
 
@@ -128,28 +129,46 @@ def text(of: str | Json, description: str = "") -> Field:
 
 
 def integer(of: str | Json, description: str = "") -> Field:
-    """A number, rounded to a whole one; NULL for what is no number, and beyond 10^12."""
+    """A number, rounded to a whole one: a decimal at a scale of 0."""
     return Field(of, lambda x: scaled(x, literal(0)), description or f"{_named(of)}, whole")
 
 
 def decimal(of: str | Json, scale: int, description: str = "") -> Field:
     """A number as an integer of units of 10^-scale, rounded: cents of dollars at a scale of 2.
 
-    NULL for what is no number, and beyond 10^12 units.
+    Read are integers, reals, and texts such as `12`, `-0.505`, `.5` and `5e-07`, of 63 characters
+    at most; none with blanks, a plus, a separator of thousands, or another exponent.
+
+    Half a unit is rounded away from zero. A text is rounded as it is written, digit by digit:
+    `'1.005'` is 101 cents. A real is rounded as it is stored, which may be just below what was
+    written: 1.005 is 100. A column declared NUMERIC, DECIMAL or REAL makes reals of texts; one
+    declared TEXT keeps them.
+
+    NULL, which adds nothing, is what is none of these, and what is beyond 10^12 units (ten thousand
+    million dollars in cents). `unreadable` counts such rows. A sum is exact up to
+    9223372036854775807 units: nine million rows of the largest number.
     """
-    if not 0 <= scale <= _MOST_DECIMALS:
+    if not isinstance(scale, int) or not 0 <= scale <= _MOST_DECIMALS:
         raise DefinitionError(f"{_named(of)}: a scale is from 0 to {_MOST_DECIMALS}, not {scale}")
     words = description or f"{_named(of)} in units of 10^-{scale}"
     return Field(of, lambda x: scaled(x, literal(scale)), words)
 
 
 def time(of: str, description: str = "") -> Field:
-    """A time in canonical text, `2026-10-01T09:57:33.551`; NULL where it does not parse."""
+    """A time in canonical text, `2026-10-01T09:57:33.551`; NULL where it does not parse.
+
+    Times are texts, [as in the tables that ship](data-dictionary.md). `unreadable` counts what does
+    not parse.
+    """
     return Field(of, canonical_time, description or f"{of} in canonical text")
 
 
 def table(name: str, /, *, key: str = "id", **fields: Field) -> Source:
-    """A table with an INTEGER PRIMARY KEY, and what aggregates may read of it."""
+    """A table with an INTEGER PRIMARY KEY, and what aggregates may read of it.
+
+    Fields read ordinary columns: a generated one is refused, as what comes of it is not known
+    before a row is written. Take the columns that it is generated from.
+    """
     if not key.isidentifier():
         raise DefinitionError(f"{name}: the key {key!r} is not in letters, digits and _")
     empty = Source(
@@ -195,6 +214,14 @@ class Sum:
 
 
 @dataclass(frozen=True)
+class Unreadable:
+    """How many rows hold something that a field does not read."""
+
+    fact: str
+    description: str
+
+
+@dataclass(frozen=True)
 class Distinct:
     """How many different values a fact has; `''` is not one."""
 
@@ -230,7 +257,7 @@ class Bucket:
 
 
 Key = str | Period | Bucket
-Counted = Count | Sum | Distinct | Limit
+Counted = Count | Sum | Unreadable | Distinct | Limit
 
 
 def count(description: str = "rows", *, where: Expression | None = None) -> Count:
@@ -241,6 +268,15 @@ def count(description: str = "rows", *, where: Expression | None = None) -> Coun
 def total(fact: str, description: str = "") -> Sum:
     """The sum of an integer or a decimal field, in its unit."""
     return Sum(fact, description or f"sum of {fact}")
+
+
+def unreadable(field: str, description: str = "") -> Unreadable:
+    """The number of rows in which a number or a time is there, and is none, or is out of range.
+
+    These rows count like others, but no `total` has them, and no `bucket` of that field: so do not
+    count them beside one. In JSON a value is there where `json` finds it.
+    """
+    return Unreadable(field, description or f"rows in which {field} is there and cannot be read")
 
 
 def distinct(fact: str, description: str = "") -> Distinct:
@@ -276,8 +312,14 @@ def week(fact: str, description: str = "") -> Period:
 def bucket(fact: str, *bounds: int, description: str = "") -> Bucket:
     """A dimension that makes a histogram of a number: the lowest bound that is not below it.
 
-    What lies above all bounds has 9223372036854775807. Rows without the number are left out.
+    Bounds are integers, in the unit of the field: 150 where that is cents, and 1.50 is meant. What
+    lies above all bounds has 9223372036854775807. Rows without the number are left out.
     """
+    for bound in bounds:
+        if type(bound) is not int or not -_NO_LIMIT < bound < _NO_LIMIT:
+            raise DefinitionError(
+                f"{fact}: {bound!r} is no bound: those are integers, in the unit of the field"
+            )
     if not bounds or list(bounds) != sorted(set(bounds)):
         raise DefinitionError(f"{fact}: bounds grow from one to the next")
     return Bucket(fact, bounds, description or f"upper bound of {fact}, inclusive")
@@ -407,6 +449,8 @@ class _Unit:
         if isinstance(one, Count):
             holds = literal(1) if one.where is None else flag(func.coalesce(one.where, 0))
             return Measure(word, holds, one.description)
+        if isinstance(one, Unreadable):
+            return Measure(word, self._fact(_unreadable(one.fact)), one.description)
         return None
 
     def _fact(self, name: str) -> Expression:
@@ -496,13 +540,25 @@ def _with(source: Source, fields: Mapping[str, Field]) -> Source:
             new = f"{of}_column" if of in {*taken, *fields, source.key} else of
             tracked.setdefault(of, Tracked(new, f"{of} as it is stored", of=of))
             logged = tracked[of].name
-        facts[name] = Fact(name, one.meaning(column(logged)), one.description)
+        stored: Expression = column(logged)
+        facts[name] = Fact(name, one.meaning(stored), one.description)
+        if one.meaning is not key_text:
+            name = _unreadable(name)
+            if name in {*taken, *fields}:
+                raise DefinitionError(f"{source.name}: {name} is taken: name the field otherwise")
+            is_odd = flag(and_(stored.is_not(None), one.meaning(stored).is_(None)))
+            facts[name] = Fact(name, is_odd, f"{one.description}: is there, and cannot be read")
     return replace(
         source,
         tracked=tuple(tracked.values()),
         extracted=tuple(extracted.values()),
         facts=tuple(facts.values()),
     )
+
+
+def _unreadable(field: str) -> str:
+    """The fact that a field cannot be read."""
+    return f"unreadable_{field}"
 
 
 def _value(of: Json) -> Extracted:

@@ -11,10 +11,11 @@ from alembic import command
 from alembic.script import ScriptDirectory
 
 from aggregates.configuration import Configuration
-from aggregates.engines import open_database
+from aggregates.engines import driver, open_database
 from aggregates.errors import AggregatesError, SchemaMismatch
 from aggregates.installing import upgrading
 from aggregates.installing.autogenerate import OPTION, Declared
+from aggregates.installing.owned import owned
 
 
 def write_own_revision(database: str, message: str, own: Configuration) -> Path | None:
@@ -35,11 +36,21 @@ def write_own_revision(database: str, message: str, own: Configuration) -> Path 
     is_first = not any(
         Path(one.path).parent == own.migrations.resolve() for one in script.walk_revisions()
     )
-    versions = _versions(database)
+    with closing(open_database(database)) as opened, opened.reading() as connection:
+        wrong = upgrading.mismatch(upgrading.current(connection))
+        versions = tuple(upgrading.versions_known(connection, script))
+        is_there = not all(one.is_filling for one in owned(driver(connection), own.label))
+    if wrong:
+        raise SchemaMismatch(wrong)
+    if is_first and is_there:
+        raise SchemaMismatch(
+            f"the database holds aggregates of {own.label}, and no revision in {own.migrations} has"
+            " made them: put its files back, or take another label"
+        )
     if unknown := [one for one in versions if not upgrading.is_known(one, script)]:
         raise SchemaMismatch(
-            f"the database is at revision {unknown[0]}, which is neither in {own.migrations} nor of"
-            " this version"
+            f"the database is at revision {unknown[0]}, which is not in {own.migrations}: put its"
+            " file back"
         )
     if {*script.get_revisions("heads")} - {*script.get_revisions(versions)}:
         raise AggregatesError(
@@ -58,11 +69,6 @@ def write_own_revision(database: str, message: str, own: Configuration) -> Path 
             process_revision_directives=_unless_empty,
         )
     return Path(written.path) if written and not isinstance(written, list) else None
-
-
-def _versions(database: str) -> tuple[str, ...]:
-    with closing(open_database(database)) as opened, opened.reading() as connection:
-        return tuple(upgrading.versions(connection))
 
 
 def _unless_empty(context: Any, revision: Any, directives: list[Any]) -> None:

@@ -367,6 +367,9 @@ def own_aggregates() -> str:
         f" or the file that `{configuration.VARIABLE}` names. Alembic takes the same as"
         " `-x NAME=VALUE`.",
         _table(("name", "meaning"), [(_code(name), text) for name, text in _CONFIGURATION.items()]),
+        "Others may keep aggregates of theirs in the same database, from a folder and with a label"
+        " of their own: what they have installed is left alone. A file of yours is not to be"
+        " missing, or `migrate` says which revision it is.",
     ]
     for heading, (text, names) in _DECLARED.items():
         parts += [f"## {heading}", text]
@@ -404,7 +407,7 @@ _DECLARED: dict[str, tuple[str, tuple[str, ...]]] = {
     "Measures": (
         "One of the first two has to be there. Conditions are SQLAlchemy Core over"
         ' `source.fact("…")`; those of `where` too.',
-        ("count", "total", "distinct", "lowest", "highest"),
+        ("count", "total", "unreadable", "distinct", "lowest", "highest"),
     ),
 }
 
@@ -594,7 +597,9 @@ def mappings() -> str:
                 (
                     _code("json"),
                     "a key: the text, number, `true` or `false` that follows the first of that name"
-                    " in the text of the column, wherever it stands",
+                    " in the text of the column, wherever it stands; of what stands behind a"
+                    " backslash, quotes and backslashes are read, and the rest stays as it is"
+                    " written; a value that ends more than 4,096 bytes after its key is none",
                 ),
                 (
                     _code("unit"),

@@ -8,6 +8,7 @@ lock. What an application declares of its own, and where its revisions are, say 
 import os
 import sys
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from alembic import context
@@ -29,7 +30,9 @@ from aggregates.installing.upgrading import (
     mark_of_step,
     mismatch,
     progress_to,
+    share_versions,
     versions,
+    versions_known,
 )
 from aggregates.recomputing.filling import Superseded
 
@@ -61,7 +64,8 @@ if own := configuration(options=options):
 
 
 def mark_step(step, **_):
-    if step.is_upgrade and (sql := mark_of_step(context.script, step.up_revision_id)):
+    sql = mark_of_step(context.script, step.up_revision_id, is_upgrade=step.is_upgrade)
+    if sql:
         context.execute(sql)
 
 
@@ -88,12 +92,16 @@ else:
     is_done = False
     while not is_done:
         with opened.writer() as connection:
+            share_versions(connection, context.script)
             before = versions(connection)
             connection.rollback()
             context.configure(
                 connection=connection,
                 on_version_apply=mark_step,
                 **settings,
+            )
+            context.get_context().get_current_heads = partial(
+                versions_known, connection, context.script
             )
             try:
                 with context.begin_transaction():
@@ -110,12 +118,13 @@ else:
                     raise
                 if before != (before := versions(connection)):
                     continue  # another process has done a step of these
-                unknown = [one for one in versions(connection) if not is_known(one, context.script)]
+                known = versions_known(connection, context.script)
+                unknown = [one for one in known if not is_known(one, context.script)]
                 if not unknown:
                     raise
                 wrong = (
-                    f"the database is at revision {unknown[0]} of an application's: name the folder"
-                    " of its revisions, as `migrations` in aggregates.toml"
+                    f"the database is at revision {unknown[0]} of an application's, whose file is"
+                    " not in the folder of its revisions: put it back"
                     if current(connection) != unknown[0]
                     else mismatch(unknown[0], context.script)
                 )

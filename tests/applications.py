@@ -18,9 +18,10 @@ _NUMBERS = count()
 class Application:
     """Its folder, with what `aggregates.toml` names, and a database."""
 
-    def __init__(self, folder: Path, database: Path) -> None:
+    def __init__(self, folder: Path, database: Path, label: str = LABEL) -> None:
         self.folder = folder
         self.database = database
+        self.label = label
 
     def declare(self, definitions: str) -> None:
         """Say that these are its definitions: Python after `from aggregates.own import *`."""
@@ -31,7 +32,7 @@ class Application:
 
     def name_module(self, name: str) -> None:
         """Say in which module they are."""
-        said = {"definitions": name, "label": LABEL, "migrations": "versions"}
+        said = {"definitions": name, "label": self.label, "migrations": "versions"}
         lines = (f"{key} = {value!r}\n" for key, value in said.items())
         (self.folder / "aggregates.toml").write_text("".join(lines), encoding="utf-8")
 

@@ -99,6 +99,9 @@ _OF_SUBAGENTS = [
     *('{"agent_id":"x","agent_type":"Plan"}', '{"agent_id": "y", "agent_type": "Explore"}'),
     *('{"agent_id":"x","agent_type":""}', '{"agent_type":"Plan"}', "{}", "", '"agent_id":"'),
     *('{"agent_id":7,"agent_type":"Plan"}', '{"agent_id":"é","agent_type":"Plan😀"}'),
+    '{"agent_type":"Plan","n":"' + "long" * 1100 + '"}',
+    '{"agent_id":"x","agent_type":"' + "long" * 1100 + '"}',
+    *(r'{"agent_id":"x","agent_type":"a \"b\" \\"}', r'{"agent_id":-7e2,"agent_type":"\\\"'),
 ]
 _OF_TASKS = [
     '{"tool_name":"Task","tool_use_id":"t1","tool_input":{"subagent_type":"Plan"}}',
@@ -106,6 +109,7 @@ _OF_TASKS = [
     '{"tool_name":"Bash","tool_use_id":"t1"}',
     '{"tool_name":"Agent","tool_use_id":"t1","totalTokens":12,"totalToolUseCount":3}',
     '{"tool_name":"Task","tool_use_id":"t1","totalTokens":1.9,"totalToolUseCount":"4"}',
+    '{"tool_name":"Task","tool_use_id":"t1","totalTokens":5e3,"totalToolUseCount":-1}',
     r'{"tool_name":"Task","prompt":"\"tool_use_id\":\"t9\"","tool_use_id":"t2"}',
 ]
 
@@ -226,13 +230,15 @@ def _read(value: Value | None, row: dict[str, Any] | None) -> Any:
         return found
     if not isinstance(found, str) or f'"{value.json}":' not in found:
         return None
-    rest = found.split(f'"{value.json}":', 1)[1].lstrip(" ")
+    key = f'"{value.json}":'
+    rest = found.split(key, 1)[1][: 4096 - len(key)].lstrip(" ")
     if rest.startswith('"'):
-        return rest[1:].partition('"')[0] if '"' in rest[1:] else None
+        text = re.match(r'"((?:[^"\\]|\\.)*)"', rest, re.DOTALL)
+        return text and re.sub(r'\\(["\\])', r"\1", text[1])
     for word in ("true", "false"):
         if rest.startswith(word):
             return word
-    number = re.match(r"[0-9.]*", rest)
+    number = re.match(r"[0-9.+\-eE]*", rest)
     return (number and number[0]) or None
 
 

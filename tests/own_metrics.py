@@ -32,6 +32,7 @@ from aggregates.own import (
     text,
     time,
     total,
+    unreadable,
     week,
 )
 
@@ -59,6 +60,9 @@ definitions = [
             "failed": count(where=runs.fact("failed") == 1),
             "cents": total("cents"),
             "seconds": total("seconds"),
+            "odd_seconds": unreadable("seconds"),
+            "odd_cents": unreadable("cents"),
+            "not_written": unreadable("written"),
             "words": distinct("word"),
             "least_cents": lowest("cents"),
             "last_written": highest("written"),
@@ -232,6 +236,13 @@ def right(connection: sqlite3.Connection) -> dict[str, Table]:
             _sum(is_failed),
             _sum(cents),
             _sum(seconds),
+            _sum(lambda row: row["duration_seconds"] is not None and seconds(row) is None),
+            _sum(
+                lambda row: (
+                    literal("totalTokens", row["raw_output"]) is not None and cents(row) is None
+                )
+            ),
+            _sum(lambda row: row["timestamp"] is not None and _text(row["timestamp"]) is None),
             _different(lambda row: dimension(literal("totalToolUseCount", row["raw_output"]))),
             _extreme(min, cents),
             _extreme(max, lambda row: _text(row["timestamp"])),

@@ -102,6 +102,16 @@ class Unit:
         return [one for one in self.statements if one.kind == "trigger" and _POSTS in one.name]
 
     @property
+    def posts(self) -> list[Statement]:
+        """The triggers that post to an aggregate."""
+        return [] if self.shape else self.posting
+
+    @property
+    def facts(self) -> str:
+        """The view of facts of a change log."""
+        return f"_aggregates_{self.name}_facts"
+
+    @property
     def others(self) -> list[Statement]:
         """All that is there before an aggregate is filled."""
         posting = self.posting
@@ -171,7 +181,7 @@ def difference(before: Texts, after: Texts) -> tuple[dict[str, str], dict[str, s
 
 
 def _with(unit: Unit, posting: list[Statement]) -> str:
-    on_it = [one for one in posting if one.table == f"_aggregates_{unit.name}_facts"]
+    on_it = [one for one in posting if one.table == unit.facts]
     return unit.text + "".join(f"\n{_dumped([one])}" for one in on_it)
 
 

@@ -14,9 +14,9 @@ from typing import Any
 from alembic.autogenerate import comparators, renderers
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations import MigrateOperation, Operations, ops
+from alembic.util import DispatchPriority
 
 from aggregates.engines import driver
-from aggregates.engines.base import DriverConnection
 from aggregates.frozen import freezing, units
 from aggregates.frozen import statements as frozen
 from aggregates.frozen.shapes import is_added
@@ -108,15 +108,15 @@ def _render(context: AutogenContext, operation: AggregatesOp) -> list[str]:
     gone = [f"    {name!r}: {_listed(objects)}," for name, objects in removed.items()]
     come = [f'    {name!r}: """\n{_escaped(text)}""",' for name, text in operation.made.items()]
     (verb, *_) = operation.to_diff_tuple()
-    arguments = [_dictionary(lines) for lines in (gone, come) if lines]
+    arguments = [_dictionary(lines) for lines in (gone, come) if lines] or ["{}"]
     return [*review, f"op.{verb}({operation.owner!r}, {', '.join(arguments)})"]
 
 
 def _review(operation: AggregatesOp) -> Iterator[str]:
     """What a person reads first: each object that goes or comes, and what changes in others."""
     old, new = (
-        [one for name, text in some.items() for one in Unit(name, str(text)).statements]
-        for some in (operation.removed, operation.made)
+        [one for name, text in texts.items() for one in Unit(name, text).statements]
+        for texts in (operation.reverse().made, operation.made)
     )
     before, after = freezing.schema(old), freezing.schema(new)
     yield from (f"- gone {kind} `{name}`" for kind, name in before.keys() - after.keys())
@@ -138,42 +138,11 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
 
 
-try:
-    from alembic.util import DispatchPriority
-except ImportError:  # Alembic before 1.18 goes in the order of the registrations
-    _AFTER_ALL_OTHERS: dict[str, Any] = {}
-else:
-    _AFTER_ALL_OTHERS = {"priority": DispatchPriority.LAST}
-
-
-@comparators.dispatch_for("schema", **_AFTER_ALL_OTHERS)
-def _compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps, schemas: object) -> Any:
+@comparators.dispatch_for("schema", priority=DispatchPriority.FIRST)
+def _leave_ours_alone(context: AutogenContext, _: ops.UpgradeOps, schemas: object) -> Any:
+    """Find nothing of tables and columns that belong to no model of the application's."""
     assert context.connection is not None
-    connection = driver(context.connection)
-    _leave_ours_alone(connection, upgrade_ops)
-    declared: Declared | Callable[[], Declared] | None = context.opts.get(OPTION)
-    if callable(declared):
-        declared = declared()
-    if declared is not None:
-        removed, made = units.difference(
-            {one.unit.name: one.unit.text for one in owned.owned(connection, declared.owner)},
-            units.texts(connection.compiler, declared.catalogue),
-        )
-        changed = {getattr(one, "table_name", None) for one in upgrade_ops.ops}
-        for unit in [Unit(name, text) for name, text in made.items()]:
-            if unit.shape and unit.shape.table not in changed:
-                owned.check_table(connection, unit)
-        # What goes may stand on tables that go, what comes on tables that come.
-        gone = {name: removed.pop(name) for name in [*removed] if name not in made}
-        if gone:
-            upgrade_ops.ops.insert(0, AggregatesOp(declared.owner, {}, gone))
-        if made:
-            upgrade_ops.ops.append(AggregatesOp(declared.owner, made, removed))
-
-
-def _leave_ours_alone(connection: DriverConnection, upgrade_ops: ops.UpgradeOps) -> None:
-    """Take out what would drop tables and columns that belong to no model of the application's."""
-    revisions = frozen.migrations_folder()
+    connection, revisions = driver(context.connection), frozen.migrations_folder()
     ours = {one.name for one in frozen.installed(revisions) if one.kind == "table"}
     ours |= {one.name for one in frozen.statements(next(revisions.rglob("hooks.sql")))}
     ours.add("tool_uses")  # which hooks make, and nobody counts
@@ -181,20 +150,46 @@ def _leave_ours_alone(connection: DriverConnection, upgrade_ops: ops.UpgradeOps)
         ours |= {each.name for each in one.unit.statements if each.kind == "table"}
     definitions = {one.name: one.sql for one in connection.objects("table")}
 
-    def is_ours(one: MigrateOperation) -> bool:
-        if isinstance(one, ops.DropTableOp | ops.DropIndexOp):
-            table = one.table_name or ""
-            return table in ours or table.startswith("_aggregates_")
-        if isinstance(one, ops.DropColumnOp):
-            return is_added(definitions.get(one.table_name, ""), one.column_name, r"\w+")
-        return False
+    def is_theirs(
+        item: Any, name: str | None, kind: str, is_reflected: bool, model: object | None
+    ) -> bool:
+        if not is_reflected or model is not None:
+            return True
+        if kind == "column":
+            return not is_added(definitions.get(item.table.name, ""), name or "", r"\w+")
+        table = name if kind == "table" else item.table.name
+        return table not in ours and not str(table).startswith("_aggregates_")
 
-    for container in (upgrade_ops, *_of_tables(upgrade_ops)):
-        container.ops = [one for one in container.ops if not is_ours(one)]
-    upgrade_ops.ops = [
-        one for one in upgrade_ops.ops if one not in [*_of_tables(upgrade_ops)] or one.ops
-    ]
+    context._object_filters = [*context._object_filters, is_theirs]
 
 
-def _of_tables(upgrade_ops: ops.UpgradeOps) -> Iterator[ops.ModifyTableOps]:
-    return (one for one in upgrade_ops.ops if isinstance(one, ops.ModifyTableOps))
+@comparators.dispatch_for("schema", priority=DispatchPriority.LAST)
+def _compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps, schemas: object) -> Any:
+    assert context.connection is not None
+    connection = driver(context.connection)
+    declared: Declared | Callable[[], Declared] | None = context.opts.get(OPTION)
+    if callable(declared):
+        declared = declared()
+    if declared is not None:
+        there = owned.owned(connection, declared.owner)
+        wanted = units.texts(connection.compiler, declared.catalogue)
+        removed, made = units.difference(
+            {one.unit.name: one.unit.text for one in there if not one.is_filling}, wanted
+        )
+        gone: dict[str, str | Collection[str]] = {
+            name: removed.pop(name) for name in [*removed] if name not in made
+        }
+        # A migration whose file is gone had begun with these: there is nothing to put back.
+        gone |= {
+            one.unit.name: one.unit.objects
+            for one in there
+            if one.is_filling and one.unit.name not in wanted
+        }
+        if made and not upgrade_ops.ops:
+            come = [Unit(name, text) for name, text in made.items()]
+            owned.rehearse(connection, declared.owner, come, _objects({**removed, **gone}))
+        # What goes may stand on tables that go, what comes on tables that come.
+        if gone:
+            upgrade_ops.ops.insert(0, AggregatesOp(declared.owner, {}, gone))
+        if made:
+            upgrade_ops.ops.append(AggregatesOp(declared.owner, made, removed))

@@ -84,16 +84,19 @@ def adopt(database: Database, mapping: TableMapping, *, is_migrated: bool) -> No
             )
         table = connection.mapped(mapping)
         # Nothing is begun that the migration could not finish.
-        for source in (sessions, agent_tool_uses):
+        others = (agent_tool_uses, sessions)
+        for source in others:
             connection.check_adoptable(shape_of(source))
+        absent = [one.name for one in others if not connection.table_exists(one.name)]
         made = [*table.statements, *installed(migrations_folder())]
         connection.check_names([MAPPING, *(one.name for one in made)])
         connection.execute(
             f"CREATE TABLE {MAPPING} (name TEXT NOT NULL, definition TEXT NOT NULL, mark,"
-            " is_filled INTEGER NOT NULL)"
+            " is_filled INTEGER NOT NULL, absent TEXT NOT NULL)"
         )
         connection.execute(
-            f"INSERT INTO {MAPPING} VALUES (?, ?, NULL, 0)", (mapping.name, mapping.text)
+            f"INSERT INTO {MAPPING} VALUES (?, ?, NULL, 0, ?)",
+            (mapping.name, mapping.text, " ".join(absent)),
         )
         _make(connection, table)
 
@@ -197,11 +200,18 @@ def _make(connection: DriverConnection, table: MappedTable) -> None:
 
 
 def remove(database: Database) -> None:
-    """Remove what keeps runs, and the runs; the table that they are of stays as it is."""
+    """Remove what keeps runs, and the runs; the table that they are of stays as it is.
+
+    Tables of hooks that were not there go, too, unless somebody has written to them.
+    """
     with database.own_connection() as connection, connection.write_lock():
         found = mapping_of(connection)
         if found is None:
             return
+        (absent,) = connection.execute(f"SELECT absent FROM main.{MAPPING}").fetchone()
+        for name in filter(connection.table_exists, absent.split()):
+            if connection.execute(f"SELECT 1 FROM main.{name} LIMIT 1").fetchone() is None:
+                connection.execute(f"DROP TABLE {name}")
         _drop(connection, DROPPED)
         connection.execute(f"DROP TABLE {MAPPING}")
         if not found.is_in_place:

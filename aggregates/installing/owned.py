@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from textwrap import dedent
 
 from alembic.operations import Operations
 
 from aggregates.engines import driver
-from aggregates.engines.base import DriverConnection, quote
-from aggregates.engines.tables import OWNED
+from aggregates.engines.base import DriverConnection, OperationalError, quote
+from aggregates.engines.tables import INTERNAL, OWNED
 from aggregates.errors import AggregatesError, CannotAdopt, SchemaMismatch, UnfitTable
 from aggregates.frozen.statements import DROPPED, Statement
 from aggregates.frozen.units import Unit
@@ -37,7 +37,8 @@ class Owned:
     owner: str
     unit: Unit
     is_filling: bool
-    """whether nothing posts to it yet, and rows are still to come"""
+    """whether nothing posts to it yet, and rows are still to come; of a log, to all that stand on
+    it"""
 
     @property
     def installed(self) -> list[Statement]:
@@ -58,7 +59,12 @@ def owned(connection: DriverConnection, owner: str | None = None) -> list[Owned]
     if connection.table_exists(BACKFILLS):
         query = f"SELECT revision FROM main.{BACKFILLS}"
         marked = {name for (name,) in connection.execute(query).fetchall()}
-    return [Owned(of, Unit(name, text), _filling(of, name) in marked) for of, name, text in rows]
+    found = [Owned(of, Unit(name, text), _filling(of, name) in marked) for of, name, text in rows]
+    posted = {each.table for one in found if not one.is_filling for each in one.unit.posts}
+    return [
+        replace(one, is_filling=one.unit.facts not in posted) if one.unit.shape else one
+        for one in found
+    ]
 
 
 def change(
@@ -84,6 +90,8 @@ def change(
                     "the aggregates that ship are not there: run `aggregates migrate` first"
                 )
             return
+        if units:
+            rehearse(connection, owner, units, removed)
         _make(connection, owner, units, removed)
         for unit in units:
             _fill(connection, owner, unit, progress)
@@ -113,6 +121,40 @@ def keep_or_drop(connection: DriverConnection, gone: Collection[str]) -> None:
     _drop_registry_if_empty(connection)
 
 
+def rehearse(
+    connection: DriverConnection,
+    owner: str,
+    units: Sequence[Unit],
+    removed: Mapping[str, Collection[str]],
+) -> None:
+    """Make units in an empty copy of the schema, and fill them.
+
+    Raises what would stop that half way, or fail writers afterwards.
+    """
+    there = owned(connection)
+    read = {unit.shape.table for unit in [*units, *(each.unit for each in there)] if unit.shape}
+    with connection.scratch() as copy:
+        for one in connection.objects():
+            if one.kind != "trigger" or one.name.startswith(INTERNAL):
+                with suppress(OperationalError):  # what an extension makes
+                    copy.execute(one.sql)
+        if any(connection.table_exists(one) and not copy.table_exists(one) for one in read):
+            return  # its definition has functions that only its writers know
+        for each in there:
+            _register(copy, each.owner, each.unit)
+        _make(copy, owner, units, removed)
+        for unit in units:
+            try:
+                _fill(copy, owner, unit, None)
+                for posting in unit.posts:
+                    copy.execute(f"EXPLAIN INSERT INTO {quote(posting.table)} DEFAULT VALUES")
+            except OperationalError as error:
+                raise CannotAdopt(
+                    f"cannot keep {unit.name}: {error}; nothing was changed: declare it otherwise,"
+                    " and write its revision anew"
+                ) from error
+
+
 def _make(
     connection: DriverConnection,
     owner: str,
@@ -129,7 +171,10 @@ def _make(
             one.unit
             for one in owned(connection, owner)
             if texts.get(one.unit.name, one.unit.text) != one.unit.text
-            or (one.unit.name not in names and (one.unit.name in removed or one.is_filling))
+            or (
+                one.unit.name not in names
+                and (one.unit.name in removed or (one.is_filling and one.unit.shape is None))
+            )
         ]
 
     if found := leaving():
@@ -151,10 +196,7 @@ def _install(connection: DriverConnection, owner: str, unit: Unit) -> None:
     for statement in statements:
         connection.execute(statement.installed)
     connection.execute(_REGISTRY)
-    connection.execute(
-        f"INSERT INTO main.{OWNED} (owner, unit, text) VALUES (?, ?, ?)",
-        (owner, unit.name, unit.text),
-    )
+    _register(connection, owner, unit)
     if unit.recomputation is not None:
         rows = unit.recomputation.reading
         connection.execute(
@@ -162,6 +204,13 @@ def _install(connection: DriverConnection, owner: str, unit: Unit) -> None:
             f" SELECT ?, ?, -9e999, coalesce(max(seq), 0), 0 FROM main.{quote(rows.log)}",
             (_filling(owner, unit.name), rows.source),
         )
+
+
+def _register(connection: DriverConnection, owner: str, unit: Unit) -> None:
+    connection.execute(
+        f"INSERT INTO main.{OWNED} (owner, unit, text) VALUES (?, ?, ?)",
+        (owner, unit.name, unit.text),
+    )
 
 
 def _check(connection: DriverConnection, units: Sequence[Unit]) -> None:
@@ -225,7 +274,7 @@ def _empty(connection: DriverConnection, units: Sequence[Unit]) -> None:
     """Take the rows out of tables that go, in short locks, as DROP TABLE reads them all."""
     with connection.write_lock():
         for unit in units:
-            for one in unit.posting if unit.shape is None else ():
+            for one in unit.posts:
                 connection.execute(f"DROP TRIGGER IF EXISTS {quote(one.name)}")
     for unit in units:
         if unit.recomputation is not None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,8 +37,29 @@ _KINDS = ("hook_event_type", "hook_event_name", "event_type", "event_kind", "eve
 _TEXTS = ("payload", "data", "body", "metadata", "input")
 """Columns that may hold JSON."""
 
-_SUCCEEDED = ("completed", "complete", "success", "succeeded", "done", "ok", "finished", "1")
-_FAILED = ("failed", "failure", "error", "timeout", "cancelled", "canceled", "aborted", "0")
+_SUCCEEDED = (
+    "completed",
+    "complete",
+    "success",
+    "succeeded",
+    "done",
+    "ok",
+    "finished",
+    "true",
+    "1",
+)
+_FAILED = (
+    "failed",
+    "failure",
+    "error",
+    "timeout",
+    "cancelled",
+    "canceled",
+    "aborted",
+    "false",
+    "0",
+)
+_FLAGS = ({"0", "1"}, {"false", "true"})
 _BEGINS = ("start", "begin", "spawn", "pre")
 _ENDS = ("stop", "end", "complete", "finish", "post")
 _FAILS = ("fail", "error")
@@ -93,7 +116,7 @@ class _Look:
         self.connection, self.table = connection, table
         self.columns = {name.lower(): name for name in connection.columns(table)}
         self.kind = next((self.columns[name] for name in _KINDS if name in self.columns), None)
-        self.key = connection.primary_key(table) or "id"
+        self.key = connection.primary_key(table)
         self.fields: dict[str, str] = {}
         for field in FIELDS:
             if (said := self._field(field)) is not None:
@@ -101,9 +124,11 @@ class _Look:
         self.is_of_events = self.kind is not None and not {"end_time", "duration"} & {*self.fields}
 
     def lines(self) -> Iterator[str]:
-        yield f"# What {self.table} seems to say: look at every line before you use it."
-        yield f"table = {json.dumps(self.table)}"
-        yield f"key = {json.dumps(self.key)}"
+        yield f"# What {_quoted(self.table)} seems to say: look at every line before you use it."
+        yield f"table = {_quoted(self.table)}"
+        if self.key is None:
+            yield "# It has no primary key of one column, which a mapping needs."
+        yield f"key = {_quoted(self.key or 'id')}"
         fields = dict(self.fields)
         if self.is_of_events:
             yield from self._events()
@@ -117,48 +142,23 @@ class _Look:
                 yield f"{field} = {fields[field]}"
         if not self.is_of_events and not {"status", "end_time"} & fields.keys():
             yield '# how does a run end? status = "…", or end_time = "…"'
-        said = f"{fields} {json.dumps(self.key)} {json.dumps(self.kind)}"
-        if others := [one for one in self.columns.values() if json.dumps(one) not in said]:
+        said = [*fields.values(), _quoted(self.key or ""), _quoted(self.kind or "")]
+        others = [_quoted(one) for one in self.columns.values()]
+        if others := [one for one in others if not any(one in value for value in said)]:
             yield f"# other columns: {', '.join(others)}"
 
     def _field(self, field: str) -> str | None:
         names = _NAMES.get(field, ())
         column = next((self.columns[name] for name in names if name in self.columns), None)
-        if column is None:
-            return self._in_text(names)
-        more = ""
-        if field in TIMES and (unit := self._unit(column)) != "text":
-            more = f', unit = "{unit}"'
-        elif field == "duration":
-            is_short = column.lower().endswith(("_ms", "millis", "milliseconds"))
-            more = f', unit = "{"milliseconds" if is_short else "seconds"}"'
-        elif field == "status":
-            more = self._words(column)
-        return f"{{ column = {json.dumps(column)}{more} }}" if more else json.dumps(column)
-
-    def _in_text(self, names: tuple[str, ...]) -> str | None:
-        """A key in the JSON of a column."""
+        if column is not None:
+            return _said(field, column, None, self._values(column))
         for column in (self.columns[name] for name in _TEXTS if name in self.columns):
             texts = [one for one in self._values(column) if isinstance(one, str)]
             for name in names:
-                if any(f'"{name}":' in text for text in texts):
-                    return f"{{ column = {json.dumps(column)}, json = {json.dumps(name)} }}"
+                values = [one for text in texts if (one := _in_json(text, name)) is not None]
+                if values:
+                    return _said(field, column, name, values)
         return None
-
-    def _unit(self, column: str) -> str:
-        values = self._values(column)
-        numbers = [one for one in values if isinstance(one, int | float)]
-        numbers += [float(one) for one in values if isinstance(one, str) and one.isdecimal()]
-        if not numbers:
-            return "text"
-        return "milliseconds" if max(numbers) >= _FIRST_MILLISECOND else "seconds"
-
-    def _words(self, column: str) -> str:
-        words = sorted({str(one) for one in self._values(column)})
-        return "".join(
-            f", {name} = {json.dumps([one for one in words if one.lower() in known])}"
-            for name, known in (("succeeded", _SUCCEEDED), ("failed", _FAILED))
-        )
 
     def _events(self) -> Iterator[str]:
         assert self.kind is not None
@@ -167,12 +167,12 @@ class _Look:
         begins = [one for one in kinds if any(word in one.lower() for word in _BEGINS)]
         ends = [one for one in kinds if any(word in one.lower() for word in _ENDS)]
         yield ""
-        yield f"# {self.table} seems to hold a row an event, of the kinds {', '.join(kinds)}."
+        yield f"# A row seems to be an event, of the kinds {_listed(kinds)}."
         yield "[events]"
-        yield f"kind = {json.dumps(self.kind)}"
-        yield f"begin = {json.dumps(begins)}"
-        yield f"succeed = {json.dumps([one for one in ends if one not in (*fails, *begins)])}"
-        yield f"fail = {json.dumps(fails)}"
+        yield f"kind = {_quoted(self.kind)}"
+        yield f"begin = {_listed(begins)}"
+        yield f"succeed = {_listed(one for one in ends if one not in (*fails, *begins))}"
+        yield f"fail = {_listed(fails)}"
         yield "# what the events of one run have in common, such as the id of the agent"
         yield f"same = [{self.fields.get('session_id', '')}]"
 
@@ -183,3 +183,53 @@ class _Look:
             (_ROWS_LOOKED_AT,),
         )
         return [value for (value,) in rows]
+
+
+def _in_json(text: str, name: str) -> str | float | None:
+    """The string, number or truth that follows the first key of a name; None where none does."""
+    scalar = r'("[^"\\]*"|true|false|-?\d[\d.eE+-]*)'
+    found: str | float | None = None
+    with suppress(ValueError):
+        if match := re.search(rf'"{name}": *{scalar}', text):
+            found = json.loads(match[1])
+    return found
+
+
+def _said(field: str, column: str, key: str | None, values: list[Any]) -> str:
+    """A field in TOML: of a column, or of a key in its JSON, that seems to have these values."""
+    more = "" if key is None else f", json = {_quoted(key)}"
+    if field in TIMES and (unit := _unit(values)) != "text":
+        more += f', unit = "{unit}"'
+    elif field == "duration":
+        is_short = (key or column).lower().endswith(("_ms", "millis", "milliseconds"))
+        more += f', unit = "{"milliseconds" if is_short else "seconds"}"'
+    elif field == "status":
+        more += _words(values)
+    return f"{{ column = {_quoted(column)}{more} }}" if more else _quoted(column)
+
+
+def _unit(values: list[Any]) -> str:
+    numbers = [one for one in values if isinstance(one, int | float)]
+    numbers += [float(one) for one in values if isinstance(one, str) and one.isdecimal()]
+    if not numbers:
+        return "text"
+    return "milliseconds" if max(numbers) >= _FIRST_MILLISECOND else "seconds"
+
+
+def _words(values: list[Any]) -> str:
+    words = {str(one).lower() if isinstance(one, bool) else str(one) for one in values}
+    for flags in _FLAGS:
+        words |= flags if words & flags else set()
+    return "".join(
+        f", {name} = {_listed(one for one in sorted(words) if one.lower() in known)}"
+        for name, known in (("succeeded", _SUCCEEDED), ("failed", _FAILED))
+    )
+
+
+def _listed(words: Iterable[str]) -> str:
+    return f"[{', '.join(map(_quoted, words))}]"
+
+
+def _quoted(text: str) -> str:
+    """A text as TOML has it, in one line."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

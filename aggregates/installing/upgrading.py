@@ -90,7 +90,7 @@ def current(connection: Connection) -> str | None:
     Alembic leaves it out where one of an application's depends on it.
     """
     found = _standing_on(connection)
-    ours = {found.get(one) or one for one in versions(connection)}
+    ours = {found.get(one, (one, ""))[0] for one in versions(connection)}
     if len(ours) < 2:
         return next(iter(ours), None)
     script = ScriptDirectory(str(migrations_folder()))
@@ -106,14 +106,54 @@ def versions(connection: Connection) -> list[str]:
     return [str(one) for one in connection.exec_driver_sql(query).scalars()]
 
 
-def mark_of_step(script: ScriptDirectory, revision: str) -> str | None:
-    """SQL that stores what revision of ours one of an application's depends on; None for ours."""
+def versions_known(connection: Connection, script: ScriptDirectory) -> list[str]:
+    """Where a database is for who knows the revisions of some folders.
+
+    A revision of another owner's stands for the one of ours that it depends on.
+    """
+    labels = {label for one in script.walk_revisions() for label in one.branch_labels}
+    depends_on, found = _standing_on(connection), set()
+    for one in versions(connection):
+        ours, label = depends_on.get(one, (one, ""))
+        found.add(one if is_known(one, script) or label in labels else ours)
+    implied = {
+        below.revision
+        for one in found
+        if is_known(one, script)
+        for below in _down_from(script, one)
+        if below.revision != one
+    }
+    return sorted(found - implied)
+
+
+def share_versions(connection: Connection, script: ScriptDirectory) -> None:
+    """Have stored what Alembic reads and moves of that; what others have stored stays."""
+    found, stored = {*versions_known(connection, script)}, {*versions(connection)}
+    for one in sorted(found - stored):
+        connection.exec_driver_sql(f"INSERT INTO {VERSION_TABLE} VALUES (?)", (one,))
+    for one in sorted(stored - found):
+        if is_known(one, script):
+            connection.exec_driver_sql(f"DELETE FROM {VERSION_TABLE} WHERE version_num = ?", (one,))
+    connection.commit()
+
+
+def mark_of_step(script: ScriptDirectory, revision: str, *, is_upgrade: bool) -> str | None:
+    """SQL that stores which revision of ours one of an application's depends on.
+
+    As ours goes, it forgets those that depend on it, whose owners may know nothing of that.
+    """
     before = [*_down_from(script, revision)]
     ours = [one for one in before if Path(one.path).parent == Path(script.dir, "versions")]
-    if not ours or ours[0] is before[0]:
-        return None
-    name, mark = _mark(revision), ours[0].revision
-    return f"INSERT OR REPLACE INTO {WALKS} (name, mark) VALUES ('{name}', '{mark}')"
+    is_ours = before[:1] == ours[:1]
+    if is_upgrade and ours and not is_ours:
+        mark = f"{ours[0].revision} {' '.join(before[0].branch_labels)}".strip()
+        return f"INSERT OR REPLACE INTO {WALKS} (name, mark) VALUES ('{_mark(revision)}', '{mark}')"
+    if is_ours and not is_upgrade and ours[0].down_revision:
+        return (
+            f"DELETE FROM {VERSION_TABLE} WHERE '{_mark('')}' || version_num IN"
+            f" (SELECT name FROM {WALKS} WHERE mark GLOB '{revision}*')"
+        )
+    return None
 
 
 def _down_from(script: ScriptDirectory, revision: str) -> Iterator[Script]:
@@ -125,13 +165,17 @@ def _down_from(script: ScriptDirectory, revision: str) -> Iterator[Script]:
             yield from _down_from(script, down)
 
 
-def _standing_on(connection: Connection) -> dict[str, str]:
-    """Revisions of ours by those of applications that depend on them."""
+def _standing_on(connection: Connection) -> dict[str, tuple[str, str]]:
+    """Revisions of ours by those of applications that depend on them, with the label of these."""
     own = driver(connection)
     if not own.table_exists(WALKS):
         return {}
     marks = own.execute(f"SELECT name, mark FROM {WALKS} WHERE name GLOB ?", (_mark("*"),))
-    return {name.removeprefix(_mark("")): mark for name, mark in marks}
+    found = {}
+    for name, mark in marks:
+        ours, _, label = mark.partition(" ")
+        found[name.removeprefix(_mark(""))] = (ours, label)
+    return found
 
 
 def _mark(revision: str) -> str:

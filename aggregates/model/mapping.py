@@ -191,6 +191,8 @@ class _Parser:
             value = self._value(said[name], where, more)
             if name == "duration" and value.unit == "text":
                 raise self._error(f"{where} needs a unit: seconds or milliseconds")
+            if twice := {*value.succeeded} & {*value.failed}:
+                raise self._error(f"{where} names {', '.join(sorted(twice))} twice")
             yield name, value
 
     def _events(self, said: dict[str, Any]) -> Events:
@@ -215,9 +217,13 @@ class _Parser:
         if not isinstance(said, dict):
             raise self._error("[[where]] is a column, and the words that it `is`")
         rest = {name: value for name, value in said.items() if name != "is"}
-        return Condition(
-            self._value(rest, "[[where]]"), self._words(said.get("is"), "is of [[where]]")
+        value, words = (
+            self._value(rest, "[[where]]"),
+            self._words(said.get("is"), "is of [[where]]"),
         )
+        if not words:
+            raise self._error("is of [[where]] names no words, so that no row would count")
+        return Condition(value, words)
 
     def _value(self, said: Any, where: str, more: tuple[str, ...] = ()) -> Value:
         said = {"column": said} if isinstance(said, str) else said

@@ -67,7 +67,7 @@ def next_steps(findings: Iterable[Finding]) -> list[str]:
         # SQLite alters no table while a trigger names what is not there; what is made is empty.
         making = [one.making for one in findings if one.making]
         making += [doubt(utc_text(datetime.now(UTC)))] if making else []
-        steps = [step for one in blocking for step in one.steps]
+        steps = dict.fromkeys(step for one in blocking for step in one.steps)
         copying = [one.copying for one in blocking if one.copying]
         is_broken = any(one.spoils and not one.is_of_source for one in findings)
         return [*making, *steps, *([REINSTALL] if copying and is_broken else []), *copying, STATUS]

@@ -13,6 +13,7 @@ from aggregates.installing.mapped import end_slice, mapped_table, mapping_of, mi
 from aggregates.model.sources import agent_invocations
 from aggregates.progress import Progress
 from aggregates.proving.findings import PUT_BACK, Finding, is_as_it_should_be
+from aggregates.proving.sources import bearer_of, gone
 from aggregates.recomputing.drift import Drift
 from aggregates.recomputing.pace import (
     FIRST_KEYS,
@@ -31,7 +32,11 @@ def inspect_mapping(connection: DriverConnection) -> Iterator[Finding]:
     try:
         table = connection.mapped(mapping)
     except UnfitTable as error:
-        yield Finding("unfit", error.table, error.table, misfit(mapping, error))
+        bearer = bearer_of(connection, {f"{MAPPED_PREFIX}_insert"})
+        if connection.table_exists(mapping.table) or bearer is None:
+            yield Finding("unfit", error.table, error.table, misfit(mapping, error))
+        else:
+            yield gone(connection, mapping.table, bearer)
         return
     installed = {
         one.name: one for one in connection.objects() if one.name.startswith(f"{MAPPED_PREFIX}_")

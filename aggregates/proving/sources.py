@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from aggregates.engines.base import DriverConnection, quote
@@ -10,7 +10,7 @@ from aggregates.engines.tables import WITHOUT_KEY
 from aggregates.errors import CannotAdopt, SchemaMismatch, UnfitTable
 from aggregates.frozen import statements as frozen
 from aggregates.frozen.layout import normalised
-from aggregates.frozen.shapes import ADDED, shape_of
+from aggregates.frozen.shapes import ADDED, Shape, shape_of
 from aggregates.frozen.statements import Statement
 from aggregates.installing.adopted import LostColumn, lost_columns
 from aggregates.installing.mapped import mapping_of
@@ -25,17 +25,19 @@ def inspect_sources(connection: DriverConnection, sources: Iterable[Source]) -> 
     Whatever is put back on such a table would fail its writers, or count nonsense.
     """
     for source in sources:
+        shape = shape_of(source)
+        bearer = bearer_of(connection, [one.name for one in _triggers_on(source)])
         if not connection.table_exists(source.name):
-            yield _gone(connection, source)
+            yield gone(connection, shape.table, bearer)
             continue
-        error = _unfitness(connection, source)
-        lost = lost_columns(connection, shape_of(source))
+        error = _unfitness(connection, shape)
+        lost = lost_columns(connection, shape)
         if lost and (error is None or error.lacks_key):
             yield from (_lost(source.name, column) for column in lost)
         elif error is not None:
-            yield _unfit(connection, source, error, has_script=error.lacks_key)
-        elif (bearer := _bearer(connection, source)) not in (None, source.name):
-            yield _moved(connection, source, bearer)
+            yield _unfit(connection, shape, error, bearer, has_script=error.lacks_key)
+        elif bearer not in (None, source.name):
+            yield _moved(connection, shape, bearer)
         elif read := _read_instead(connection, source):
             yield _exchanged(source.name, read)
 
@@ -46,7 +48,8 @@ def foresee(connection: DriverConnection, sources: Iterable[Source]) -> Iterator
         try:
             connection.check_adoptable(shape_of(source))
         except UnfitTable as error:
-            yield _unfit(connection, source, error, has_script=error.is_keyless)
+            bearer = bearer_of(connection, [one.name for one in _triggers_on(source)])
+            yield _unfit(connection, shape_of(source), error, bearer, has_script=error.is_keyless)
         except CannotAdopt as error:
             yield Finding("unfit", source.name, source.name, str(error), (f"-- {error}",))
     try:
@@ -65,25 +68,25 @@ def check_sources(connection: DriverConnection, sources: Iterable[Source]) -> No
         raise SchemaMismatch(f"{'; '.join(wrong)}; nothing was changed: run this again after that")
 
 
-def _gone(connection: DriverConnection, source: Source) -> Finding:
-    gone = f"the table {source.name} is gone"
-    if now := _bearer(connection, source):
-        renaming = connection.renaming(now, source.name)
+def gone(connection: DriverConnection, table: str, bearer: str | None) -> Finding:
+    """A table that is not there; another one may bear its triggers."""
+    told = f"the table {table} is gone"
+    if bearer:
+        renaming = connection.renaming(bearer, table)
         step, named = _script(renaming), "; ".join(renaming)
-        detail = f"{gone}, and its triggers are on {now}: `{named}` names it so again"
-    elif (mapping := mapping_of(connection)) and mapping.makes(source.name):
-        detail = f"{gone}, which can be made again from {mapping.table}"
-        return Finding("missing", source.name, source.name, detail, PUT_BACK)
+        detail = f"{told}, and its triggers are on {bearer}: `{named}` names it so again"
+    elif (mapping := mapping_of(connection)) and mapping.makes(table):
+        detail = f"{told}, which can be made again from {mapping.table}"
+        return Finding("missing", table, table, detail, PUT_BACK)
     else:
-        step = f"-- put {source.name} back from a backup, or let its writers make an empty one"
-        detail = f"{gone}, with its rows: {step.removeprefix('-- ')}"
-    return Finding("gone", source.name, source.name, detail, (step,))
+        step = f"-- put {table} back from a backup, or let its writers make an empty one"
+        detail = f"{told}, with its rows: {step.removeprefix('-- ')}"
+    return Finding("gone", table, table, detail, (step,))
 
 
-def _bearer(connection: DriverConnection, source: Source) -> str | None:
-    """The table that bears the triggers of a source: it takes them with it to another name."""
-    ours = {one.name for one in _triggers_on(source)}
-    return next((one.table for one in connection.objects("trigger") if one.name in ours), None)
+def bearer_of(connection: DriverConnection, triggers: Collection[str]) -> str | None:
+    """The table that bears some triggers: it takes them with it to another name."""
+    return next((one.table for one in connection.objects("trigger") if one.name in triggers), None)
 
 
 def _triggers_on(source: Source) -> list[Statement]:
@@ -101,23 +104,23 @@ def _renaming_column(table: str, now: str, name: str) -> str:
     return f"ALTER TABLE {quote(table)} RENAME COLUMN {quote(now)} TO {quote(name)}"
 
 
-def _moved(connection: DriverConnection, source: Source, bearer: str) -> Finding:
+def _moved(connection: DriverConnection, shape: Shape, bearer: str) -> Finding:
     """A table that was renamed, and that its writers have made again."""
-    aside = f"{source.name}_made_again"
-    both = connection.columns(bearer).keys() & connection.columns(source.name).keys() - {source.key}
+    aside = f"{shape.table}_made_again"
+    both = connection.columns(bearer).keys() & connection.columns(shape.table).keys() - {shape.key}
     columns = ", ".join(quote(name) for name in connection.columns(bearer) if name in both)
-    verb = "INSERT" if source.unique is None else "INSERT OR REPLACE"
+    verb = "INSERT" if shape.unique is None else "INSERT OR REPLACE"
     copying = (
-        f"{verb} INTO {quote(source.name)} ({columns}) SELECT {columns} FROM {quote(aside)}",
+        f"{verb} INTO {quote(shape.table)} ({columns}) SELECT {columns} FROM {quote(aside)}",
         f"DROP TABLE {quote(aside)}",
     )
     detail = (
-        f"the table {source.name} was renamed to {bearer}, with its triggers, and another of that"
+        f"the table {shape.table} was renamed to {bearer}, with its triggers, and another of that"
         f" name was made, whose rows are not counted: the steps that `{STATUS}` prints make one"
         " table of both again"
     )
-    step = _script(connection.renaming(bearer, source.name, aside))
-    return Finding("moved", source.name, source.name, detail, (step,), copying=_script(copying))
+    step = _script(connection.renaming(bearer, shape.table, aside))
+    return Finding("moved", shape.table, shape.table, detail, (step,), copying=_script(copying))
 
 
 def _read_instead(connection: DriverConnection, source: Source) -> dict[str, str]:
@@ -150,24 +153,27 @@ def _exchanged(table: str, read: dict[str, str]) -> Finding:
 
 def inspect_owned(connection: DriverConnection, theirs: Iterable[Owned]) -> Iterator[Finding]:
     """The same of tables whose change log is an application's."""
-    for shape in [one.unit.shape for one in theirs if one.unit.shape]:
+    for unit in [one.unit for one in theirs]:
+        if (shape := unit.shape) is None:
+            continue
+        on_it = [one for one in unit.statements if one.table == shape.table]
+        bearer = bearer_of(connection, [one.name for one in on_it if one.kind == "trigger"])
         if not connection.table_exists(shape.table):
-            step = f"-- put {shape.table} back from a backup"
-            detail = f"the table {shape.table} is gone: {step.removeprefix('-- ')}"
-            yield Finding("gone", shape.table, shape.table, detail, (step,))
+            yield gone(connection, shape.table, bearer)
             continue
         try:
             connection.check_adoptable(shape)
         except UnfitTable as error:
-            detail = f"the triggers cannot serve {shape.table}: {error.reason}; {error.remedy}"
-            step = f"-- {shape.table}: {error.remedy}"
-            yield Finding("unfit", shape.table, shape.table, detail, (step,))
+            yield _unfit(connection, shape, error, bearer, has_script=False)
+        else:
+            if bearer not in (None, shape.table):
+                yield _moved(connection, shape, bearer)
 
 
-def _unfitness(connection: DriverConnection, source: Source) -> UnfitTable | None:
+def _unfitness(connection: DriverConnection, shape: Shape) -> UnfitTable | None:
     try:
         # Columns are compared with those that were adopted.
-        connection.check_adoptable(replace(shape_of(source), required=()))
+        connection.check_adoptable(replace(shape, required=()))
     except UnfitTable as error:
         return error
     return None
@@ -192,20 +198,25 @@ def _lost(table: str, column: LostColumn) -> Finding:
 
 
 def _unfit(
-    connection: DriverConnection, source: Source, error: UnfitTable, *, has_script: bool
+    connection: DriverConnection,
+    shape: Shape,
+    error: UnfitTable,
+    bearer: str | None,
+    *,
+    has_script: bool,
 ) -> Finding:
-    detail = f"the triggers cannot serve {source.name}: {error.reason}; "
+    detail = f"the triggers cannot serve {shape.table}: {error.reason}; "
     if not has_script:
-        remedy, bearer = error.remedy, _bearer(connection, source)
-        if bearer not in (None, source.name):
-            renaming = "; ".join(connection.renaming(bearer, source.name))
+        remedy = error.remedy
+        if bearer not in (None, shape.table):
+            renaming = "; ".join(connection.renaming(bearer, shape.table))
             remedy = f"give it another name, then {renaming}"
-        step = f"-- {source.name}: {remedy}"
-        return Finding("unfit", source.name, source.name, f"{detail}{remedy}", (step,))
+        step = f"-- {shape.table}: {remedy}"
+        return Finding("unfit", shape.table, shape.table, f"{detail}{remedy}", (step,))
     detail += (
         f"stop its writers, keep a copy, and give it its key again, by the script that"
-        f" `{STATUS}` prints; it leaves the old table as {source.name}{WITHOUT_KEY}, to be dropped"
+        f" `{STATUS}` prints; it leaves the old table as {shape.table}{WITHOUT_KEY}, to be dropped"
         " when all is as it should be, and no row is missed"
     )
-    script = connection.with_its_key(shape_of(source))
-    return Finding("unfit", source.name, source.name, detail, (script,))
+    script = connection.with_its_key(shape)
+    return Finding("unfit", shape.table, shape.table, detail, (script,))

@@ -198,8 +198,11 @@ def test_what_changes_is_changed_and_what_goes_is_dropped(application: Applicati
         assert store.status().ok
 
 
-def test_neither_takes_the_tables_of_the_other_for_its_own(application: Application) -> None:
+def test_neither_takes_the_tables_of_the_other_for_its_own(
+    application: Application, caplog: pytest.LogCaptureFixture
+) -> None:
     """Ours are in no model, theirs in no definition."""
+    caplog.set_level("INFO", "alembic")
     application.revise()
     application("upgrade", "head")
     application.say("metrics.py", "[states, models]", "[]")
@@ -208,6 +211,8 @@ def test_neither_takes_the_tables_of_the_other_for_its_own(application: Applicat
     text = application.revise().partition("def downgrade")[0]
     dropped = re.findall(r"op\.drop_table\('(\w+)'", text)
     assert dropped == ["tickets"]
+    detected = re.findall(r"Detected removed table '(\w+)'", caplog.text)
+    assert detected == ["tickets"]
     assert "agent_" not in re.sub(r"'[^']*agent_invocations_post_shop[^']*'", "", text)
     assert text.index("op.drop_aggregates") < text.index("op.drop_table")
     application("upgrade", "head")

@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from advice import SHORT_CUTS, follow
 from applications import LABEL, Application
 from click.testing import CliRunner
 from conftest import MakeDatabase, connect
@@ -283,6 +284,51 @@ definitions = [
         assert store.verify().drifts == []
 
 
+@pytest.mark.parametrize("is_made_again", [False, True])
+def test_a_table_that_was_renamed_gets_its_name_back(
+    is_made_again: bool, application: Application
+) -> None:
+    """Its own, and one that ships, which has a change log of theirs too."""
+    made = "CREATE TABLE {} (id INTEGER PRIMARY KEY, team TEXT)"
+    with closing(connect(application.database)) as connection:
+        connection.execute(made.format("tickets"))
+    application.keep(
+        TICKETS + 'tickets = table("tickets", team=text("team"))\n'
+        'teams = aggregate("teams", tickets, "", by={"team": "team"}, measures={"n": count()})\n'
+        "definitions = [ticket_cost, teams]"
+    )
+    with closing(connect(application.database)) as connection:
+        connection.execute("ALTER TABLE tickets RENAME TO kept")
+        connection.execute("INSERT INTO kept (team) VALUES ('a')")
+        if is_made_again:
+            connection.execute(made.format("tickets"))
+            connection.execute("INSERT INTO tickets (team) VALUES ('b')")
+        else:
+            connection.execute("ALTER TABLE agent_invocations RENAME TO runs")
+    with application.store() as store:
+        steps = follow(application.database, SHORT_CUTS)
+        assert len([one for one in steps if "ALTER" in one]) == (1 if is_made_again else 2)
+        assert store.verify().drifts == []
+    found = rows(application.database, "SELECT * FROM teams")
+    assert found == [("a", 1), ("b", 1)][: 1 + is_made_again]
+    assert is_exact(application.database)
+
+
+def test_a_table_with_a_function_of_its_writers_is_served(application: Application) -> None:
+    with closing(connect(application.database)) as connection:
+        connection.create_function("is_good", 1, lambda team: team != "", deterministic=True)
+        connection.execute(
+            "CREATE TABLE tickets (id INTEGER PRIMARY KEY, team TEXT CHECK (is_good(team)))"
+        )
+        application.keep(
+            'tickets = table("tickets", team=text("team"))\n'
+            'teams = aggregate("t", tickets, "", by={"team": "team"}, measures={"n": count()})\n'
+            "definitions = [teams]"
+        )
+        connection.execute("INSERT INTO tickets (team) VALUES ('a')")
+    assert rows(application.database, "SELECT * FROM t") == [("a", 1)]
+
+
 def test_columns_may_have_any_name(application: Application) -> None:
     """Names that logs and views of ours have for something else, and words of SQL."""
     names = ("seq", "sign", "step", "updated_at", "operation", "row_key", "mark", "order", "rows")
@@ -452,8 +498,75 @@ def test_without_their_files_ours_go_on(application: Application) -> None:
         store.reinstall()
         store.rebuild()
     assert is_exact(application.database)
-    with pytest.raises(SchemaMismatch, match="of an application's: name the folder"):
-        upgrading.upgrade(str(application.database))
+    objects = master(application.database)
+    upgrading.upgrade(str(application.database))
+    assert master(application.database) == objects
+    application.migrate()
+
+
+def test_a_file_that_is_gone_is_missed(application: Application) -> None:
+    """Or its branch would begin anew, beside what is there."""
+    application.keep(TICKETS)
+    application.declare(BOTH)
+    path = application.revise()
+    application.migrate()
+    assert path is not None
+    path.unlink()
+    for act in (application.migrate, application.revise):
+        with pytest.raises(SchemaMismatch, match=f"{path.name[:12]}.* put (it|its file) back"):
+            act()
+    for each in application.revisions.glob("*.py"):
+        each.unlink()
+    with pytest.raises(SchemaMismatch, match="put its files back, or take another label"):
+        application.revise()
+    assert is_exact(application.database)
+
+
+def test_two_owners_know_nothing_of_each_others_folders(
+    application: Application, tmp_path: Path
+) -> None:
+    def named(label: str) -> set[str]:
+        return {row[1] for row in master(application.database) if label in row[1]}
+
+    (tmp_path / "other").mkdir()
+    other = Application(tmp_path / "other", application.database, "bolt")
+    application.keep(TICKETS)
+    theirs = named(LABEL)
+    other.keep(TICKETS.replace('"ticket_cost"', '"bolt_cost"'))
+    first = named("bolt")
+    assert first
+    assert named(LABEL) == theirs
+    application.keep(BOTH)
+    other.keep(MODELS.replace('"models"', '"bolt_models"'))
+    assert "_aggregates_run_post_bolt_bolt_models_rows" in named("bolt")
+    assert "_aggregates_run_post_acme_models_rows" in named(LABEL)
+    for one in (application, other):
+        with one.store() as store:
+            assert store.declared() == []
+            assert store.status().ok
+    other.downgrade("bolt@-1")
+    assert named("bolt") == first
+    other.downgrade("bolt@base")
+    assert named("bolt") == set()
+    application.downgrade(f"{LABEL}@-1")
+    assert named(LABEL) == theirs
+    assert is_exact(application.database)
+    other.migrate()
+    application.downgrade(f"{LABEL}@base")
+    with other.store() as store:
+        assert store.declared() == []
+    application.migrate()
+    # Down to where neither can be, by one of them.
+    other.downgrade("5d0f7e2a91c4")
+    assert named(LABEL) | named("bolt") == set()
+    write(application.database)
+    for one in (application, other):
+        one.migrate()
+        with one.store() as store:
+            assert store.declared() == []
+    assert is_exact(application.database)
+    other.downgrade("base")
+    assert {row[1] for row in master(application.database) if "aggregates" in row[1]} == set()
 
 
 def test_a_rebuild_and_a_repair_are_of_theirs_too(application: Application) -> None:
@@ -472,10 +585,8 @@ def test_a_rebuild_and_a_repair_are_of_theirs_too(application: Application) -> N
 
 
 def test_without_ours_theirs_are_gone_and_no_writer_fails(application: Application) -> None:
-    """By a downgrade that knows nothing of their revisions, in an application's Alembic."""
+    """By a downgrade that knows nothing of their revisions."""
     application.keep(BOTH)
-    with closing(connect(application.database)) as connection:
-        connection.execute("UPDATE _aggregates_version SET version_num = ?", (upgrading.head(),))
     upgrading.downgrade(str(application.database))
     names = {row[1] for row in master(application.database)}
     assert {name for name in names if "aggregates" in name or "ticket" in name} == set()
@@ -497,6 +608,13 @@ def test_all_goes_down_and_comes_back(application: Application) -> None:
 # Refused
 
 
+def test_without_ours_a_revision_asks_for_a_migration(application: Application) -> None:
+    application.declare(TICKETS)
+    application.downgrade("base")
+    with pytest.raises(SchemaMismatch, match=r"at revision none, .*; run `aggregates migrate`$"):
+        application.revise()
+
+
 def test_what_is_wrong_is_said_before_anything_is_written(application: Application) -> None:
     application.declare(TICKETS.replace('"cost_usd"', '"price"'))
     with pytest.raises(CannotAdopt, match=r"its columns are .*, but price is needed; nothing was"):
@@ -512,6 +630,65 @@ def test_what_is_wrong_is_said_before_anything_is_written(application: Applicati
     with pytest.raises(CannotAdopt, match="cannot install ticket_cost"):
         application.migrate()
     assert master(application.database) == objects
+
+
+def test_what_would_stop_half_way_is_not_begun(application: Application) -> None:
+    """What was there goes on, and the next migration and the way back are free."""
+    application.keep(TICKETS)
+    objects = master(application.database)
+    wrong = BOTH.replace('by={"model"', 'where=func.f(COST) > 1, by={"model"')
+    wrong = "from sqlalchemy import func\n" + wrong.replace("2)", "3)")
+    application.declare(wrong.replace("COST", "''"))
+    with pytest.raises(
+        DefinitionError, match=r"SQLite cannot compute f\(''\) > 1: no such function"
+    ):
+        application.revise()
+    wrong = wrong.replace('agent_invocations,\n    "tokens', 'runs,\n    "tokens')
+    wrong = wrong.replace("COST", "runs.fact('cost')")
+    application.declare(wrong)
+    with pytest.raises(CannotAdopt, match="cannot keep models: no such function: f; nothing was"):
+        application.revise()
+    application.declare(wrong.replace("func.f", "func.length"))
+    path = application.revise()
+    assert path is not None
+    path.write_text(text_of(path).replace("length(", "f("), encoding="utf-8")
+    for _ in range(2):
+        with pytest.raises(CannotAdopt, match="cannot keep models: no such function: f"):
+            application.migrate()
+        assert master(application.database) == objects
+    assert is_exact(application.database)
+    path.unlink()
+    application.keep(BOTH)
+    assert is_exact(application.database)
+    application.downgrade(f"{LABEL}@base")
+    assert [row for row in master(application.database) if "acme" in row[1]] == []
+
+
+@pytest.mark.parametrize("later", [BOTH, MODELS, "definitions = []"])
+def test_what_a_revision_has_begun_that_is_gone_is_taken_over_or_goes(
+    later: str, application: Application
+) -> None:
+    application.declare(TICKETS)
+    path = application.revise()
+    assert path is not None
+
+    def stop(*_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        upgrading.upgrade(str(application.database), progress=stop, own=application.revisions)
+    assert "ticket_cost" in {row[1] for row in master(application.database)}
+    path.unlink()
+    application.keep(later)
+    with application.store() as store:
+        assert store.declared() == []
+        assert store.status().ok
+    if later == BOTH:
+        assert is_exact(application.database)
+    else:
+        assert not {row[1] for row in master(application.database) if "tick" in row[1]}
+    application.downgrade(f"{LABEL}@base")
+    assert [row for row in master(application.database) if "acme" in row[1]] == []
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ from types import ModuleType
 
 import click
 import pytest
+from alembic.command import init
+from alembic.config import Config
 from conftest import connect
 from hooks import HOOK_TABLES
 from sqlalchemy import column
@@ -284,6 +286,59 @@ def test_the_tutorial_of_own_aggregates_can_be_followed(tmp_path: Path) -> None:
         (tmp_path / name).write_text(text, encoding="utf-8")
     first, *steps = blocks(page, "console")
     follow([first.partition("\n")[2], *steps], tmp_path, "[^…\\s]")
+
+
+MODELS = """
+from sqlalchemy import Column, Integer, MetaData, Numeric, String, Table
+
+metadata = MetaData()
+customers = Table("customers", metadata, Column("id", Integer, primary_key=True))
+orders = Table("orders", metadata, Column("id", Integer, primary_key=True),
+    Column("state", String), Column("price", Numeric(10, 2)), Column("ordered_at", String))
+"""
+
+
+@needs_shell
+def test_the_page_on_an_applications_alembic_can_be_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = DOCS / "how-to" / "own-aggregates-in-alembic.md"
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "models.py").write_text(MODELS, encoding="utf-8")
+    for name, language in {"pyproject.toml": "toml", "shop/metrics.py": "python"}.items():
+        (text,) = blocks(page, language)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as connection:
+        connection.execute("CREATE TABLE customers (id INTEGER NOT NULL PRIMARY KEY)")
+    monkeypatch.chdir(tmp_path)
+    init(Config("alembic.ini"), "migrations")
+    (told,) = blocks(page, "")
+    imported, _, call = told.partition("\n\n")
+    models = "from shop.models import metadata"
+    configured = "connection=connection, target_metadata=target_metadata"
+    said = {
+        "migrations/env.py": {
+            "from alembic import context\n": f"from alembic import context\n{imported}\n{models}\n",
+            "target_metadata = None": "target_metadata = metadata",
+            f"context.configure(\n            {configured}\n        )\n": call.replace(
+                "\n", "\n        "
+            ),
+        },
+        "alembic.ini": {"driver://user:pass@localhost/dbname": "sqlite:///shop.db"},
+    }
+    for name, changes in said.items():
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        for before, after in changes.items():
+            assert text.count(before) == 1
+            text = text.replace(before, after)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    follow(blocks(page, "console"), tmp_path, "[^…\\s]")
+    (revision,) = (tmp_path / "migrations" / "versions").glob("*.py")
+    made = revision.read_text(encoding="utf-8").partition("def downgrade")[0]
+    assert re.findall(r"op\.(\w+)\('(\w+)'", made) == [
+        ("create_table", "orders"),
+        ("create_aggregates", "shop"),
+    ]
 
 
 @needs_shell

@@ -55,6 +55,11 @@ def test_a_mapping_says_which_columns_it_reads() -> None:
             RUNS + RUN + 'status = { column = "s", succeeded = [true] }\n',
             "succeeded in status of [run] holds True: words and integers only",
         ),
+        (
+            RUNS + RUN + 'status = { column = "s", succeeded = [1, "a"], failed = ["1"] }\n',
+            "status of [run] names 1 twice",
+        ),
+        (RUNS + RUN + '[[where]]\ncolumn = "t"\nis = []\n', "is of [[where]] names no words, so"),
         (RUNS + RUN + EVENTS + 'status = "s"\n', "[events] has status; there are kind"),
         (
             RUNS + RUN + 'status = "s"\n' + EVENTS,

@@ -28,6 +28,7 @@ from aggregates.own import (
     text,
     time,
     total,
+    unreadable,
     week,
 )
 
@@ -118,6 +119,9 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         "by_state.le: state is no number",
     ),
     "bounds that fall": (lambda: bucket("price", 2, 1), "price: bounds grow"),
+    "a bound between integers": (lambda: bucket("price", 1, 1.5), "price: 1.5 is no bound: those"),  # type: ignore[arg-type]
+    "a bound that is none": (lambda: bucket("price", True), "price: True is no bound: those"),
+    "a bound too far away": (lambda: bucket("price", 2**63), "is no bound: those are integers"),
     "no bounds": (lambda: bucket("price"), "price: bounds grow"),
     "a name in capitals": (lambda: own("ByState"), "ByState: 'ByState' is not in small letters"),
     "a name of ours": (lambda: own("_aggregates_x"), "is not in small letters"),
@@ -130,6 +134,15 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         r"by_state: \['state'\] are dimensions and measures",
     ),
     "a scale out of range": (lambda: decimal("price", 10), "a scale is from 0 to 9, not 10"),
+    "half a scale": (lambda: decimal("price", 1.5), "a scale is from 0 to 9, not 1.5"),  # type: ignore[arg-type]
+    "a name of a counter": (
+        lambda: table("orders", a=integer("a"), unreadable_a=text("b")),
+        "orders: unreadable_a is taken",
+    ),
+    "a text that cannot be read": (
+        lambda: own(measures={"n": count(), "odd": unreadable("state")}),
+        "orders has no fact unreadable_state",
+    ),
     "a path without functions": (lambda: json("extra", "$.a"), "needs functions=True"),
     "functions without a path": (lambda: json("extra", "a", functions=True), "a path begins with"),
     "a path that is none": (

@@ -20,6 +20,9 @@ _SECONDS = "'%Y-%m-%dT%H:%M:%S'"
 _LAST_SECOND = 253_402_300_799
 """Of the year 9999."""
 
+_READ = 4096
+"""Bytes that are read of JSON from a key on: a payload may be large, what is looked for is not."""
+
 _SUCCEEDED, _FAILED = f"'{SUCCEEDED[0]}'", f"'{FAILED[0]}'"
 
 RowOf = Callable[[str], str]
@@ -91,13 +94,16 @@ def _json(x: str, key: str) -> str:
     text, found, end = (f"CAST({one} AS BLOB)" for one in (x, f"'{_key(key)}'", "'\"'"))
     # SQLite 3.24 takes what is cast to text for UTF-8, whatever the encoding of the file, until
     # something is added to it.
-    onward = f"CAST(substr({text}, nullif(instr({text}, {found}), 0)) AS TEXT) || ''"
-    return f"""(SELECT CASE WHEN rest GLOB '"*' THEN
+    onward = f"CAST(substr({text}, nullif(instr({text}, {found}), 0), {_READ}) AS TEXT) || ''"
+    # A quote behind a backslash ends no text. JSON has no such control characters.
+    hidden = r"""replace(replace(substr(rest, 2), '\\', char(30)), '\"', char(31))"""
+    shown = f"CAST(substr(body, 1, instr(body, {end}) - 1) AS TEXT) || ''"
+    return rf"""(SELECT CASE WHEN rest GLOB '"*' THEN
       CASE WHEN instr(body, {end})
-        THEN CAST(substr(body, 1, instr(body, {end}) - 1) AS TEXT) || '' END
+        THEN replace(replace({shown}, char(31), '"'), char(30), '\') END
       WHEN rest GLOB 'true*' THEN 'true' WHEN rest GLOB 'false*' THEN 'false'
-      ELSE nullif(substr(rest, 1, length(rest) - length(ltrim(rest, '0123456789.'))), '') END
-    FROM (SELECT rest, CAST(substr(rest, 2) AS BLOB) AS body
+      ELSE nullif(substr(rest, 1, length(rest) - length(ltrim(rest, '0123456789.+-eE'))), '') END
+    FROM (SELECT rest, CAST({hidden} AS BLOB) AS body
       FROM (SELECT CASE WHEN {x} < x'' THEN ltrim(substr({onward}, {len(key) + 4}), ' ') END
         AS rest)))"""
 

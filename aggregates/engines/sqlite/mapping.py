@@ -30,6 +30,7 @@ from aggregates.model.sources import agent_invocations
 _RUNS, _REFRESH = f"{MAPPED_PREFIX}_runs", f"{MAPPED_PREFIX}_refresh"
 _EVENTS, _PUT = f"{MAPPED_PREFIX}_events", f"{MAPPED_PREFIX}_put"
 _CLASHES = f"{MAPPED_PREFIX}_clashes"
+_SETTLED = f"DELETE FROM {_CLASHES} WHERE key IS NOT NULL;"
 _TABLE = agent_invocations.name
 _SHAPE = shape_of(agent_invocations)
 
@@ -146,10 +147,7 @@ class _Rows:
 
     def writes(self) -> Iterator[Statement]:
         # What a write that took nothing away has left there is refreshed in vain.
-        settle = [
-            f"INSERT OR ABORT INTO {_REFRESH} SELECT key FROM {_CLASHES};",
-            f"DELETE FROM {_CLASHES} WHERE key IS NOT NULL;",
-        ]
+        settle = [f"INSERT OR ABORT INTO {_REFRESH} SELECT key FROM {_CLASHES};", _SETTLED]
         settle = settle if self.clashes else []
         moved = (
             f"INSERT OR ABORT INTO {_REFRESH} SELECT OLD.{self.key}"
@@ -157,7 +155,7 @@ class _Rows:
         )
         old, new = (call(self.compiler, _REFRESH, [f"{row}.{self.key}"]) for row in ("OLD", "NEW"))
         for event, body in (
-            ("INSERT", [*settle, new]),
+            ("INSERT", self.inserted(settle, new)),
             ("UPDATE", [*settle, moved, new]),
             ("DELETE", [old]),
         ):
@@ -168,6 +166,21 @@ class _Rows:
                 self.concerns(event),
                 body,
             )
+
+    def inserted(self, settle: list[str], new: str) -> list[str]:
+        """What a new row sets off: none of what changes a run, which its writer would compile."""
+        gone = f"SELECT +NEW.{self.key}"
+        if self.clashes:
+            gone += (
+                f" UNION ALL SELECT key FROM {_CLASHES} WHERE NOT EXISTS"
+                f" (SELECT 1 FROM {self.table} AS theirs WHERE theirs.{self.key} = {_CLASHES}.key)"
+            )
+        return [
+            f"DELETE FROM {_TABLE} WHERE {MAPPED_KEY} IN ({gone});",
+            *settle[1:],
+            f"INSERT INTO {_TABLE} ({MAPPED_KEY}, {self.listed}) SELECT {MAPPED_KEY}, {self.listed}"
+            f" FROM {_RUNS} WHERE {MAPPED_KEY} = NEW.{self.key};",
+        ]
 
     def concerns(self, event: str) -> str:
         """The condition under which a write can change a run; '' for always."""
@@ -255,6 +268,9 @@ class _Pairs(_Rows):
                 call(self.compiler, _PUT, ["NEW.key"]),
             ],
         )
+
+    def inserted(self, settle: list[str], new: str) -> list[str]:
+        return [*settle, new]
 
     def concerns(self, event: str) -> str:
         rows = [row for row in ("OLD", "NEW") if event not in _HAS_NO[row]]

@@ -370,7 +370,10 @@ def _constant(sql: str) -> str:
     if "NEW." in sql or "SELECT" in sql:
         return sql
     with closing(sqlite3.connect(":memory:")) as connection:
-        (value,) = connection.execute(f"SELECT quote({sql})").fetchone()
+        try:
+            (value,) = connection.execute(f"SELECT quote({sql})").fetchone()
+        except sqlite3.Error as error:
+            raise DefinitionError(f"SQLite cannot compute {sql}: {error}") from error
     return str(value)
 
 
