@@ -21,6 +21,7 @@ import pytest
 from applications import LABEL
 from conftest import MakeDatabase, connect
 from following import LEDGERS, last_entry
+from hooks import HOOK_TABLES
 from mapped import SHAPES, Writes, kept_runs, wrong_runs
 from oracle import any_text, differences, recompute, stored
 from statements import Plan, plans
@@ -246,6 +247,36 @@ def test_junk_means_the_same(library: str, migrated_database: MakeDatabase) -> N
         assert result(other) == result(ours)
         with Store(other) as store:
             assert store.verify().drifts == []
+
+
+@pytest.mark.parametrize("encoding", ["UTF-16le", "UTF-16be"])
+@pytest.mark.parametrize("library", OTHERS)
+def test_runs_mean_the_same_in_each_encoding(library: str, encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "agent_workflow.db"
+    with closing(connect(path)) as connection:
+        connection.execute(f"PRAGMA encoding = '{encoding}'")
+        connection.executescript(HOOK_TABLES)
+    upgrade(str(path))
+    script = [
+        "INSERT INTO agent_invocations (agent_name, session_id, start_time, status)"
+        f" VALUES ('é漢{number}', 's', '2026-10-01T10:00:0{number}.123456', 'started')"
+        for number in range(5)
+    ]
+    script += [
+        "UPDATE agent_invocations SET status = 'completed', end_time = '2026-10-01T10:01:00,5Z',"
+        ' raw_output = \'{"is": "é漢", "totalTokens": 12,"totalToolUseCount":3}\''
+        " WHERE id <> 3",
+        "DELETE FROM agent_invocations WHERE id = 2",
+        "INSERT OR REPLACE INTO agent_invocations (id, agent_name, raw_output)"
+        " VALUES (1, 'b', '漢{\"totalTokens\": 7}')",
+    ]
+    OTHERS[library](path, script)
+    check(path)
+    with closing(connect(path)) as connection:
+        (tokens,) = connection.execute("SELECT sum(tokens_sum) FROM agent_stats").fetchone()
+    assert tokens == 7 + 2 * 12
+    with Store(path) as store:
+        assert store.verify().drifts == []
 
 
 NUMBERS = [

@@ -182,7 +182,8 @@ def _number_after(column: str, key: str, place: str, is_text: str) -> str:
     # As bytes: instr and substr count the characters of malformed UTF-8 differently.
     # Both in the encoding of the file. `|` takes the integer that a text begins with.
     text, found = f"CAST({column} AS BLOB)", f"CAST({key} AS BLOB)"
-    onward = f"CAST(substr({text}, nullif(instr({text}, {found}), 0)) AS TEXT)"
+    # Where the file is UTF-16, SQLite 3.24 takes what it casts for UTF-8 until it is copied.
+    onward = f"CAST(substr({text}, nullif(instr({text}, {found}), 0)) AS TEXT) || ''"
     return f"""CASE WHEN {column} {is_text} THEN (SELECT
       CASE WHEN rest | 0 BETWEEN 0 AND {_LARGEST_NUMBER:.0e}
       AND rest GLOB (rest | 0) || '[,}} ' || char(10, 13) || ']*' THEN rest | 0 ELSE 0 END

@@ -53,12 +53,12 @@ INSERT OR ABORT INTO _aggregates_run_entry VALUES (NEW.is_new, NEW.x1, NEW.x2, N
       CASE WHEN rest | 0 BETWEEN 0 AND 1e+12
       AND rest GLOB (rest | 0) || '[,} ' || char(10, 13) || ']*' THEN rest | 0 ELSE 0 END
     FROM (SELECT ltrim(substr(CAST(substr(CAST(NEW.x12 AS BLOB), nullif(instr(CAST(NEW.x12 AS BLOB),
-    CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT), 15), ' ') AS rest)) ELSE 0 END, CASE WHEN NEW.x12
-    < x'' THEN (SELECT
+    CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT) || '', 15), ' ') AS rest)) ELSE 0 END, CASE WHEN
+    NEW.x12 < x'' THEN (SELECT
       CASE WHEN rest | 0 BETWEEN 0 AND 1e+12
       AND rest GLOB (rest | 0) || '[,} ' || char(10, 13) || ']*' THEN rest | 0 ELSE 0 END
     FROM (SELECT ltrim(substr(CAST(substr(CAST(NEW.x12 AS BLOB), nullif(instr(CAST(NEW.x12 AS BLOB),
-    CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT), 21), ' ') AS rest)) ELSE 0 END);
+    CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT) || '', 21), ' ') AS rest)) ELSE 0 END);
 END;
 
 -- [trigger] _aggregates_run_entry_insert
@@ -146,7 +146,7 @@ FROM (SELECT i, CASE WHEN x < x'' THEN (SELECT
       CASE WHEN rest | 0 BETWEEN 0 AND 1e+12
       AND rest GLOB (rest | 0) || '[,} ' || char(10, 13) || ']*' THEN rest | 0 ELSE 0 END
     FROM (SELECT ltrim(substr(CAST(substr(CAST(x AS BLOB), nullif(instr(CAST(x AS BLOB), CAST(k AS
-    BLOB)), 0)) AS TEXT), length(k) + 1), ' ') AS rest)) ELSE 0 END AS n
+    BLOB)), 0)) AS TEXT) || '', length(k) + 1), ' ') AS rest)) ELSE 0 END AS n
 FROM (SELECT 0 AS i, OLD.raw_output AS x, '"totalTokens":' AS k UNION ALL SELECT 1, OLD.raw_output,
     '"totalToolUseCount":' UNION ALL SELECT 2, NEW.raw_output, '"totalTokens":' UNION ALL SELECT 3,
     NEW.raw_output, '"totalToolUseCount":') LIMIT 4));

@@ -24,14 +24,14 @@ FROM (SELECT sign,
       CASE WHEN rest | 0 BETWEEN 0 AND 1e+12
       AND rest GLOB (rest | 0) || '[,} ' || char(10, 13) || ']*' THEN rest | 0 ELSE 0 END
     FROM (SELECT ltrim(substr(CAST(substr(CAST(raw_output_tail AS BLOB),
-    nullif(instr(CAST(raw_output_tail AS BLOB), CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT), 15),
-    ' ') AS rest)) ELSE 0 END) AS token_count,
+    nullif(instr(CAST(raw_output_tail AS BLOB), CAST('"totalTokens":' AS BLOB)), 0)) AS TEXT) || '',
+    15), ' ') AS rest)) ELSE 0 END) AS token_count,
   coalesce(tool_calls, CASE WHEN raw_output_tail IS NOT NULL THEN (SELECT
       CASE WHEN rest | 0 BETWEEN 0 AND 1e+12
       AND rest GLOB (rest | 0) || '[,} ' || char(10, 13) || ']*' THEN rest | 0 ELSE 0 END
     FROM (SELECT ltrim(substr(CAST(substr(CAST(raw_output_tail AS BLOB),
-    nullif(instr(CAST(raw_output_tail AS BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT),
-    21), ' ') AS rest)) ELSE 0 END) AS tool_call_count,
+    nullif(instr(CAST(raw_output_tail AS BLOB), CAST('"totalToolUseCount":' AS BLOB)), 0)) AS TEXT)
+    || '', 21), ' ') AS rest)) ELSE 0 END) AS tool_call_count,
   (SELECT CASE WHEN one BETWEEN 0 AND 315360000000 THEN one
     WHEN measured_ms <= 315360000000 THEN measured_ms END
   FROM (SELECT CASE WHEN (is_same_clock AND "end" IS NOT NULL) THEN ((strftime('%s', "end") -
