@@ -18,8 +18,8 @@ from typing import Any, ClassVar, Protocol
 from sqlalchemy import Connection, Dialect, Engine
 from sqlalchemy.engine.default import DefaultDialect
 
-from aggregates.frozen.shapes import Shape
-from aggregates.frozen.statements import Recomputation, Statement
+from aggregates.frozen.shapes import ADDED, Shape
+from aggregates.frozen.statements import DROPPED, Recomputation, Statement
 from aggregates.model.definition import Catalogue, Definition, Expression, Source, rendered
 from aggregates.model.mapping import TableMapping
 
@@ -127,6 +127,10 @@ class Compiler(ABC):
     """Turns definitions into one engine's SQL. Pure: knows no database."""
 
     dialect: Dialect
+    folder: ClassVar[str] = ""
+    """of a revision, in which the SQL of the engine lies"""
+    fills_at_once: ClassVar[bool] = False
+    """whether what a revision has frozen fills its tables too, in one statement"""
 
     def quote(self, name: str) -> str:
         """An identifier, in quotes where the engine needs them."""
@@ -139,6 +143,16 @@ class Compiler(ABC):
     def render(self, expression: Expression, names: Mapping[str, str], **options: Any) -> str:
         """The SQL of an expression, its columns replaced by SQL of the row at hand."""
         return rendered(expression, names, self.dialect, **options)
+
+    def dropping(self, statements: Sequence[Statement]) -> Iterator[str]:
+        """What drops objects: triggers first, as they name the rest."""
+        found = [one for one in statements if one.kind != "data"]
+        for one in sorted(found, key=lambda one: DROPPED.index(one.kind)):
+            yield f"DROP {one.kind.upper()} IF EXISTS {quote(one.name)}"
+
+    def adding(self, table: str, name: str, type_: str) -> Iterator[str]:
+        """What adds a column to a source table, and marks it as ours."""
+        yield f"ALTER TABLE {quote(table)} ADD COLUMN {quote(name)} {type_} {ADDED}"
 
     @abstractmethod
     def bookkeeping(self) -> list[Statement]:
@@ -175,6 +189,26 @@ class Compiler(ABC):
     @abstractmethod
     def facts_of_image(self, source: Source, names: tuple[str, ...]) -> str:
         """SELECT of some facts of one row, out of those columns of its image that they stand on."""
+
+    @abstractmethod
+    def joined(self, expression: str) -> str:
+        """An aggregate function: the integers of a group, in a text with commas."""
+
+    @abstractmethod
+    def is_text(self, column: str) -> str:
+        """Whether a column of a source holds a text."""
+
+    @abstractmethod
+    def newest(self, source: Source, rows: int) -> str:
+        """A condition that the newest rows of a source meet, so many at most."""
+
+    @abstractmethod
+    def as_stored(self, column: str, listed: str) -> str:
+        """SELECT of the values of a source's column that are the keys which a query lists."""
+
+    def key(self, source: Source) -> str:
+        """The column that tells rows of a source apart."""
+        return source.key
 
     @abstractmethod
     def recomputation(
@@ -226,6 +260,9 @@ class Capability(Enum):
     """readers block writers in some modes of a database, and it can be switched to another"""
     PROOF_FILE = auto()
     """shadows can lie in a file beside the database, from one connection to the next"""
+    QUEUES = auto()
+    """changes wait in queues until a fold posts them; a long snapshot keeps no writer waiting, so
+    that one statement fills, compares or replaces an aggregate"""
 
 
 class DriverError(Exception):
@@ -402,6 +439,14 @@ class DriverConnection(ABC):
     @abstractmethod
     def missing_columns(self, shape: Shape) -> dict[str, str]:
         """Names and types of the columns to add to a table."""
+
+    @abstractmethod
+    def added_columns(self, shape: Shape) -> list[str]:
+        """The columns of a table that a migration has added."""
+
+    @abstractmethod
+    def hold(self, tables: Sequence[str], seconds: float) -> None:
+        """Keep writers of tables away for the rest of a transaction that writes."""
 
     @abstractmethod
     def check_adoptable(self, shape: Shape) -> None:

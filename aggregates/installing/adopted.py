@@ -40,7 +40,7 @@ class LostColumn:
 
 def remember(connection: DriverConnection, shape: Shape) -> None:
     """Store what a table is like, and which of its columns are ours."""
-    ours = added_columns(connection, shape)
+    ours = connection.added_columns(shape)
     if before := _stored(connection, shape.table):
         # What makes a table anew leaves out the comments that tell.
         ours += [name for name in before.added if name not in ours]
@@ -61,12 +61,6 @@ def remember_journal_mode(connection: DriverConnection, asked: str | None) -> No
 def has_lost_journal_mode(connection: DriverConnection) -> bool:
     """Whether readers block writers, against what was chosen: as in a copy by VACUUM INTO."""
     return _mark(connection, _JOURNAL_MODE) == "wal" and connection.readers_block()
-
-
-def added_columns(connection: DriverConnection, shape: Shape) -> list[str]:
-    """The columns that we have added to a table, as its definition says."""
-    definition = _definition(connection, shape.table)
-    return [name for name, type_ in shape.added.items() if is_added(definition, name, type_)]
 
 
 def adopted(connection: DriverConnection, table: str) -> Adopted:
@@ -100,7 +94,11 @@ def _mark(connection: DriverConnection, name: str) -> str | None:
 
 
 def _store(connection: DriverConnection, name: str, mark: str) -> None:
-    connection.execute(f"INSERT OR REPLACE INTO {WALKS} (name, mark) VALUES (?, ?)", (name, mark))
+    connection.execute(
+        f"INSERT INTO {WALKS} (name, mark) VALUES (?, ?)"
+        " ON CONFLICT (name) DO UPDATE SET mark = excluded.mark",
+        (name, mark),
+    )
 
 
 def lost_columns(connection: DriverConnection, shape: Shape) -> list[LostColumn]:

@@ -113,7 +113,10 @@ def mark_of_step(script: ScriptDirectory, revision: str) -> str | None:
     if not ours or ours[0] is before[0]:
         return None
     name, mark = _mark(revision), ours[0].revision
-    return f"INSERT OR REPLACE INTO {WALKS} (name, mark) VALUES ('{name}', '{mark}')"
+    return (
+        f"INSERT INTO {WALKS} (name, mark) VALUES ('{name}', '{mark}')"
+        " ON CONFLICT (name) DO UPDATE SET mark = excluded.mark"
+    )
 
 
 def _down_from(script: ScriptDirectory, revision: str) -> Iterator[Script]:
@@ -130,7 +133,7 @@ def _standing_on(connection: Connection) -> dict[str, str]:
     own = driver(connection)
     if not own.table_exists(WALKS):
         return {}
-    marks = own.execute(f"SELECT name, mark FROM {WALKS} WHERE name GLOB ?", (_mark("*"),))
+    marks = own.execute(f"SELECT name, mark FROM {WALKS} WHERE name LIKE ?", (_mark("%"),))
     return {name.removeprefix(_mark("")): mark for name, mark in marks}
 
 

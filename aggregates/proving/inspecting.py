@@ -17,7 +17,7 @@ from aggregates.frozen import statements as frozen
 from aggregates.frozen.shapes import UPDATED_AT, Shape, shape_of
 from aggregates.frozen.statements import Statement
 from aggregates.installing import upgrading
-from aggregates.installing.adopted import added_columns, has_lost_journal_mode
+from aggregates.installing.adopted import has_lost_journal_mode
 from aggregates.installing.mapped import Mapped, filled_columns, mapped
 from aggregates.installing.owned import Owned, owned
 from aggregates.model.definition import Source
@@ -153,7 +153,7 @@ def _warnings(connection: DriverConnection, sources: Sequence[Source]) -> Iterat
     """What keeps nothing from being exact."""
     filled = {UPDATED_AT} | filled_columns(connection)
     for source in sources:
-        added = [one for one in added_columns(connection, shape_of(source)) if one not in filled]
+        added = [one for one in connection.added_columns(shape_of(source)) if one not in filled]
         if added:
             names = ", ".join(added)
             yield Finding(

@@ -122,6 +122,31 @@ class SQLite(Compiler):
         """How to find the ranges of tables in which definitions differ from their shadows."""
         return list(comparing.walks(self, catalogue, definitions, naming, schema))
 
+    def joined(self, expression: str) -> str:
+        """An aggregate function: the integers of a group, in a text with commas."""
+        return f"group_concat({expression})"
+
+    def is_text(self, column: str) -> str:
+        """Whether a column of a source holds a text."""
+        return f"typeof({column}) = 'text'"
+
+    def newest(self, source: Source, rows: int) -> str:
+        """A condition that the newest rows of a source meet, so many at most."""
+        table, key = self.quote(source.name), self.quote(source.key)
+        return f"{key} > (SELECT max({key}) FROM {table}) - {rows}"
+
+    def as_stored(self, column: str, listed: str) -> str:
+        """SELECT of the values of a source's column that are the keys which a query lists.
+
+        A column without a type may hold an integer, whose text is the key. The plus takes the type
+        of our column from a value: what theirs makes of it decides, and its index serves.
+        """
+        return (
+            f"WITH wanted AS ({listed}) SELECT +{column} FROM wanted UNION ALL"
+            f" SELECT +CAST({column} AS INTEGER) FROM wanted"
+            f" WHERE CAST(CAST({column} AS INTEGER) AS TEXT) = {column}"
+        )
+
 
 def _laid_out(statements: Iterable[Statement]) -> list[Statement]:
     return [replace(statement, sql=wrapped(statement.sql)) for statement in statements]

@@ -1,0 +1,203 @@
+"""Tables of what is posted, the views that are exact, and what describes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import groupby
+
+from aggregates.engines.base import Compiler
+from aggregates.engines.postgresql.constructs import BOUNDS
+from aggregates.engines.postgresql.facts import facts, of_entries
+from aggregates.engines.postgresql.ledger import unposted_of
+from aggregates.engines.postgresql.posting import Kept, kept, lines
+from aggregates.frozen.statements import Statement
+from aggregates.model.definition import Aggregate, Catalogue, Extreme, Listing, Source, Total
+from aggregates.model.dictionary import dictionary
+
+ChangeOf = Callable[[str], str]
+
+DESCRIPTIONS = "aggregate_descriptions"
+TOTALS = "aggregate_totals"
+
+_HOT = (
+    "WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01,"
+    " autovacuum_vacuum_threshold = 1000)"
+)
+
+
+def tables(compiler: Compiler, catalogue: Catalogue) -> Iterator[Statement]:
+    """Tables, views and descriptions of all definitions."""
+    bounds = ", ".join(f"({bound})" for bound in catalogue.bounds)
+    yield Statement("table", BOUNDS, f"CREATE TABLE {BOUNDS} (le_ms bigint PRIMARY KEY)")
+    yield Statement("data", BOUNDS, f"INSERT INTO {BOUNDS} VALUES {bounds}")
+    for source in catalogue.sources:
+        for one in kept(compiler, catalogue, source):
+            columns = [f"{name} {type_}" for name, type_ in one.types.items()]
+            columns = [
+                f"{each} NOT NULL" if each.split()[0] in (*one.key, *one.counts) else each
+                for each in columns
+            ]
+            yield Statement(
+                "table",
+                one.table,
+                f"CREATE TABLE {one.table} (\n{lines(columns)},\n"
+                f"PRIMARY KEY ({', '.join(one.key)})\n) {_HOT}",
+            )
+    yield _totals(compiler, catalogue)
+    yield from _descriptions(compiler, catalogue)
+
+
+def changes_of(source: Source) -> str:
+    """The view of the facts that are not posted."""
+    return f"{source.prefix}_changes"
+
+
+def changes(compiler: Compiler, source: Source) -> Iterator[Statement]:
+    """The view of the facts that are not posted."""
+    name, entries = changes_of(source), of_entries(compiler, source, unposted_of(source))
+    yield Statement("view", name, f"CREATE VIEW {name} AS\n{facts(compiler, source, entries)}")
+
+
+def views(compiler: Compiler, catalogue: Catalogue, source: Source) -> Iterator[Statement]:
+    """The exact views of all definitions of a source."""
+    for one in kept(compiler, catalogue, source):
+        yield _exact(compiler, catalogue, one)
+
+
+def _exact(compiler: Compiler, catalogue: Catalogue, one: Kept) -> Statement:
+    """What is posted of keys that nothing has changed since, and of the others the sum.
+
+    NOT IN keeps the order of an index, and asks the queue once.
+    """
+    q = compiler.quote
+    definition = one.definition
+
+    def change_of(name: str) -> str:
+        other = Kept(compiler, catalogue, catalogue[name])
+        return f"(\n{other.change(changes_of(other.source), change_of)}\n)"
+
+    changed = change_of(definition.name)
+    key = ", ".join(one.key)
+    posted = [*one.key, *one.counts]
+    summed = [f"changed.{name}" for name in one.key]
+    summed += [f"coalesce(posted.{name}, 0) + changed.{name}" for name in one.counts]
+    for latest in (q(each.name) for each in one.latest):
+        posted.append(latest)
+        summed.append(f"greatest(posted.{latest}, changed.{latest})")
+    is_there = " OR ".join(
+        f"coalesce(posted.{name}, 0) + changed.{name} <> 0" for name in one.counts
+    )
+    rows = (
+        f"SELECT {', '.join(posted)} FROM {one.table}\n"
+        f"WHERE ({key}) NOT IN (SELECT {key} FROM {changed} AS changed)\nUNION ALL\n"
+        f"SELECT {', '.join(summed)}\nFROM {changed} AS changed\n"
+        f"LEFT JOIN {one.table} AS posted USING ({key})\nWHERE {is_there}"
+    )
+    if isinstance(definition, Listing):
+        rows = f"SELECT {key} FROM (\n{rows}\n) AS listed"
+    elif definition.extremes or definition.pending:
+        rows = _looked_up(compiler, catalogue, definition, rows, posted, change_of)
+    return Statement("view", definition.name, f"CREATE VIEW {q(definition.name)} AS\n{rows}")
+
+
+def _looked_up(
+    compiler: Compiler,
+    catalogue: Catalogue,
+    aggregate: Aggregate,
+    rows: str,
+    columns: list[str],
+    change_of: ChangeOf,
+) -> str:
+    q = compiler.quote
+    key = [q(name) for name in aggregate.key]
+    listed = [f"held.{name}" for name in columns]
+    joined = f"(\n{rows}\n) AS held"
+    for extreme in aggregate.extremes:
+        joined += f"\nLEFT JOIN {_come(compiler, catalogue, aggregate, extreme, change_of)}"
+        joined += f" AS {q('come_' + extreme.name)} USING ({', '.join(key)})"
+        listed.append(
+            f"{_extreme(compiler, catalogue, aggregate, extreme, change_of)} AS {q(extreme.name)}"
+        )
+    for pending in aggregate.pending:
+        same = " AND ".join(f"kept.{name} = held.{name}" for name in key)
+        listed.append(
+            f"(SELECT {q(pending.name)} FROM {q(pending.table)} AS kept WHERE {same})"
+            f" AS {q(pending.name)}"
+        )
+    return f"SELECT {lines(listed)}\nFROM {joined}"
+
+
+def _come(
+    compiler: Compiler,
+    catalogue: Catalogue,
+    aggregate: Aggregate,
+    extreme: Extreme,
+    change_of: ChangeOf,
+) -> str:
+    """The lowest, or highest, value of what has come since a fold, by key."""
+    key = ", ".join(map(compiler.quote, aggregate.key))
+    listing = Kept(compiler, catalogue, catalogue[extreme.listing])
+    value = compiler.quote(extreme.value)
+    return (
+        f"(\nSELECT {key}, {extreme.function}({value}) AS value\n"
+        f"FROM {change_of(extreme.listing)} AS changed\n"
+        f"WHERE {listing.counts[0]} > 0 GROUP BY {key}\n)"
+    )
+
+
+def _extreme(
+    compiler: Compiler,
+    catalogue: Catalogue,
+    aggregate: Aggregate,
+    extreme: Extreme,
+    change_of: ChangeOf,
+) -> str:
+    """That, or the lowest of what is posted and still there: out of an index."""
+    q = compiler.quote
+    listing = Kept(compiler, catalogue, catalogue[extreme.listing])
+    key, value = ", ".join(listing.key), q(extreme.value)
+    same = " AND ".join(f"kept.{q(name)} = held.{q(name)}" for name in aggregate.key)
+    function, direction = {"min": ("least", ""), "max": ("greatest", " DESC")}[extreme.function]
+    return (
+        f"{function}({q('come_' + extreme.name)}.value, (\n"
+        f"SELECT {value} FROM {listing.table} AS kept WHERE {same}\n"
+        f"AND ({key}) NOT IN (SELECT {key} FROM {change_of(extreme.listing)} AS changed"
+        f" WHERE {listing.counts[0]} < 0)\n"
+        f"ORDER BY {value}{direction} LIMIT 1))"
+    )
+
+
+def _totals(compiler: Compiler, catalogue: Catalogue) -> Statement:
+    q = compiler.quote
+
+    def value(total: Total) -> str:
+        counted = f"sum({q(total.measure)})" if total.measure else "count(*)"
+        return f"(SELECT CAST({counted} AS bigint) FROM {q(total.aggregate)})"
+
+    rows = lines(f"('{total.name}', {value(total)})" for total in catalogue.totals)
+    return Statement(
+        "view",
+        TOTALS,
+        f"CREATE VIEW {TOTALS} AS SELECT name, coalesce(value, 0) AS value\n"
+        f"FROM (VALUES\n{rows}\n) AS total (name, value)",
+    )
+
+
+def _descriptions(compiler: Compiler, catalogue: Catalogue) -> Iterator[Statement]:
+    """A table of them, and comments, which tools show."""
+    yield Statement(
+        "table",
+        DESCRIPTIONS,
+        f"CREATE TABLE {DESCRIPTIONS} (\ntable_name text NOT NULL,\ncolumn_name text NOT NULL,\n"
+        "description text NOT NULL,\nPRIMARY KEY (table_name, column_name)\n)",
+    )
+    for table, entries in groupby(dictionary(catalogue), key=lambda entry: entry[0]):
+        rows = ",\n  ".join(
+            "(" + ", ".join("'" + text.replace("'", "''") + "'" for text in entry) + ")"
+            for entry in entries
+        )
+        yield Statement(
+            "data",
+            f"{DESCRIPTIONS} {table}",
+            f"INSERT INTO {DESCRIPTIONS} VALUES\n  {rows}",
+        )
