@@ -13,6 +13,7 @@ from aggregates.model.sources import FAILED, SUCCEEDED
 Operation = Literal["insert", "update", "delete"]
 Row = dict[str, Any]
 
+_ALL = 2**62
 _ENDED = (*SUCCEEDED, *FAILED)
 
 
@@ -102,7 +103,7 @@ class Log:
             rows = self.connection.execute(
                 f"SELECT seq, operation, updated_at, {self._key}, {self._columns}"
                 f" FROM main.{quote(self.source.log)} WHERE seq > ? ORDER BY seq LIMIT ?",
-                (after, limit),
+                (after, limit if limit >= 0 else _ALL),
             ).fetchall()
         return [
             Change(

@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Protocol
 from sqlalchemy import Connection, Dialect, Engine
 from sqlalchemy.engine.default import DefaultDialect
 
+from aggregates.frozen.layout import normalised
 from aggregates.frozen.shapes import ADDED, Shape
 from aggregates.frozen.statements import DROPPED, Recomputation, Statement
 from aggregates.model.definition import Catalogue, Definition, Expression, Source, rendered
@@ -81,6 +82,21 @@ class TableWalk:
     next_key: str
     differs: dict[tuple[bool, bool], str]
     """by whether there is a lower and an upper bound"""
+
+
+@dataclass(frozen=True)
+class WholeComparison:
+    """How an aggregate differs from a recomputation that one snapshot holds, and what mends it.
+
+    `differing` answers the key, what is stored, and what is right. `add` takes the key, and what is
+    missing of each count; `sweep` takes the key, and removes what is zero.
+    """
+
+    key: tuple[str, ...]
+    counts: tuple[str, ...]
+    differing: str
+    add: str
+    sweep: str
 
 
 SLICE = "_aggregates_slice"
@@ -219,6 +235,26 @@ class Compiler(ABC):
         only: tuple[str, ...] | None = None,
     ) -> Recomputation:
         """How to compute all aggregates of a source, or only some, from its rows."""
+
+    @abstractmethod
+    def facts_table(self, source: Source) -> str:
+        """What makes a temporary table of the facts of all rows, for the rest of a transaction."""
+
+    @abstractmethod
+    def count_facts(self, source: Source) -> str:
+        """How many rows that table has."""
+
+    @abstractmethod
+    def whole_comparison(self, catalogue: Catalogue, definition: Definition) -> WholeComparison:
+        """How to compare an aggregate with that table."""
+
+    @abstractmethod
+    def fold(self, source: Source) -> str:
+        """What posts all that waits in the queue of a source."""
+
+    @abstractmethod
+    def fill(self, source: Source) -> str:
+        """What computes all aggregates of a source again, in the place of what they hold."""
 
     @abstractmethod
     def shadows(
@@ -362,6 +398,10 @@ class DriverConnection(ABC):
         """A transaction that takes the writers' lock as it begins."""
 
     @abstractmethod
+    def folding_turn(self) -> AbstractContextManager[None]:
+        """Nobody else posts what waits in queues inside; begun outside a transaction."""
+
+    @abstractmethod
     def in_bulk(self) -> AbstractContextManager[None]:
         """Many transactions in a row: the last of them may be lost where the machine loses power.
 
@@ -415,6 +455,10 @@ class DriverConnection(ABC):
     @abstractmethod
     def objects(self, kind: str | None = None) -> list[SchemaObject]:
         """What the schema holds, of one kind or all, in the order in which it was made."""
+
+    def is_as_made(self, found: SchemaObject, statement: Statement) -> bool:
+        """Whether an object is as a statement makes it."""
+        return normalised(found.sql) == normalised(statement.installed)
 
     @abstractmethod
     def table_exists(self, table: str) -> bool:

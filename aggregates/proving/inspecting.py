@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from aggregates.changes import ConsumerStatus, consumers
 from aggregates.engines import driver
-from aggregates.engines.base import Database, DriverConnection, SchemaObject, quote
+from aggregates.engines.base import Capability, Database, DriverConnection, SchemaObject, quote
 from aggregates.engines.tables import CONSUMERS, MAPPED_PREFIX, VERIFICATIONS, WALKS
 from aggregates.errors import SchemaMismatch
 from aggregates.frozen import statements as frozen
@@ -185,6 +185,20 @@ def _warnings(connection: DriverConnection, sources: Sequence[Source]) -> Iterat
         )
 
 
+def whole_differences(connection: DriverConnection, revision: str) -> Iterator[Finding]:
+    """What is not as a revision has left it, where no table of a source changes what is frozen."""
+    engine = connection.compiler.folder
+    installed = {(one.kind, one.name): one for one in connection.objects()}
+    for one in _latest(frozen.installed(frozen.migrations_folder(), revision, engine)):
+        found = installed.get((one.kind, one.name))
+        if found is None:
+            detail = f"this {one.kind} is gone, and what it keeps may have drifted: {_MIGRATE_ANEW}"
+            yield Finding("missing", one.table, one.name, detail, ANEW)
+        elif not connection.is_as_made(found, one):
+            detail = f"this {one.kind} is not the one of revision {revision}: {_MIGRATE_ANEW}"
+            yield Finding("altered", one.table, one.name, detail, ANEW)
+
+
 def expected(revision: str) -> list[Statement]:
     """What the revisions up to one have installed, each object as the last of them says."""
     return _latest(frozen.installed(frozen.migrations_folder(), revision))
@@ -202,6 +216,8 @@ def differences(
 
     What an application's revisions have installed is inspected with it.
     """
+    if Capability.QUEUES in connection.capabilities:
+        return [*inspect_sources(connection, sources), *whole_differences(connection, revision)]
     theirs = owned(connection)
     history = frozen.installed(frozen.migrations_folder(), revision)
     history += [one for each in theirs for one in each.installed]
@@ -412,6 +428,8 @@ def _different_rows(
     return findings
 
 
+ANEW = ("aggregates downgrade", MIGRATE)
+_MIGRATE_ANEW = " and ".join(f"`{step}`" for step in ANEW) + " make it again, and count all rows"
 _REINSTALL = f"`{REINSTALL}` puts that right, then run `{REPAIR}`"
 _PROOFS_SHOWN, _PROOFS_READ = 5, 1000
 _FINDINGS_NAMED = 3

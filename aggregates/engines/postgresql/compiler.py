@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-from aggregates.engines.base import Compiler, quote
-from aggregates.engines.postgresql import consuming, facts, ledger, posting, tables
+from aggregates.engines.base import Compiler, WholeComparison, quote
+from aggregates.engines.postgresql import consuming, facts, ledger, posting, proving, tables
 from aggregates.errors import AggregatesError
 from aggregates.frozen.layout import wrapped
 from aggregates.frozen.shapes import UPDATED_AT
 from aggregates.frozen.statements import Statement
-from aggregates.model.definition import Catalogue, Source
+from aggregates.model.definition import Catalogue, Definition, Source
 
 
 def not_yet(*_: Any, **__: Any) -> Any:
@@ -106,6 +106,27 @@ class PostgreSQL(Compiler):
     def as_stored(self, column: str, listed: str) -> str:
         """SELECT of the values of a source's column that are the keys which a query lists."""
         return f"SELECT {column} FROM ({listed}) AS wanted"
+
+    def facts_table(self, source: Source) -> str:
+        """What makes a temporary table of the facts of all rows, for the rest of a transaction."""
+        name = proving.facts_table(source)
+        return f"CREATE TEMP TABLE {name} ON COMMIT DROP AS\n{posting.of_source(self, source)}"
+
+    def count_facts(self, source: Source) -> str:
+        """How many rows that table has."""
+        return f"SELECT count(*) FROM {proving.facts_table(source)}"
+
+    def whole_comparison(self, catalogue: Catalogue, definition: Definition) -> WholeComparison:
+        """How to compare an aggregate with that table."""
+        return proving.comparison(posting.Kept(self, catalogue, definition))
+
+    def fold(self, source: Source) -> str:
+        """What posts all that waits in the queue of a source."""
+        return f"SELECT {source.prefix}_fold({2**62})"
+
+    def fill(self, source: Source) -> str:
+        """What computes all aggregates of a source again, in the place of what they hold."""
+        return f"SELECT {source.prefix}_fill()"
 
     recomputation: Any = not_yet
     shadows: Any = not_yet

@@ -21,6 +21,7 @@ from aggregates.engines.base import (
 from aggregates.engines.postgresql import adoption, explaining
 from aggregates.engines.postgresql.adoption import kind_of, table_columns, unique_keys
 from aggregates.engines.postgresql.compiler import COMPILER, not_yet
+from aggregates.engines.postgresql.folding import LOCK, WRITERS, fold
 from aggregates.errors import CannotAdopt, DatabaseLocked
 from aggregates.frozen.shapes import Shape
 from aggregates.frozen.statements import Statement
@@ -82,16 +83,20 @@ class PostgreSQLConnection(DriverConnection):
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """A transaction that reads one state."""
+        """A transaction that reads one state; what waits is posted before."""
         with self._transaction(IsolationLevel.REPEATABLE_READ):
             yield
 
-    def write_lock(self) -> AbstractContextManager[None]:
-        """A transaction; what it writes nobody else does."""
-        return self._transaction(IsolationLevel.READ_COMMITTED)
+    @contextmanager
+    def write_lock(self) -> Iterator[None]:
+        """A transaction that none of our processes is in at the same time."""
+        with self._transaction(IsolationLevel.READ_COMMITTED):
+            self.execute(f"SELECT pg_advisory_xact_lock({WRITERS})")
+            yield
 
     @contextmanager
     def _transaction(self, level: IsolationLevel) -> Iterator[None]:
+        fold(self)
         self.driver.isolation_level = level
         try:
             with self.driver.transaction():
@@ -100,6 +105,16 @@ class PostgreSQLConnection(DriverConnection):
             raise explaining.translated(error) from error
         finally:
             self.driver.isolation_level = None
+
+    @contextmanager
+    def folding_turn(self) -> Iterator[None]:
+        """Nobody else posts what waits in queues inside; begun outside a transaction."""
+        # Of the session, so that it is there before the snapshot.
+        self.execute(f"SELECT pg_advisory_lock({LOCK})")
+        try:
+            yield
+        finally:
+            self.execute(f"SELECT pg_advisory_unlock({LOCK})")
 
     def in_bulk(self) -> AbstractContextManager[None]:
         """Many transactions in a row."""
@@ -138,6 +153,12 @@ class PostgreSQLConnection(DriverConnection):
         """What the schema holds, of one kind or all, in the order in which it was made."""
         rows = self.execute(_OBJECTS, {"kind": kind}).fetchall()
         return [SchemaObject(*row) for row in rows]
+
+    def is_as_made(self, found: SchemaObject, statement: Statement) -> bool:
+        """Whether it is: of a function its body, of a trigger that it is there, and fires."""
+        if found.kind == "function":
+            return found.sql == statement.sql.split("$$")[1]
+        return found.table == statement.table and found.sql != DISABLED
 
     def table_exists(self, table: str) -> bool:
         """Whether there is a table or view of that name."""
@@ -221,6 +242,8 @@ class PostgreSQLConnection(DriverConnection):
     attach_proof: Any = not_yet
     scratch: Any = not_yet
 
+
+DISABLED = "disabled"
 
 _OBJECTS = """
 SELECT kind, name, of_table, definition FROM (

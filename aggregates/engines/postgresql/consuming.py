@@ -35,7 +35,7 @@ _TABLES = {
   seconds double precision NOT NULL,
   rows_read bigint NOT NULL,
   drifts bigint NOT NULL,
-  is_complete integer NOT NULL""",
+  is_complete boolean NOT NULL""",
     LEASES: f"""
   name {_TEXT} PRIMARY KEY,
   owner text NOT NULL,

@@ -120,9 +120,7 @@ def key_of(source: Source) -> str:
 
 def type_of(source: Source, name: str) -> str:
     """The type of a column of a row image, or of the key."""
-    if name == source.log_key:
-        return "text" if source.unique else "bigint"
-    if name in (one.name for one in source.extracted):
+    if name in (source.log_key, *(one.name for one in source.extracted)):
         return "bigint"
     return "double precision" if _is_number(source, name) else "text"
 
@@ -136,8 +134,12 @@ def of_rows(
 ) -> str:
     """SELECT of the images of the rows of a table like the source, by the name of the log's key."""
     q = compiler.quote
+    key = f"one.{q(key_of(source))}"
     columns = {
-        source.log_key: f"CAST(one.{q(key_of(source))} AS {type_of(source, source.log_key)})"
+        # A number that tells rows apart, where there is none.
+        source.log_key: f"hashtextextended(CAST({key} AS text), 0)"
+        if source.unique
+        else f"CAST({key} AS bigint)"
     }
     for tracked in source.tracked:
         type_ = type_of(source, tracked.name)

@@ -14,7 +14,12 @@ STEP = 10_000
 _SECONDS = 1.0
 """So long a reader goes on, where writers are faster."""
 
-_LOCK = "hashtextextended('aggregates fold ' || current_schema(), 0)"
+LOCK = "hashtextextended('aggregates fold ' || current_schema(), 0)"
+"""Of whoever takes entries out of the queues of a schema."""
+
+WRITERS = "hashtextextended('aggregates writers ' || current_schema(), 0)"
+"""Of whoever writes to what consumers and jobs keep."""
+
 _QUEUES = (
     "SELECT proname FROM pg_proc WHERE pronamespace = quote_ident(current_schema())::regnamespace"
     " AND proname LIKE '\\_aggregates\\_%\\_fold' AND has_function_privilege(oid, 'EXECUTE')"
@@ -33,7 +38,7 @@ def fold(connection: DriverConnection, seconds: float = _SECONDS) -> bool:
         while True:
             with driver.transaction():
                 # Before the snapshot of the statement that posts.
-                (is_ours,) = driver.execute(f"SELECT pg_try_advisory_xact_lock({_LOCK})").fetchone()
+                (is_ours,) = driver.execute(f"SELECT pg_try_advisory_xact_lock({LOCK})").fetchone()
                 if not is_ours:
                     return False
                 try:

@@ -37,6 +37,11 @@ POSTED = "_aggregates_posted_"
 _LOG_KEPT = 100_000
 
 
+def changes_of(source: Source) -> str:
+    """The view of the facts that are not posted."""
+    return f"{source.prefix}_changes"
+
+
 def lines(items: Iterable[str]) -> str:
     """Items of a list, a line each."""
     return ",\n".join(items)
@@ -151,6 +156,11 @@ class Kept:
             f"FROM {change_of(count.pairs)} AS changed{before}\n"
             f"WHERE changed.{q(count.counted)} <> ''\nGROUP BY {grouped}"
         )
+
+    def unposted(self, name: str) -> str:
+        """What the queue adds to a definition, in parentheses."""
+        other = Kept(self.compiler, self.catalogue, self.catalogue[name])
+        return f"(\n{other.change(changes_of(other.source), self.unposted)}\n)"
 
     def same(self, one: str, other: str) -> str:
         """Whether two rows have the same key."""
@@ -274,17 +284,22 @@ SELECT count(*) INTO found FROM entries;
 {_pruned(compiler, source)}"""
 
 
-def _fill(compiler: Compiler, source: Source, held: list[Kept]) -> str:
+def of_source(compiler: Compiler, source: Source, seq: str = "0") -> str:
+    """SELECT of the facts of all rows, as of rows that come with an entry of a number."""
     images = (
-        "SELECT 1 AS sign, coalesce((SELECT max(seq) FROM entries), (SELECT max(seq) FROM"
-        f" {compiler.quote(source.log)}), 0) AS seq,\nCAST(NULL AS timestamptz) AS updated_at,"
-        " image.*\n"
+        f"SELECT 1 AS sign, {seq} AS seq, CAST(NULL AS timestamptz) AS updated_at, image.*\n"
         f"FROM (\n{of_rows(compiler, source, compiler.quote(source.table))}\n) AS image"
     )
+    return facts(compiler, source, images)
+
+
+def _fill(compiler: Compiler, source: Source, held: list[Kept]) -> str:
+    log = compiler.quote(source.log)
+    newest = f"coalesce((SELECT max(seq) FROM entries), (SELECT max(seq) FROM {log}), 0)"
     deletes = "\n".join(f"DELETE FROM {one.table};" for one in held)
     parts = [
         _taken(compiler, source),
-        f"facts AS MATERIALIZED (\n{facts(compiler, source, images)}\n)",
+        f"facts AS MATERIALIZED (\n{of_source(compiler, source, newest)}\n)",
     ]
     parts += [
         f"{change_name(one.definition.name)} AS MATERIALIZED (\n"

@@ -9,7 +9,7 @@ from aggregates.engines.base import Compiler
 from aggregates.engines.postgresql.constructs import BOUNDS
 from aggregates.engines.postgresql.facts import facts, of_entries
 from aggregates.engines.postgresql.ledger import unposted_of
-from aggregates.engines.postgresql.posting import Kept, kept, lines
+from aggregates.engines.postgresql.posting import Kept, changes_of, kept, lines
 from aggregates.frozen.statements import Statement
 from aggregates.model.definition import Aggregate, Catalogue, Extreme, Listing, Source, Total
 from aggregates.model.dictionary import dictionary
@@ -47,11 +47,6 @@ def tables(compiler: Compiler, catalogue: Catalogue) -> Iterator[Statement]:
     yield from _descriptions(compiler, catalogue)
 
 
-def changes_of(source: Source) -> str:
-    """The view of the facts that are not posted."""
-    return f"{source.prefix}_changes"
-
-
 def changes(compiler: Compiler, source: Source) -> Iterator[Statement]:
     """The view of the facts that are not posted."""
     name, entries = changes_of(source), of_entries(compiler, source, unposted_of(source))
@@ -65,36 +60,13 @@ def views(compiler: Compiler, catalogue: Catalogue, source: Source) -> Iterator[
 
 
 def _exact(compiler: Compiler, catalogue: Catalogue, one: Kept) -> Statement:
-    """What is posted of keys that nothing has changed since, and of the others the sum.
-
-    NOT IN keeps the order of an index, and asks the queue once.
-    """
     q = compiler.quote
     definition = one.definition
-
-    def change_of(name: str) -> str:
-        other = Kept(compiler, catalogue, catalogue[name])
-        return f"(\n{other.change(changes_of(other.source), change_of)}\n)"
-
-    changed = change_of(definition.name)
-    key = ", ".join(one.key)
-    posted = [*one.key, *one.counts]
-    summed = [f"changed.{name}" for name in one.key]
-    summed += [f"coalesce(posted.{name}, 0) + changed.{name}" for name in one.counts]
-    for latest in (q(each.name) for each in one.latest):
-        posted.append(latest)
-        summed.append(f"greatest(posted.{latest}, changed.{latest})")
-    is_there = " OR ".join(
-        f"coalesce(posted.{name}, 0) + changed.{name} <> 0" for name in one.counts
-    )
-    rows = (
-        f"SELECT {', '.join(posted)} FROM {one.table}\n"
-        f"WHERE ({key}) NOT IN (SELECT {key} FROM {changed} AS changed)\nUNION ALL\n"
-        f"SELECT {', '.join(summed)}\nFROM {changed} AS changed\n"
-        f"LEFT JOIN {one.table} AS posted USING ({key})\nWHERE {is_there}"
-    )
+    change_of = one.unposted
+    rows = exact_rows(one)
+    posted = [*one.types]
     if isinstance(definition, Listing):
-        rows = f"SELECT {key} FROM (\n{rows}\n) AS listed"
+        rows = f"SELECT {', '.join(one.key)} FROM (\n{rows}\n) AS listed"
     elif definition.extremes or definition.pending:
         rows = _looked_up(compiler, catalogue, definition, rows, posted, change_of)
     return Statement("view", definition.name, f"CREATE VIEW {q(definition.name)} AS\n{rows}")
@@ -201,3 +173,27 @@ def _descriptions(compiler: Compiler, catalogue: Catalogue) -> Iterator[Statemen
             f"{DESCRIPTIONS} {table}",
             f"INSERT INTO {DESCRIPTIONS} VALUES\n  {rows}",
         )
+
+
+def exact_rows(one: Kept) -> str:
+    """SELECT of what is posted of keys that nothing has changed since, and of others the sum.
+
+    NOT IN keeps the order of an index, and asks the queue once.
+    """
+    changed = one.unposted(one.definition.name)
+    key = ", ".join(one.key)
+    summed = [f"changed.{name}" for name in one.key]
+    summed += [f"coalesce(posted.{name}, 0) + changed.{name}" for name in one.counts]
+    summed += [
+        f"greatest(posted.{name}, changed.{name})"
+        for name in (one.compiler.quote(latest.name) for latest in one.latest)
+    ]
+    is_there = " OR ".join(
+        f"coalesce(posted.{name}, 0) + changed.{name} <> 0" for name in one.counts
+    )
+    return (
+        f"SELECT {', '.join(one.types)} FROM {one.table}\n"
+        f"WHERE ({key}) NOT IN (SELECT {key} FROM {changed} AS changed)\nUNION ALL\n"
+        f"SELECT {', '.join(summed)}\nFROM {changed} AS changed\n"
+        f"LEFT JOIN {one.table} AS posted USING ({key})\nWHERE {is_there}"
+    )

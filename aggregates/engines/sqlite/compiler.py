@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
@@ -121,6 +122,15 @@ class SQLite(Compiler):
     ) -> list[TableWalk]:
         """How to find the ranges of tables in which definitions differ from their shadows."""
         return list(comparing.walks(self, catalogue, definitions, naming, schema))
+
+    def _has_no_queues(self, *_: Any) -> Any:
+        raise NotImplementedError("triggers post each change at once: see Capability.QUEUES")
+
+    facts_table: Any = _has_no_queues
+    count_facts: Any = _has_no_queues
+    whole_comparison: Any = _has_no_queues
+    fold: Any = _has_no_queues
+    fill: Any = _has_no_queues
 
     def joined(self, expression: str) -> str:
         """An aggregate function: the integers of a group, in a text with commas."""

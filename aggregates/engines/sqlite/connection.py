@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +112,10 @@ class SQLiteConnection(DriverConnection):
     def write_lock(self) -> AbstractContextManager[None]:
         """A transaction that takes the writers' lock as it begins."""
         return self._transaction("IMMEDIATE")
+
+    def folding_turn(self) -> AbstractContextManager[None]:
+        """Triggers post each change at once."""
+        return nullcontext()
 
     @contextmanager
     def in_bulk(self) -> Iterator[None]:

@@ -83,7 +83,7 @@ CREATE TABLE aggregate_verifications (
   seconds double precision NOT NULL,
   rows_read bigint NOT NULL,
   drifts bigint NOT NULL,
-  is_complete integer NOT NULL
+  is_complete boolean NOT NULL
 );
 
 -- [table] _aggregates_leases

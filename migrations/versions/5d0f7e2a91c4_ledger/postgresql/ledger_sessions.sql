@@ -3,8 +3,8 @@ CREATE TABLE session_changes (
 seq bigint PRIMARY KEY,
 operation text NOT NULL,
 updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-session_row text,
-old_session_row text,
+session_row bigint,
+old_session_row bigint,
 old_session_id text,
 new_session_id text,
 old_start_time text,
@@ -20,8 +20,8 @@ CREATE TABLE _aggregates_sessions_queue (
 entry bigint GENERATED ALWAYS AS IDENTITY,
 operation text NOT NULL,
 updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-session_row text,
-old_session_row text,
+session_row bigint,
+old_session_row bigint,
 old_session_id text,
 new_session_id text,
 old_start_time text,
@@ -50,7 +50,7 @@ BEGIN
 INSERT INTO _aggregates_sessions_queue (operation, session_row, new_session_id, new_start_time, new_end_time, new_status)
 SELECT 'insert', now.session_row, now.session_id, now.start_time, now.end_time, now.status
 FROM (
-SELECT CAST(one.session_id AS text) AS session_row,
+SELECT hashtextextended(CAST(one.session_id AS text), 0) AS session_row,
 CAST(one.session_id AS text) AS session_id,
 CAST(one.start_time AS text) AS start_time,
 CAST(one.end_time AS text) AS end_time,
@@ -74,7 +74,7 @@ BEGIN
 INSERT INTO _aggregates_sessions_queue (operation, session_row, old_session_row, old_session_id, old_start_time, old_end_time, old_status, new_session_id, new_start_time, new_end_time, new_status)
 SELECT 'update', now.session_row, CASE WHEN was.session_row IS DISTINCT FROM now.session_row THEN was.session_row END, was.session_id, was.start_time, was.end_time, was.status, now.session_id, now.start_time, now.end_time, now.status
 FROM (
-SELECT CAST(one.session_id AS text) AS session_row,
+SELECT hashtextextended(CAST(one.session_id AS text), 0) AS session_row,
 CAST(one.session_id AS text) AS session_id,
 CAST(one.start_time AS text) AS start_time,
 CAST(one.end_time AS text) AS end_time,
@@ -83,7 +83,7 @@ row_number() OVER () AS place
 FROM gone AS one
 ) AS was
 FULL JOIN (
-SELECT CAST(one.session_id AS text) AS session_row,
+SELECT hashtextextended(CAST(one.session_id AS text), 0) AS session_row,
 CAST(one.session_id AS text) AS session_id,
 CAST(one.start_time AS text) AS start_time,
 CAST(one.end_time AS text) AS end_time,
@@ -109,7 +109,7 @@ BEGIN
 INSERT INTO _aggregates_sessions_queue (operation, session_row, old_session_id, old_start_time, old_end_time, old_status)
 SELECT 'delete', was.session_row, was.session_id, was.start_time, was.end_time, was.status
 FROM (
-SELECT CAST(one.session_id AS text) AS session_row,
+SELECT hashtextextended(CAST(one.session_id AS text), 0) AS session_row,
 CAST(one.session_id AS text) AS session_id,
 CAST(one.start_time AS text) AS start_time,
 CAST(one.end_time AS text) AS end_time,
@@ -133,7 +133,7 @@ BEGIN
 INSERT INTO _aggregates_sessions_queue (operation, session_row, old_session_id, old_start_time, old_end_time, old_status)
 SELECT 'delete', was.session_row, was.session_id, was.start_time, was.end_time, was.status
 FROM (
-SELECT CAST(one.session_id AS text) AS session_row,
+SELECT hashtextextended(CAST(one.session_id AS text), 0) AS session_row,
 CAST(one.session_id AS text) AS session_id,
 CAST(one.start_time AS text) AS start_time,
 CAST(one.end_time AS text) AS end_time,

@@ -1261,8 +1261,7 @@ start_time IS NULL AS has_no_start,
 end_time IS NULL AS has_no_end,
 CASE WHEN duration_seconds BETWEEN 0 AND 1e12 THEN CAST(floor(duration_seconds * 1000 + 0.5) AS bigint) END AS measured_ms
 FROM (
-SELECT 1 AS sign, coalesce((SELECT max(seq) FROM entries), (SELECT max(seq) FROM agent_invocation_changes), 0) AS seq,
-CAST(NULL AS timestamptz) AS updated_at, image.*
+SELECT 1 AS sign, coalesce((SELECT max(seq) FROM entries), (SELECT max(seq) FROM agent_invocation_changes), 0) AS seq, CAST(NULL AS timestamptz) AS updated_at, image.*
 FROM (
 SELECT CAST(one.id AS bigint) AS invocation_id,
 CAST(one.timestamp AS text) AS timestamp,

@@ -279,8 +279,7 @@ start_time IS NULL AS has_no_start,
 end_time IS NULL AS has_no_end,
 CASE WHEN duration_seconds BETWEEN 0 AND 1e12 THEN CAST(floor(duration_seconds * 1000 + 0.5) AS bigint) END AS measured_ms
 FROM (
-SELECT 1 AS sign, coalesce((SELECT max(seq) FROM entries), (SELECT max(seq) FROM agent_tool_use_changes), 0) AS seq,
-CAST(NULL AS timestamptz) AS updated_at, image.*
+SELECT 1 AS sign, coalesce((SELECT max(seq) FROM entries), (SELECT max(seq) FROM agent_tool_use_changes), 0) AS seq, CAST(NULL AS timestamptz) AS updated_at, image.*
 FROM (
 SELECT CAST(one.id AS bigint) AS tool_use_id,
 CAST(one.session_id AS text) AS session_id,

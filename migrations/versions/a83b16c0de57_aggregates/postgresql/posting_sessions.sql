@@ -237,10 +237,9 @@ _aggregates_time(end_time) AS "end",
 start_time IS NULL AS has_no_start,
 end_time IS NULL AS has_no_end
 FROM (
-SELECT 1 AS sign, coalesce((SELECT max(seq) FROM entries), (SELECT max(seq) FROM session_changes), 0) AS seq,
-CAST(NULL AS timestamptz) AS updated_at, image.*
+SELECT 1 AS sign, coalesce((SELECT max(seq) FROM entries), (SELECT max(seq) FROM session_changes), 0) AS seq, CAST(NULL AS timestamptz) AS updated_at, image.*
 FROM (
-SELECT CAST(one.session_id AS text) AS session_row,
+SELECT hashtextextended(CAST(one.session_id AS text), 0) AS session_row,
 CAST(one.session_id AS text) AS session_id,
 CAST(one.start_time AS text) AS start_time,
 CAST(one.end_time AS text) AS end_time,
