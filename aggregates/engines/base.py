@@ -215,6 +215,14 @@ class Compiler(ABC):
         """Whether a column of a source holds a text."""
 
     @abstractmethod
+    def is_key(self, column: str) -> str:
+        """Whether a column of a source holds a text that is a key as it is."""
+
+    @abstractmethod
+    def in_bytes(self, column: str) -> str:
+        """A column of a source, compared byte by byte."""
+
+    @abstractmethod
     def newest(self, source: Source, rows: int) -> str:
         """A condition that the newest rows of a source meet, so many at most."""
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
 
 from aggregates.engines.base import DriverConnection
-from aggregates.engines.tables import WALKS
+from aggregates.engines.tables import STORE_MARK, WALKS
 from aggregates.frozen import statements as frozen
 from aggregates.frozen.shapes import UPDATED_AT, Shape, is_added
 
@@ -94,11 +94,7 @@ def _mark(connection: DriverConnection, name: str) -> str | None:
 
 
 def _store(connection: DriverConnection, name: str, mark: str) -> None:
-    connection.execute(
-        f"INSERT INTO {WALKS} (name, mark) VALUES (?, ?)"
-        " ON CONFLICT (name) DO UPDATE SET mark = excluded.mark",
-        (name, mark),
-    )
+    connection.execute(STORE_MARK, (name, mark))
 
 
 def lost_columns(connection: DriverConnection, shape: Shape) -> list[LostColumn]:

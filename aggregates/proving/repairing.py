@@ -95,6 +95,11 @@ def _reconcile(
     check_comparable(database, catalogue.sources)
     names, of_sessions = chosen(catalogue, tables, window)
     if Capability.QUEUES in database.capabilities:
+        if tables and of_sessions:
+            raise AggregatesError(
+                f"{', '.join(of_sessions)}: what is derived of sessions is not compared on this"
+                " engine yet; leave the name out"
+            )
         is_all = not (tables or window)
         proved = whole.prove(
             database, catalogue, kind, names, progress, window=window, is_whole=is_all

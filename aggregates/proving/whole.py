@@ -14,7 +14,7 @@ from typing import Literal
 
 from aggregates.changes import utc_text
 from aggregates.engines.base import Database, DriverConnection
-from aggregates.model.definition import Catalogue, Definition
+from aggregates.model.definition import Catalogue, Definition, Listing
 from aggregates.progress import Progress
 from aggregates.proving.record import Proof, record
 from aggregates.recomputing.drift import ROW, Drift, Window
@@ -81,7 +81,7 @@ def _drifts(
             missing = [one - other for one, other in zip(right, stored, strict=True)]
             connection.execute(comparison.add, [*row[:width], *missing])
             connection.execute(comparison.sweep, row[:width])
-        if not definition.values:
+        if isinstance(definition, Listing):
             there = ("present" if any(side) else None for side in (stored, right))
             yield Drift(definition.name, key, ROW, *there)
             continue

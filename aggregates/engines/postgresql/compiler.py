@@ -92,6 +92,12 @@ class PostgreSQL(Compiler):
         """Whether a column of a source holds a text."""
         return f"{column} IS NOT NULL"
 
+    is_key = is_text
+
+    def in_bytes(self, column: str) -> str:
+        """A column of a source, compared byte by byte."""
+        return f'{column} COLLATE "C"'
+
     def key(self, source: Source) -> str:
         """The column that tells rows of a source apart."""
         return facts.key_of(source)

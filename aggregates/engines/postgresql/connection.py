@@ -149,6 +149,11 @@ class PostgreSQLConnection(DriverConnection):
     def unblock_readers(self) -> None:
         """They are independent."""
 
+    def schema_version(self) -> int:
+        """A number that every change of the schema changes."""
+        (found,) = self.execute(_VERSION).fetchone()
+        return int(found)
+
     def objects(self, kind: str | None = None) -> list[SchemaObject]:
         """What the schema holds, of one kind or all, in the order in which it was made."""
         rows = self.execute(_OBJECTS, {"kind": kind}).fetchall()
@@ -234,7 +239,6 @@ class PostgreSQLConnection(DriverConnection):
         return statements
 
     undone: Any = not_yet
-    schema_version: Any = not_yet
     with_its_key: Any = not_yet
     mapped: Any = not_yet
     check_exchanging: Any = not_yet
@@ -244,6 +248,21 @@ class PostgreSQLConnection(DriverConnection):
 
 
 DISABLED = "disabled"
+
+_VERSION = """
+SELECT coalesce(hashtextextended(string_agg(version, ','), 0), 0) FROM (
+  SELECT version FROM (
+    SELECT pg_class.oid || ' ' || pg_class.xmin AS version FROM pg_class
+    WHERE relnamespace = quote_ident(current_schema())::regnamespace
+    UNION ALL
+    SELECT oid || ' ' || xmin FROM pg_proc
+    WHERE pronamespace = quote_ident(current_schema())::regnamespace
+    UNION ALL
+    SELECT pg_trigger.oid || ' ' || pg_trigger.xmin FROM pg_trigger
+    JOIN pg_class ON pg_class.oid = tgrelid
+    WHERE relnamespace = quote_ident(current_schema())::regnamespace
+  ) AS one ORDER BY version
+) AS every"""
 
 _OBJECTS = """
 SELECT kind, name, of_table, definition FROM (
@@ -257,7 +276,8 @@ SELECT kind, name, of_table, definition FROM (
   SELECT pg_trigger.oid, 'trigger', tgname, relname,
     CASE WHEN tgenabled IN ('O', 'A') THEN pg_get_triggerdef(pg_trigger.oid) ELSE 'disabled' END
   FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
-  WHERE NOT tgisinternal AND relnamespace = quote_ident(current_schema())::regnamespace
+  WHERE NOT tgisinternal AND tgparentid = 0
+    AND relnamespace = quote_ident(current_schema())::regnamespace
   UNION ALL
   SELECT oid, 'function', proname || '(' || oidvectortypes(proargtypes) || ')', '', prosrc
   FROM pg_proc WHERE pronamespace = quote_ident(current_schema())::regnamespace

@@ -140,6 +140,14 @@ class SQLite(Compiler):
         """Whether a column of a source holds a text."""
         return f"typeof({column}) = 'text'"
 
+    def is_key(self, column: str) -> str:
+        """Whether a column of a source holds a text that is a key as it is."""
+        return f"{self.is_text(column)} AND NOT instr({column}, char(0))"
+
+    def in_bytes(self, column: str) -> str:
+        """A column of a source, compared byte by byte."""
+        return f"{column} COLLATE BINARY"
+
     def newest(self, source: Source, rows: int) -> str:
         """A condition that the newest rows of a source meet, so many at most."""
         table, key = self.quote(source.name), self.quote(source.key)
