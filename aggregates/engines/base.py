@@ -230,9 +230,9 @@ class Compiler(ABC):
     def as_stored(self, column: str, listed: str) -> str:
         """SELECT of the values of a source's column that are the keys which a query lists."""
 
-    def key(self, source: Source) -> str:
-        """The column that tells rows of a source apart."""
-        return source.key
+    def key_of_row(self, source: Source, row: str) -> str:
+        """What the log has as the key of a row of a source."""
+        return f"{row}.{self.quote(source.key)}"
 
     @abstractmethod
     def recomputation(

@@ -50,8 +50,7 @@ def unreadable_times(
 
 def _example(connection: Connection, source: Source) -> str | None:
     compiler = compiler_of(connection)
-    key = compiler.key(source)
-    table, key, id_ = map(compiler.quote, (source.name, key, source.log_key))
+    table, id_ = map(compiler.quote, (source.name, source.log_key))
     newest = compiler.newest(source, _LOOKED_THROUGH)
     names = (source.log_key, "unreadable_start", "unreadable_end")
     facts = compiler.facts_where(source, names, newest)
@@ -59,7 +58,8 @@ def _example(connection: Connection, source: Source) -> str | None:
         connection,
         f"SELECT CASE WHEN unreadable_start THEN start_time ELSE end_time END FROM {table} JOIN"
         f" (SELECT * FROM ({facts}) AS found WHERE unreadable_start OR unreadable_end"
-        f" ORDER BY {id_} DESC LIMIT 1) AS odd ON {table}.{key} = odd.{id_}",
+        f" ORDER BY {id_} DESC LIMIT 1) AS odd ON"
+        f" {compiler.key_of_row(source, table)} = odd.{id_}",
     )
     return _shown(found[0][0]) if found else None
 

@@ -3,6 +3,8 @@
 import random
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import oracle
 import postgres
@@ -12,6 +14,11 @@ from conftest import MakeDatabase, connect
 from operations import Operation, operations
 from oracle import differences, recompute
 from postgres import Postgres
+
+from aggregates.reader import Collection
+from aggregates.store import Store
+
+NOW = datetime(2026, 10, 2, 12, tzinfo=UTC)
 
 TEXTS = """
 CREATE TABLE agent_invocations (id integer PRIMARY KEY, timestamp text, session_id text,
@@ -50,6 +57,20 @@ def check(sqlite: sqlite3.Connection, server: psycopg.Connection) -> None:
     assert differences(found, recompute(sqlite)) == []
 
 
+def collected(database: object) -> Collection:
+    """What readers show of a database, but for when rows were written."""
+    with Store(database, source_timezone="UTC") as store:  # type: ignore[arg-type]
+        found = store.collect(NOW)
+        assert store.agents(NOW - timedelta(days=2), now=NOW) is not None
+    agents = tuple(replace(one, updated_at=None) for one in found.agents)
+    unreadable = tuple(
+        # Which session came last only SQLite knows.
+        replace(one, example=None) if one.source == "sessions" else one
+        for one in found.unreadable_times
+    )
+    return replace(found, agents=agents, unreadable_times=unreadable)
+
+
 def run(database: Postgres, path: object, some: list[Operation], seed: int) -> None:
     chance = random.Random(seed)
     with (
@@ -63,6 +84,7 @@ def run(database: Postgres, path: object, some: list[Operation], seed: int) -> N
             if chance.random() < 0.2:
                 postgres.fold(server)
         check(sqlite, server)
+        assert collected(database.url) == collected(path)
         for source in ("run", "sessions", "use"):
             server.execute(f"SELECT _aggregates_{source}_fill()")
         check(sqlite, server)

@@ -98,13 +98,13 @@ class PostgreSQL(Compiler):
         """A column of a source, compared byte by byte."""
         return f'{column} COLLATE "C"'
 
-    def key(self, source: Source) -> str:
-        """The column that tells rows of a source apart."""
-        return facts.key_of(source)
+    def key_of_row(self, source: Source, row: str) -> str:
+        """What the log has as the key of a row of a source."""
+        return facts.key_of_row(self, source, row)
 
     def newest(self, source: Source, rows: int) -> str:
         """A condition that the newest rows of a source meet, so many at most."""
-        table, key = self.quote(source.table), self.quote(self.key(source))
+        table, key = self.quote(source.table), self.quote(facts.key_of(source))
         if source.unique:
             return f"{key} IN (SELECT {key} FROM {table} LIMIT {rows})"
         return f"{key} > (SELECT max({key}) FROM {table}) - {rows}"

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import lru_cache
 from typing import Any
 
 import psycopg
@@ -46,9 +47,9 @@ class PostgreSQLConnection(DriverConnection):
         try:
             # Without parameters a percent sign is one.
             found: Rows = (
-                self.driver.execute(_marked(statement), parameters)
+                self.driver.execute(_in_our_words(statement, True), parameters)
                 if parameters
-                else self.driver.execute(_unqualified(statement))
+                else self.driver.execute(_in_our_words(statement, False))
             )
         except psycopg.Error as error:
             raise explaining.translated(error) from error
@@ -58,7 +59,7 @@ class PostgreSQLConnection(DriverConnection):
         """Execute a statement for each of many rows of parameters."""
         try:
             with self.driver.cursor() as cursor:
-                cursor.executemany(_marked(statement), rows)
+                cursor.executemany(_in_our_words(statement, True), rows)
         except psycopg.Error as error:
             raise explaining.translated(error) from error
 
@@ -284,12 +285,24 @@ SELECT kind, name, of_table, definition FROM (
 ) AS object WHERE :kind::text IS NULL OR kind = :kind ORDER BY oid"""
 
 
-def _unqualified(statement: str) -> str:
-    """What jobs say to tell a table of the database from one of the connection's."""
-    return statement.replace("main.", "")
+_WORDS = re.compile(r"'(?:[^']|'')*'|\bmain\.|\?|%|(?<![:\w]):([a-z_]+)")
 
 
-def _marked(statement: str) -> str:
-    """The statement with its parameters as the driver has them."""
-    doubled = _unqualified(statement).replace("%", "%%").replace("?", "%s")
-    return re.sub(r"(?<![:\w]):([a-z_]+)", r"%(\1)s", doubled)
+@lru_cache(maxsize=1024)
+def _in_our_words(statement: str, has_parameters: bool) -> str:
+    """A statement as the driver takes it, which knows no `?` and no `:name`.
+
+    `main.` tells a table of the database from one of the connection's, where there is such.
+    """
+
+    def replaced(found: re.Match[str]) -> str:
+        word = found[0]
+        if word == "main.":
+            return ""
+        if not has_parameters:
+            return word
+        if word == "?":
+            return "%s"
+        return f"%({found[1]})s" if found[1] else word.replace("%", "%%")
+
+    return _WORDS.sub(replaced, statement)

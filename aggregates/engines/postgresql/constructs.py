@@ -17,6 +17,19 @@ BOUNDS = "duration_bounds"
 TIME = "_aggregates_time"
 BLANKS = r"E' \t\n\r'"
 
+_DAYS = "|".join(
+    (
+        "(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])",
+        "(?:0[13-9]|1[0-2])-(?:29|30)",
+        "(?:0[13578]|1[02])-31",
+    )
+)
+_USUAL = (
+    f"'^[0-9]{{4}}-(?:{_DAYS})[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+    "(?:\\.[0-9]+)?(?:[+]00)?$'"
+)
+"""All days but the 29th of February."""
+
 
 def _arguments(element: FunctionElement[Any], compiler: SQLCompiler, **kw: Any) -> list[str]:
     return [compiler.process(clause, **kw) for clause in element.clauses]
@@ -45,8 +58,14 @@ def _same_clock(element: constructs.same_clock, compiler: SQLCompiler, **kw: Any
 
 @compiles(constructs.canonical_time, "postgresql")
 def _canonical_time(element: constructs.canonical_time, compiler: SQLCompiler, **kw: Any) -> str:
+    # What hooks and the types of PostgreSQL write is cut out of the text, in a tenth of the time.
     (x,) = _arguments(element, compiler, **kw)
-    return f"{TIME}({x})"
+    milliseconds = f"rpad(left(split_part(substr({x}, 21), '+', 1), 3), 3, '0')"
+    return (
+        f"CASE WHEN {x} ~ {_USUAL} AND left({x}, 4) <> '0000' THEN\n"
+        f"left({x}, 10) || 'T' || substr({x}, 12, 8) || '.' || {milliseconds}\n"
+        f"ELSE {TIME}({x}) END"
+    )
 
 
 @compiles(constructs.elapsed_ms, "postgresql")

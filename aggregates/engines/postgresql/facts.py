@@ -118,6 +118,14 @@ def key_of(source: Source) -> str:
     return source.unique or source.key
 
 
+def key_of_row(compiler: Compiler, source: Source, row: str) -> str:
+    """What the log has as the key of a row: a number that tells it apart, where there is none."""
+    key = f"{row}.{compiler.quote(key_of(source))}"
+    if source.unique:
+        return f"hashtextextended(CAST({key} AS text), 0)"
+    return f"CAST({key} AS bigint)"
+
+
 def type_of(source: Source, name: str) -> str:
     """The type of a column of a row image, or of the key."""
     if name in (source.log_key, *(one.name for one in source.extracted)):
@@ -134,13 +142,7 @@ def of_rows(
 ) -> str:
     """SELECT of the images of the rows of a table like the source, by the name of the log's key."""
     q = compiler.quote
-    key = f"one.{q(key_of(source))}"
-    columns = {
-        # A number that tells rows apart, where there is none.
-        source.log_key: f"hashtextextended(CAST({key} AS text), 0)"
-        if source.unique
-        else f"CAST({key} AS bigint)"
-    }
+    columns = {source.log_key: key_of_row(compiler, source, "one")}
     for tracked in source.tracked:
         type_ = type_of(source, tracked.name)
         columns[tracked.name] = f"CAST(one.{q(tracked.column)} AS {type_})"

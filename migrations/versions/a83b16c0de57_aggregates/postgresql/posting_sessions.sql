@@ -13,8 +13,18 @@ FROM (
 SELECT *,
 coalesce(session_id, '') AS session,
 coalesce(status, '') AS status_name,
-_aggregates_time(start_time) AS start,
-_aggregates_time(end_time) AS "end",
+CASE WHEN start_time ~
+    '^[0-9]{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?(?:[+]00)?$'
+    AND left(start_time, 4) <> '0000' THEN
+left(start_time, 10) || 'T' || substr(start_time, 12, 8) || '.' ||
+    rpad(left(split_part(substr(start_time, 21), '+', 1), 3), 3, '0')
+ELSE _aggregates_time(start_time) END AS start,
+CASE WHEN end_time ~
+    '^[0-9]{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?(?:[+]00)?$'
+    AND left(end_time, 4) <> '0000' THEN
+left(end_time, 10) || 'T' || substr(end_time, 12, 8) || '.' || rpad(left(split_part(substr(end_time,
+    21), '+', 1), 3), 3, '0')
+ELSE _aggregates_time(end_time) END AS "end",
 ((substr(btrim(start_time, E' \t\n\r'), 11) ~ '[+Zz-]') = (substr(btrim(end_time, E' \t\n\r'), 11) ~
     '[+Zz-]')) AS is_same_clock,
 start_time IS NULL AS has_no_start,
@@ -135,8 +145,12 @@ FROM (
 SELECT *,
 coalesce(session_id, '') AS session,
 coalesce(status, '') AS status_name,
-_aggregates_time(start_time) AS start,
-_aggregates_time(end_time) AS "end",
+CASE WHEN start_time ~ '^[0-9]{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?(?:[+]00)?$' AND left(start_time, 4) <> '0000' THEN
+left(start_time, 10) || 'T' || substr(start_time, 12, 8) || '.' || rpad(left(split_part(substr(start_time, 21), '+', 1), 3), 3, '0')
+ELSE _aggregates_time(start_time) END AS start,
+CASE WHEN end_time ~ '^[0-9]{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?(?:[+]00)?$' AND left(end_time, 4) <> '0000' THEN
+left(end_time, 10) || 'T' || substr(end_time, 12, 8) || '.' || rpad(left(split_part(substr(end_time, 21), '+', 1), 3), 3, '0')
+ELSE _aggregates_time(end_time) END AS "end",
 ((substr(btrim(start_time, E' \t\n\r'), 11) ~ '[+Zz-]') = (substr(btrim(end_time, E' \t\n\r'), 11) ~ '[+Zz-]')) AS is_same_clock,
 start_time IS NULL AS has_no_start,
 end_time IS NULL AS has_no_end
@@ -231,8 +245,12 @@ FROM (
 SELECT *,
 coalesce(session_id, '') AS session,
 coalesce(status, '') AS status_name,
-_aggregates_time(start_time) AS start,
-_aggregates_time(end_time) AS "end",
+CASE WHEN start_time ~ '^[0-9]{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?(?:[+]00)?$' AND left(start_time, 4) <> '0000' THEN
+left(start_time, 10) || 'T' || substr(start_time, 12, 8) || '.' || rpad(left(split_part(substr(start_time, 21), '+', 1), 3), 3, '0')
+ELSE _aggregates_time(start_time) END AS start,
+CASE WHEN end_time ~ '^[0-9]{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?(?:[+]00)?$' AND left(end_time, 4) <> '0000' THEN
+left(end_time, 10) || 'T' || substr(end_time, 12, 8) || '.' || rpad(left(split_part(substr(end_time, 21), '+', 1), 3), 3, '0')
+ELSE _aggregates_time(end_time) END AS "end",
 ((substr(btrim(start_time, E' \t\n\r'), 11) ~ '[+Zz-]') = (substr(btrim(end_time, E' \t\n\r'), 11) ~ '[+Zz-]')) AS is_same_clock,
 start_time IS NULL AS has_no_start,
 end_time IS NULL AS has_no_end
