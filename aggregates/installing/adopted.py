@@ -68,7 +68,8 @@ def adopted(connection: DriverConnection, table: str) -> Adopted:
     if found := _stored(connection, table):
         return found
     (first, *_) = frozen.history(frozen.migrations_folder())
-    made = {one.name: one.sql for one in frozen.statements(first / "hooks.sql")}
+    hooks = first / connection.compiler.folder / "hooks.sql"
+    made = {one.name: one.sql for one in frozen.statements(hooks)}
     with connection.scratch() as scratch:
         scratch.execute(made[table])
         return Adopted(list(scratch.columns(table)), [UPDATED_AT])

@@ -1,16 +1,19 @@
 """Migrations on PostgreSQL: what they adopt, what they refuse, and that nothing is left."""
 
+import io
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 import pytest
+from alembic import command
 from postgres import Postgres, fold, objects, stored
 
+from aggregates.engines.postgresql.compiler import OURS
 from aggregates.engines.postgresql.hooks_schema import TABLES
 from aggregates.errors import AggregatesError, CannotAdopt, DatabaseMissing
-from aggregates.installing.upgrading import downgrade, head, upgrade
+from aggregates.installing.upgrading import configured, downgrade, head, upgrade
 from aggregates.store import Store
 
 START, END = "2026-10-01 09:57:33.551999", "2026-10-01 09:58:03.551"
@@ -188,3 +191,59 @@ def test_a_server_that_is_not_there() -> None:
         Store("postgresql://nobody@localhost:1/none") as store,
     ):
         store.agents()
+
+
+def test_offline_sql_installs_the_same(
+    empty_postgres: Postgres, migrated_postgres: Postgres
+) -> None:
+    def offline(step: str, revisions: str) -> None:
+        printed = io.StringIO()
+        config = configured(empty_postgres.url)
+        config.output_buffer = printed
+        getattr(command, step)(config, revisions, sql=True)
+        connection.execute(printed.getvalue())
+
+    with (
+        closing(empty_postgres.connect()) as connection,
+        closing(migrated_postgres.connect()) as migrated,
+    ):
+        offline("upgrade", "head")
+        assert objects(connection) == objects(migrated)
+        with Store(empty_postgres.url) as store:
+            assert store.status().ok
+            insert(connection)
+            assert store.totals()["invocations"] == 1
+        offline("downgrade", f"{head()}:base")
+        assert {kind for kind, _ in objects(connection)} == {"column", "relation"}
+
+
+def test_everything_that_people_read_is_described(migrated_postgres: Postgres) -> None:
+    with closing(migrated_postgres.connect()) as connection:
+        found = connection.execute(
+            "SELECT relname::text, coalesce(attname, ''), description FROM pg_description"
+            " JOIN pg_class ON pg_class.oid = objoid AND classoid = 'pg_class'::regclass"
+            " LEFT JOIN pg_attribute ON attrelid = objoid AND attnum = objsubid AND objsubid > 0"
+            f" WHERE description <> '{OURS}'"
+        ).fetchall()
+        described = connection.execute("SELECT * FROM aggregate_descriptions").fetchall()
+        theirs = {"agent_invocations", "sessions", "agent_tool_uses"}
+        assert {one for one in described if one[0] not in theirs} == {*found}
+        assert ("agent_stats", "invocations", "rows") in found
+
+
+def test_a_role_that_may_only_read(migrated_postgres: Postgres) -> None:
+    reader = f"{migrated_postgres.name}_reader"
+    with closing(migrated_postgres.connect()) as connection:
+        insert(connection)
+        connection.execute(f"CREATE ROLE {reader} LOGIN PASSWORD 'none'")
+        connection.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {reader}")
+        try:
+            url = migrated_postgres.url.replace("postgres@", f"{reader}:none@", 1)
+            url = url.replace("postgres:@", f"{reader}:none@", 1)
+            with Store(url) as store:
+                assert store.collect().totals["invocations"] == 1
+                assert store.status().ok
+            waiting = "SELECT count(*) FROM _aggregates_run_queue"
+            assert connection.execute(waiting).fetchone() == (1,)
+        finally:
+            connection.execute(f"DROP OWNED BY {reader}; DROP ROLE {reader}")

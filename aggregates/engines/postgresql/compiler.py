@@ -43,8 +43,8 @@ class PostgreSQL(Compiler):
         return _laid_out(ledger.ledger(self, source))
 
     def tables(self, catalogue: Catalogue) -> list[Statement]:
-        """Tables of what is posted, totals and descriptions."""
-        return _laid_out(tables.tables(self, catalogue))
+        """Tables of what is posted, totals, and descriptions of everything."""
+        return _laid_out([*tables.tables(self, catalogue), *tables.comments(self, catalogue)])
 
     def facts(self, source: Source) -> list[Statement]:
         """The view of the facts that are not posted."""

@@ -239,13 +239,19 @@ class PostgreSQLConnection(DriverConnection):
         """The statements: functions take what types the columns have."""
         return statements
 
+    @contextmanager
+    def scratch(self) -> Iterator[DriverConnection]:
+        """This connection, in a schema of its own with nothing in it, which goes in the end."""
+        with self.driver.transaction(force_rollback=True):
+            self.execute("SET LOCAL search_path = pg_temp")
+            yield self
+
     undone: Any = not_yet
     with_its_key: Any = not_yet
     mapped: Any = not_yet
     check_exchanging: Any = not_yet
     exchanging: Any = not_yet
     attach_proof: Any = not_yet
-    scratch: Any = not_yet
 
 
 DISABLED = "disabled"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import groupby
 
 from aggregates.engines.base import Compiler
@@ -10,9 +11,10 @@ from aggregates.engines.postgresql.constructs import BOUNDS
 from aggregates.engines.postgresql.facts import facts, of_entries
 from aggregates.engines.postgresql.ledger import unposted_of
 from aggregates.engines.postgresql.posting import Kept, changes_of, kept, lines
+from aggregates.engines.tables import CONSUMERS, DURATIONS, VERIFICATIONS
 from aggregates.frozen.statements import Statement
 from aggregates.model.definition import Aggregate, Catalogue, Extreme, Listing, Source, Total
-from aggregates.model.dictionary import dictionary
+from aggregates.model.dictionary import Entry, dictionary
 
 ChangeOf = Callable[[str], str]
 
@@ -44,7 +46,7 @@ def tables(compiler: Compiler, catalogue: Catalogue) -> Iterator[Statement]:
                 f"PRIMARY KEY ({', '.join(one.key)})\n) {_HOT}",
             )
     yield _totals(compiler, catalogue)
-    yield from _descriptions(compiler, catalogue)
+    yield from _descriptions(catalogue)
 
 
 def changes(compiler: Compiler, source: Source) -> Iterator[Statement]:
@@ -155,19 +157,46 @@ def _totals(compiler: Compiler, catalogue: Catalogue) -> Statement:
     )
 
 
-def _descriptions(compiler: Compiler, catalogue: Catalogue) -> Iterator[Statement]:
-    """A table of them, and comments, which tools show."""
+def comments(compiler: Compiler, catalogue: Catalogue) -> Iterator[Statement]:
+    """The descriptions where tools show them, once everything is there."""
+    q = compiler.quote
+    # Comments on tables of others are theirs.
+    sources = {source.name for source in catalogue.sources}
+    tables = {CONSUMERS, VERIFICATIONS, DURATIONS, BOUNDS, DESCRIPTIONS}
+    tables |= {source.log for source in catalogue.sources}
+    for table, entries in groupby(_entries(catalogue), key=lambda entry: entry[0]):
+        if table in sources:
+            continue
+        made = ";\n".join(
+            f"COMMENT ON {f'COLUMN {q(table)}.{q(column)}' if column else f'{{kind}} {q(table)}'}"
+            f" IS {quoted(text)}"
+            for _, column, text in entries
+        )
+        kind = "TABLE" if table in tables else "VIEW"
+        yield Statement("data", f"comments {table}", made.replace("{kind}", kind))
+
+
+def _entries(catalogue: Catalogue) -> list[Entry]:
+    """What is described of what there is on this engine."""
+    found = dictionary(replace(catalogue, views=()))
+    return [entry for entry in found if entry[1] != "is_ending"]
+
+
+def quoted(text: str) -> str:
+    """A text as a literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _descriptions(catalogue: Catalogue) -> Iterator[Statement]:
+    """A table of them."""
     yield Statement(
         "table",
         DESCRIPTIONS,
         f"CREATE TABLE {DESCRIPTIONS} (\ntable_name text NOT NULL,\ncolumn_name text NOT NULL,\n"
         "description text NOT NULL,\nPRIMARY KEY (table_name, column_name)\n)",
     )
-    for table, entries in groupby(dictionary(catalogue), key=lambda entry: entry[0]):
-        rows = ",\n  ".join(
-            "(" + ", ".join("'" + text.replace("'", "''") + "'" for text in entry) + ")"
-            for entry in entries
-        )
+    for table, entries in groupby(_entries(catalogue), key=lambda entry: entry[0]):
+        rows = ",\n  ".join(f"({', '.join(map(quoted, entry))})" for entry in entries)
         yield Statement(
             "data",
             f"{DESCRIPTIONS} {table}",
