@@ -452,6 +452,10 @@ class DriverConnection(ABC):
         """The path of a file that no folder names any more: only a mount of it leads there."""
         return None
 
+    def waiting(self) -> int:
+        """How many changes wait in queues, so that each reader adds them up."""
+        return 0
+
     @abstractmethod
     def unblock_readers(self) -> None:
         """Make readers and writers independent; tried for a while, then DatabaseLocked."""

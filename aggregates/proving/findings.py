@@ -9,6 +9,7 @@ from aggregates.frozen.layout import normalised
 from aggregates.frozen.statements import Statement
 
 MIGRATE, STATUS = "aggregates migrate", "aggregates status"
+RUN = "aggregates run"
 REINSTALL, REPAIR = "aggregates migrate --reinstall", "aggregates repair"
 WAL = "aggregates migrate --journal-mode wal"
 PUT_BACK = (REINSTALL, REPAIR)
@@ -22,7 +23,7 @@ class Finding:
     """`revision`, `missing`, `altered`, `unknown`, `rebuilt`, `too early`, `gone` (a source table),
     `column` (one that the triggers read is gone), `unfit` (they cannot serve the table), `unposted`
     (no trigger posts to the table) or `unproved`; of a warning `journal mode`, `empty` (no writer
-    fills a column) or `deleted file`"""
+    fills a column), `waiting` (many changes are not posted) or `deleted file`"""
     table: str
     """the table that it concerns"""
     name: str

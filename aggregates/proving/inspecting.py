@@ -26,6 +26,7 @@ from aggregates.proving.findings import (
     PUT_BACK,
     REINSTALL,
     REPAIR,
+    RUN,
     STATUS,
     WAL,
     Finding,
@@ -163,6 +164,15 @@ def _warnings(connection: DriverConnection, sources: Sequence[Source]) -> Iterat
                 f"the writers of {source.name} had no such columns when it was adopted: {names};"
                 " they are empty, and everything counts without them, unless a writer fills them",
             )
+    if (waiting := connection.waiting()) > _MANY_WAITING:
+        yield Finding(
+            "waiting",
+            "",
+            "",
+            f"{waiting:,} changes wait to be posted, and whatever reads the aggregates adds them up"
+            f" each time: values are exact, reads are slow; `{RUN}` posts them",
+            (RUN,),
+        )
     if file := connection.deleted_file():
         yield Finding(
             "deleted file",
@@ -433,6 +443,7 @@ _MIGRATE_ANEW = " and ".join(f"`{step}`" for step in ANEW) + " make it again, an
 _REINSTALL = f"`{REINSTALL}` puts that right, then run `{REPAIR}`"
 _PROOFS_SHOWN, _PROOFS_READ = 5, 1000
 _FINDINGS_NAMED = 3
+_MANY_WAITING = 10_000
 
 
 def _filling(connection: DriverConnection) -> str | None:

@@ -6,7 +6,9 @@ import pytest
 from operations import operations
 from postgres import Postgres, fold, stored
 
+from aggregates.engines.postgresql.folding import LOCK
 from aggregates.errors import AggregatesError, SchemaMismatch
+from aggregates.proving import inspecting
 from aggregates.recomputing.drift import Drift
 from aggregates.store import Store
 
@@ -126,3 +128,19 @@ def test_what_is_not_there_yet_says_so(migrated_postgres: Postgres) -> None:
             store.reinstall()
         with pytest.raises(AggregatesError, match="is not compared on this engine yet"):
             store.verify(tables=["session_overlap"])
+
+
+def test_many_changes_that_wait_are_told(
+    migrated_postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inspecting, "_MANY_WAITING", 1)
+    with Store(migrated_postgres.url) as store, closing(migrated_postgres.connect()) as connection:
+        with closing(migrated_postgres.connect()) as other:
+            other.execute(f"BEGIN; SELECT pg_advisory_xact_lock({LOCK})")
+            for _ in range(2):
+                connection.execute(INSERT)
+            status = store.status()
+            assert status.ok
+            assert [one.kind for one in status.warnings] == ["waiting"]
+            assert status.steps == ["aggregates run"]
+        assert store.status().warnings == []

@@ -23,6 +23,7 @@ from aggregates.engines.postgresql import adoption, explaining
 from aggregates.engines.postgresql.adoption import kind_of, table_columns, unique_keys
 from aggregates.engines.postgresql.compiler import COMPILER, not_yet
 from aggregates.engines.postgresql.folding import LOCK, WRITERS, fold
+from aggregates.engines.postgresql.ledger import QUEUE
 from aggregates.errors import CannotAdopt, DatabaseLocked
 from aggregates.frozen.shapes import Shape
 from aggregates.frozen.statements import Statement
@@ -146,6 +147,12 @@ class PostgreSQLConnection(DriverConnection):
     def readers_block(self) -> bool:
         """Whether a reader keeps writers from committing."""
         return False
+
+    def waiting(self) -> int:
+        """How many changes wait in queues, so that each reader adds them up."""
+        queues = [one.name for one in self.objects("table") if one.name.endswith(QUEUE)]
+        counts = (self.execute(f"SELECT count(*) FROM {quote(name)}").fetchone() for name in queues)
+        return sum(count for (count,) in counts)
 
     def unblock_readers(self) -> None:
         """They are independent."""

@@ -14,6 +14,7 @@ from aggregates.engines.postgresql.facts import SETTINGS, of_rows, type_of
 from aggregates.frozen.statements import Statement
 from aggregates.model.definition import Source
 
+QUEUE = "_queue"
 _OFTEN = (
     "WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000,"
     " autovacuum_vacuum_insert_scale_factor = 0, autovacuum_analyze_scale_factor = 0,"
@@ -26,7 +27,7 @@ _ALIASES = {"old": "was", "new": "now"}
 
 def queue_of(source: Source) -> str:
     """The table of what no fold has posted yet."""
-    return f"{source.prefix}_queue"
+    return f"{source.prefix}{QUEUE}"
 
 
 def unposted_of(source: Source) -> str:

@@ -215,16 +215,16 @@ def change_name(name: str) -> str:
 def posting(compiler: Compiler, catalogue: Catalogue, source: Source) -> Iterator[Statement]:
     """The functions that post what is in the queue, and that compute all out of the source."""
     held = kept(compiler, catalogue, source)
-    for name, argument, body in (
-        ("fold", "at_most bigint", _fold(compiler, source, held)),
-        ("fill", "", _fill(compiler, source, held)),
+    for name, argument, options, body in (
+        ("fold", "at_most bigint", "", _fold(compiler, source, held)),
+        ("fill", "", " SET work_mem = '32MB'", _fill(compiler, source, held)),
     ):
         function = f"{source.prefix}_{name}"
         yield Statement(
             "function",
             f"{function}({argument.partition(' ')[2]})",
             f"CREATE FUNCTION {function}({argument}) RETURNS bigint LANGUAGE plpgsql\n"
-            f"{SETTINGS} AS $$\n"
+            f"{SETTINGS}{options} AS $$\n"
             f"DECLARE\n  found bigint;\nBEGIN\n{body}\nRETURN found;\nEND\n$$",
         )
     yield Statement("data", f"{source.prefix}_fill", f"SELECT {source.prefix}_fill()")

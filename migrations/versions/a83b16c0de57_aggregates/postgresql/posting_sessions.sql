@@ -225,7 +225,7 @@ $$;
 -- [function] _aggregates_sessions_fill()
 CREATE FUNCTION _aggregates_sessions_fill() RETURNS bigint LANGUAGE plpgsql
 SET search_path FROM CURRENT SET datestyle = 'ISO' SET timezone = 'UTC' SET extra_float_digits = 1
-    AS $$
+    SET work_mem = '32MB' AS $$
 DECLARE
   found bigint;
 BEGIN
