@@ -226,6 +226,10 @@ class Compiler(ABC):
     def newest(self, source: Source, rows: int) -> str:
         """A condition that the newest rows of a source meet, so many at most."""
 
+    def beside(self, join: str, view: str, alias: str, value: str, key: str = "session_id") -> str:
+        """A join with the few rows of a view that have a value for their key."""
+        return f"{join} {view} AS {alias} ON {alias}.{key} = {value}"
+
     @abstractmethod
     def as_stored(self, column: str, listed: str) -> str:
         """SELECT of the values of a source's column that are the keys which a query lists."""

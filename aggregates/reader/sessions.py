@@ -57,6 +57,7 @@ _LONGEST_OVERLAP = 1000
 """Runs of a session up to which those that run now are laid over all others."""
 _CANDIDATES = 5
 _ALL = 2**62
+_LISTED = "listed.session_id"
 _LAST_CHARACTER = chr(0x10FFFF)
 
 _OWN = ("session", "status_name", "start", "end", "duration_ms", "is_open")
@@ -64,10 +65,8 @@ _NO_ROW = ("", None, None, None, 0, 0)
 _RUN = ("session", "start", "duration_ms", "in_flight", "succeeded", "failed")
 # All runs of the listed sessions in which a run is in flight since some time.
 _RUNS = (
-    "id IN (SELECT run.invocation_id FROM ({}) AS listed"
-    " JOIN session_stats AS stats ON stats.session_id = listed.session_id"
-    " AND stats.invocations <= ?"
-    " JOIN _aggregates_session_starts AS run ON run.session_id = listed.session_id"
+    "id IN (SELECT run.invocation_id FROM ({listed}) AS listed"
+    " {stats} AND stats.invocations <= ? {run}"
     " WHERE listed.session_id IN (SELECT session_id FROM open_runs WHERE start_time > ?))"
 )
 
@@ -220,17 +219,17 @@ def sessions(
 def _without_row(connection: Connection) -> str:
     """A query for the sessions without a row that the newest runs are of."""
     source = sources.agent_invocations
-    table, key = map(compiler_of(connection).quote, (source.name, source.key))
+    words = compiler_of(connection)
+    table, key = map(words.quote, (source.name, source.key))
     return (
         # Where no start is known it comes last, on every engine.
         "SELECT stats.session_id, coalesce(first_start, '') AS start_time FROM"
         f" (SELECT DISTINCT session_id FROM {table}"
         f" WHERE {key} > (SELECT max({key}) FROM {table}) - {_NEWEST}) AS newest"
         # CROSS, as nothing tells SQLite that those are few.
-        " CROSS JOIN session_stats AS stats"
+        f" {words.beside('CROSS JOIN', 'session_stats', 'stats', 'newest.session_id')}"
         # Rows that are no runs are of sessions too.
-        " WHERE stats.session_id = newest.session_id"
-        " AND stats.invocations <> 0 AND NOT EXISTS (SELECT 1"
+        " WHERE stats.invocations <> 0 AND NOT EXISTS (SELECT 1"
         f" FROM {sources.sessions.name} AS own WHERE own.session_id = newest.session_id)"
     )
 
@@ -293,7 +292,7 @@ def described(
         f"SELECT listed.session_id, {_COUNTS}, first_start, last_end, {_LATEST_EVENTS},"
         f" derived.first_agent, max_parallel, busy_ms, stats.session_id IS NOT NULL AND ({PENDING})"
         f" FROM ({listed}) AS listed"
-        " LEFT JOIN session_stats AS stats ON stats.session_id = listed.session_id"
+        f" {compiler_of(connection).beside('LEFT JOIN', 'session_stats', 'stats', _LISTED)}"
         # As the view session_overlap does, which SQLite would compute for all sessions here.
         f" LEFT JOIN {DERIVED} AS derived ON derived.session_id = stats.session_id",
         *parameters,
@@ -392,11 +391,16 @@ def _running_overlaps(
     Longer sessions are left out: a collection must not cost what a session is long.
     """
     oldest = moment.running_since
+    words = compiler_of(connection)
     found = facts_where(
         connection,
         sources.agent_invocations,
         _RUN,
-        _RUNS.format(listed),
+        _RUNS.format(
+            listed=listed,
+            stats=words.beside("JOIN", "session_stats", "stats", _LISTED),
+            run=words.beside("JOIN", "_aggregates_session_starts", "run", _LISTED),
+        ),
         *parameters,
         _LONGEST_OVERLAP,
         oldest,

@@ -233,6 +233,24 @@ def test_the_latest_start_survives_whatever_takes_it_away(
         fold(connection)
 
 
+@pytest.mark.parametrize(
+    ("setting", "waiting"),
+    [
+        ("default_transaction_isolation = serializable", 0),
+        ("default_transaction_read_only = on", 1),
+    ],
+)
+def test_settings_of_a_database(migrated_postgres: Postgres, setting: str, waiting: int) -> None:
+    """Who may not write, as on a standby, reads without a fold."""
+    with closing(migrated_postgres.connect()) as connection:
+        insert(connection, 1)
+        connection.execute(f"ALTER DATABASE {migrated_postgres.name} SET {setting}")
+        with Store(migrated_postgres.url) as store:
+            assert store.totals()["invocations"] == 1
+        query = "SELECT count(*) FROM _aggregates_run_queue"
+        assert connection.execute(query).fetchone() == (waiting,)
+
+
 def test_only_one_process_folds_at_a_time(migrated_postgres: Postgres) -> None:
     """A reader that comes while another folds reads what is exact all the same."""
     with (

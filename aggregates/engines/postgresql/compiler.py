@@ -109,6 +109,12 @@ class PostgreSQL(Compiler):
             return f"{key} IN (SELECT {key} FROM {table} LIMIT {rows})"
         return f"{key} > (SELECT max({key}) FROM {table}) - {rows}"
 
+    def beside(self, join: str, view: str, alias: str, value: str, key: str = "session_id") -> str:
+        """A join with the few rows of a view that have a value for their key."""
+        # Without OFFSET the view would be computed as a whole.
+        rows = f"(SELECT * FROM {view} WHERE {key} = {value} OFFSET 0)"
+        return f"{join.removeprefix('CROSS ')} LATERAL {rows} AS {alias} ON true"
+
     def as_stored(self, column: str, listed: str) -> str:
         """SELECT of the values of a source's column that are the keys which a query lists."""
         return f"SELECT {column} FROM ({listed}) AS wanted"
@@ -116,7 +122,8 @@ class PostgreSQL(Compiler):
     def facts_table(self, source: Source) -> str:
         """What makes a temporary table of the facts of all rows, for the rest of a transaction."""
         name = proving.facts_table(source)
-        return f"CREATE TEMP TABLE {name} ON COMMIT DROP AS\n{posting.of_source(self, source)}"
+        made = f"CREATE TEMP TABLE {name} ON COMMIT DROP AS\n{posting.of_source(self, source)}"
+        return f"SET LOCAL work_mem = '64MB';\n{made}"
 
     def count_facts(self, source: Source) -> str:
         """How many rows that table has."""

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import psycopg
+from psycopg import IsolationLevel, errors
 
 from aggregates.engines.base import DriverConnection
 
@@ -22,9 +26,10 @@ WRITERS = "hashtextextended('aggregates writers ' || current_schema(), 0)"
 
 _QUEUES = (
     "SELECT proname FROM pg_proc WHERE pronamespace = quote_ident(current_schema())::regnamespace"
-    " AND proname LIKE '\\_aggregates\\_%\\_fold' AND has_function_privilege(oid, 'EXECUTE')"
-    " ORDER BY proname"
+    " AND proname LIKE '\\_aggregates\\_%\\_fold' ORDER BY proname"
 )
+_MAY_ONLY_READ = (errors.InsufficientPrivilege, errors.ReadOnlySqlTransaction)
+"""A role, or a server: what it reads is exact all the same."""
 
 
 def fold(connection: DriverConnection, seconds: float = _SECONDS) -> bool:
@@ -33,21 +38,36 @@ def fold(connection: DriverConnection, seconds: float = _SECONDS) -> bool:
     The connection commits each statement. Where another process is at it, it is left to that one.
     """
     until = time.monotonic() + seconds
-    driver = connection.driver
-    for (name,) in connection.execute(_QUEUES).fetchall():
-        while True:
-            with driver.transaction():
-                # Before the snapshot of the statement that posts.
-                (is_ours,) = driver.execute(f"SELECT pg_try_advisory_xact_lock({LOCK})").fetchone()
-                if not is_ours:
+    queues = connection.execute(_QUEUES).fetchall()
+    try:
+        for (name,) in queues:
+            while (posted := _step(connection.driver, name)) == STEP:
+                if time.monotonic() > until:
                     return False
-                try:
-                    with driver.transaction():
-                        (posted,) = driver.execute(f'SELECT "{name}"({STEP})').fetchone()
-                except psycopg.errors.InsufficientPrivilege:
-                    return False  # a reader that may only read; the views are exact all the same
-            if posted < STEP:
-                break
-            if time.monotonic() > until:
+            if posted is None:
                 return False
+    except _MAY_ONLY_READ:
+        return False
     return True
+
+
+def _step(driver: psycopg.Connection[Any], name: str) -> int | None:
+    """Entries that were posted; None where another process is at it."""
+    # Each statement has a snapshot of its own: the one that posts sees what others have posted
+    # before the lock was ours.
+    with _read_committed(driver), driver.transaction():
+        ((is_ours,),) = driver.execute(f"SELECT pg_try_advisory_xact_lock({LOCK})").fetchall()
+        if not is_ours:
+            return None
+        ((posted,),) = driver.execute(f'SELECT "{name}"({STEP})').fetchall()
+        return int(posted)
+
+
+@contextmanager
+def _read_committed(driver: psycopg.Connection[Any]) -> Iterator[None]:
+    before = driver.isolation_level
+    driver.isolation_level = IsolationLevel.READ_COMMITTED
+    try:
+        yield
+    finally:
+        driver.isolation_level = before
