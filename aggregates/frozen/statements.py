@@ -170,7 +170,7 @@ def made(here: Path, engine: str = "") -> list[Statement]:
     """What one revision makes; `engine` is the folder of it in which an engine's SQL lies."""
     return [
         statement
-        for path in sorted((here / engine).glob("*.sql"), key=_place)
+        for path in sorted((here / engine).glob("*.sql"), key=_place if engine else None)
         if not path.name.startswith(("hooks", "rows_", "folds_"))
         for statement in statements(path)
     ]

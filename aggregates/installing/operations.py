@@ -20,7 +20,7 @@ from aggregates.frozen.shapes import UPDATED_AT, Shape
 from aggregates.frozen.statements import DROPPED, Recomputation, Statement
 from aggregates.installing.adopted import remember, remember_journal_mode
 from aggregates.installing.owned import OWN_FILLINGS, keep_or_drop
-from aggregates.installing.upgrading import current
+from aggregates.installing.upgrading import WAIT, current
 from aggregates.recomputing.filling import (
     BACKFILLS,
     REBUILD,
@@ -165,7 +165,8 @@ def adopt(op: Operations, shapes: Iterable[Shape], tables: Path) -> None:
                 _add(op, shape.table, UPDATED_AT, shape.added[UPDATED_AT])
         return
     connection = _driver(op)
-    connection.hold([shape.table for shape in shapes], _option(op, "wait") or 0)
+    wait = _option(op, "wait")
+    connection.hold([one.table for one in shapes], float(WAIT if wait is None else wait))
     check(op, shapes)  # again, under the lock for writing
     for shape in shapes:
         if not connection.table_exists(shape.table):

@@ -107,6 +107,21 @@ def test_what_is_rolled_back_was_never_there(connection: psycopg.Connection[Any]
     assert counted(connection) == 1
 
 
+def test_a_transaction_in_two_phases(
+    migrated_postgres: Postgres, connection: psycopg.Connection[Any]
+) -> None:
+    connection.execute("BEGIN")
+    insert(connection, 1)
+    connection.execute(f"PREPARE TRANSACTION '{migrated_postgres.name}'")
+    insert(connection, 2)
+    fold(connection)
+    assert counted(connection) == 1
+    connection.execute(f"COMMIT PREPARED '{migrated_postgres.name}'")
+    assert counted(connection) == 2
+    fold(connection)
+    assert counted(connection) == 2
+
+
 def test_cascades(empty_postgres: Postgres) -> None:
     with closing(empty_postgres.connect()) as connection:
         connection.execute(
