@@ -23,6 +23,7 @@ from aggregates.model.definition import (
     Dimension,
     DistinctCount,
     Expression,
+    Extreme,
     Latest,
     Measure,
     Part,
@@ -95,6 +96,11 @@ class Kept:
         return tuple(map(self.compiler.quote, names))
 
     @property
+    def extremes(self) -> tuple[Extreme, ...]:
+        """What views look up in listings."""
+        return getattr(self.definition, "extremes", ())
+
+    @property
     def latest(self) -> tuple[Latest, ...]:
         """Columns that only rise."""
         return getattr(self.definition, "latest", ())
@@ -107,60 +113,82 @@ class Kept:
         found |= dict.fromkeys(self.counts, "bigint")
         return found | {q(one.name): latest_type(one) for one in self.latest}
 
-    def change(self, facts: str, change_of: Callable[[str], str], posted: bool = True) -> str:
+    def change(
+        self, facts: str, change_of: Callable[[str], str], posted: bool = True, come: bool = False
+    ) -> str:
         """SELECT of what facts add to it; `change_of` names, or is, the same of another.
 
-        Without `posted` nothing is there yet.
+        Without `posted` nothing is there yet. With `come` it tells what values have come of those
+        that views look up. All is added up in one grouping: a join of what a queue holds would be
+        planned for the few rows that it had once.
         """
+        key = [self._dimension(one) for one in self.dimensions]
+        sums = {
+            name: f"sign * {self._number(one)}"
+            for name, one in zip(self.counts, self.measures, strict=False)
+        }
         q = self.compiler.quote
-        columns = [f"{self._dimension(one)} AS {q(one.name)}" for one in self.dimensions]
-        for measure in self.measures:
-            columns.append(
-                f"CAST(sum(sign * {self._number(measure)}) AS bigint) AS {q(measure.name)}"
-            )
-        columns += [f"max({one.of}) AS {q(one.name)}" for one in self.latest]
-        where = ""
-        if self.definition.filter is not None:
-            where = f"\nWHERE {self._render(self.definition.filter.whole)}"
-        grouped = ", ".join(map(str, range(1, len(self.dimensions) + 1)))
-        own = f"SELECT {lines(columns)}\nFROM {facts} AS fact{where}\nGROUP BY {grouped}"
-        if not self.distinct_counts:
-            return own
-        joined = f"(\n{own}\n) AS own"
+        latest = {q(one.name): one.of for one in self.latest}
+        filter_ = self.definition.filter
+        where = f"\nWHERE {self._render(filter_.whole)}" if filter_ is not None else ""
+        parts = [self._part(key, {**sums, **latest}, come, f"{facts} AS fact{where}")]
         for count in self.distinct_counts:
-            pairs = f"(\n{self._distinct(count, change_of, posted)}\n) AS {q('of_' + count.name)}"
-            joined += f"\nLEFT JOIN {pairs} USING ({', '.join(self.key)})"
-        listed = [*self.key, *(q(one.name) for one in self.measures)]
-        listed += [f"coalesce({q(one.name)}, 0) AS {q(one.name)}" for one in self.distinct_counts]
-        listed += [q(one.name) for one in self.latest]
-        return f"SELECT {', '.join(listed)}\nFROM {joined}"
+            difference, rows = self._distinct(count, change_of, posted)
+            parts.append(self._part(self._key_of_pairs(), {q(count.name): difference}, come, rows))
+        for extreme in self.extremes if come else ():
+            listing = Kept(self.compiler, self.catalogue, self.catalogue[extreme.listing])
+            rows = f"{change_of(extreme.listing)} AS changed\nWHERE {listing.counts[0]} > 0"
+            value = {come_name(extreme): f"changed.{q(extreme.value)}"}
+            parts.append(self._part([f"changed.{name}" for name in self.key], value, come, rows))
+        columns = [*self.key]
+        columns += [f"CAST(sum({name}) AS bigint) AS {name}" for name in self.counts]
+        columns += [f"max({name}) AS {name}" for name in latest]
+        if come:
+            names = [(one.function, come_name(one)) for one in self.extremes]
+            columns += [f"{function}({name}) AS {name}" for function, name in names]
+        rows = "\nUNION ALL\n".join(parts)
+        return f"SELECT {lines(columns)}\nFROM (\n{rows}\n) AS part\nGROUP BY {', '.join(self.key)}"
 
-    def _distinct(self, count: DistinctCount, change_of: Callable[[str], str], posted: bool) -> str:
-        """SELECT of how many pairs come and go, by key."""
+    def _part(self, key: list[str], values: dict[str, str], come: bool, rows: str) -> str:
+        """SELECT of some of the columns of a change; the others add nothing."""
         q = self.compiler.quote
-        pairs = Kept(self.compiler, self.catalogue, self.catalogue[count.pairs])
-        n = pairs.counts[0]
-        key = [
-            f"changed.{q(one.name)}" if references(one.expression) else self._dimension(one)
+        columns = dict(zip(self.key, key, strict=True))
+        columns |= {name: values.get(name, "0") for name in self.counts}
+        for one in self.latest:
+            columns[q(one.name)] = values.get(q(one.name), f"CAST(NULL AS {latest_type(one)})")
+        for extreme in self.extremes if come else ():
+            nothing = 'CAST(NULL AS text) COLLATE "C"'
+            columns[come_name(extreme)] = values.get(come_name(extreme), nothing)
+        listed = lines(f"{sql} AS {name}" for name, sql in columns.items())
+        return f"SELECT {listed}\nFROM {rows}"
+
+    def _key_of_pairs(self) -> list[str]:
+        """The key, out of a change of pairs."""
+        return [
+            f"changed.{self.compiler.quote(one.name)}"
+            if references(one.expression)
+            else self._dimension(one)
             for one in self.dimensions
         ]
-        grouped = ", ".join(map(str, range(1, len(key) + 1)))
-        named = [f"{sql} AS {q(one.name)}" for sql, one in zip(key, self.dimensions, strict=True)]
+
+    def _distinct(
+        self, count: DistinctCount, change_of: Callable[[str], str], posted: bool
+    ) -> tuple[str, str]:
+        """Whether a pair comes or goes, and the pairs that change."""
+        pairs = Kept(self.compiler, self.catalogue, self.catalogue[count.pairs])
+        n = pairs.counts[0]
         difference, before = f"CAST(changed.{n} <> 0 AS integer)", ""
         if posted:
             old = f"coalesce(posted.{n}, 0)"
             difference = f"CAST({old} + changed.{n} <> 0 AS integer) - CAST({old} <> 0 AS integer)"
             before = f" LEFT JOIN {pairs.table} AS posted ON {pairs.same('posted', 'changed')}"
-        return (
-            f"SELECT {', '.join(named)}, CAST(sum({difference}) AS bigint) AS {q(count.name)}\n"
-            f"FROM {change_of(count.pairs)} AS changed{before}\n"
-            f"WHERE changed.{q(count.counted)} <> ''\nGROUP BY {grouped}"
-        )
+        rows = f"{change_of(count.pairs)} AS changed{before}"
+        return difference, f"{rows}\nWHERE changed.{self.compiler.quote(count.counted)} <> ''"
 
-    def unposted(self, name: str) -> str:
+    def unposted(self, name: str, *, come: bool = False) -> str:
         """What the queue adds to a definition, in parentheses."""
         other = Kept(self.compiler, self.catalogue, self.catalogue[name])
-        return f"(\n{other.change(changes_of(other.source), self.unposted)}\n)"
+        return f"(\n{other.change(changes_of(other.source), self.unposted, come=come)}\n)"
 
     def same(self, one: str, other: str) -> str:
         """Whether two rows have the same key."""
@@ -195,6 +223,11 @@ class Kept:
 
 def _type(of: str) -> str:
     return 'text COLLATE "C"' if of == "TEXT" else "bigint"
+
+
+def come_name(one: Extreme) -> str:
+    """The column of a change that tells what has come."""
+    return f"come_{one.name}"
 
 
 def latest_type(one: Latest) -> str:
@@ -235,7 +268,7 @@ def _taken(compiler: Compiler, source: Source, limit: str = "") -> str:
     columns = ", ".join(map(compiler.quote, columns_of(source)))
     log, queue = compiler.quote(source.log), queue_of(source)
     # None has come between those, as only one process at a time takes any.
-    taken = " WHERE entry IN (SELECT entry FROM entries)" if limit else ""
+    taken = " WHERE entry <= (SELECT max(entry) FROM entries)" if limit else ""
     return f"""entries AS MATERIALIZED (SELECT * FROM {unposted_of(source)}{limit}),
 taken AS (DELETE FROM {queue}{taken}),
 logged AS (INSERT INTO {log} (seq, {columns}) SELECT seq, {columns} FROM entries)"""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby
 
@@ -10,13 +10,11 @@ from aggregates.engines.base import Compiler
 from aggregates.engines.postgresql.constructs import BOUNDS
 from aggregates.engines.postgresql.facts import facts, of_entries
 from aggregates.engines.postgresql.ledger import unposted_of
-from aggregates.engines.postgresql.posting import Kept, changes_of, kept, lines
+from aggregates.engines.postgresql.posting import Kept, changes_of, come_name, kept, lines
 from aggregates.engines.tables import CONSUMERS, DURATIONS, VERIFICATIONS
 from aggregates.frozen.statements import Statement
 from aggregates.model.definition import Aggregate, Catalogue, Extreme, Listing, Source, Total
 from aggregates.model.dictionary import Entry, dictionary
-
-ChangeOf = Callable[[str], str]
 
 DESCRIPTIONS = "aggregate_descriptions"
 TOTALS = "aggregate_totals"
@@ -58,84 +56,42 @@ def changes(compiler: Compiler, source: Source) -> Iterator[Statement]:
 def views(compiler: Compiler, catalogue: Catalogue, source: Source) -> Iterator[Statement]:
     """The exact views of all definitions of a source."""
     for one in kept(compiler, catalogue, source):
-        yield _exact(compiler, catalogue, one)
+        yield _exact(compiler, one)
 
 
-def _exact(compiler: Compiler, catalogue: Catalogue, one: Kept) -> Statement:
+def _exact(compiler: Compiler, one: Kept) -> Statement:
     q = compiler.quote
-    definition = one.definition
-    change_of = one.unposted
-    rows = exact_rows(one)
-    posted = [*one.types]
+    name, definition = q(one.definition.name), one.definition
     if isinstance(definition, Listing):
-        rows = f"SELECT {', '.join(one.key)} FROM (\n{rows}\n) AS listed"
+        rows = f"SELECT {', '.join(one.key)} FROM (\n{exact_rows(one)}\n) AS listed"
     elif definition.extremes or definition.pending:
-        rows = _looked_up(compiler, catalogue, definition, rows, posted, change_of)
-    return Statement("view", definition.name, f"CREATE VIEW {q(definition.name)} AS\n{rows}")
+        rows = _looked_up(one, definition)
+    else:
+        rows = exact_rows(one)
+    return Statement("view", definition.name, f"CREATE VIEW {name} AS\n{rows}")
 
 
-def _looked_up(
-    compiler: Compiler,
-    catalogue: Catalogue,
-    aggregate: Aggregate,
-    rows: str,
-    columns: list[str],
-    change_of: ChangeOf,
-) -> str:
-    q = compiler.quote
-    key = [q(name) for name in aggregate.key]
-    listed = [f"held.{name}" for name in columns]
-    joined = f"(\n{rows}\n) AS held"
-    for extreme in aggregate.extremes:
-        joined += f"\nLEFT JOIN {_come(compiler, catalogue, aggregate, extreme, change_of)}"
-        joined += f" AS {q('come_' + extreme.name)} USING ({', '.join(key)})"
-        listed.append(
-            f"{_extreme(compiler, catalogue, aggregate, extreme, change_of)} AS {q(extreme.name)}"
-        )
+def _looked_up(one: Kept, aggregate: Aggregate) -> str:
+    q = one.compiler.quote
+    listed = [f"held.{name}" for name in one.types]
+    listed += [f"{_extreme(one, extreme)} AS {q(extreme.name)}" for extreme in one.extremes]
+    same = " AND ".join(f"kept.{name} = held.{name}" for name in one.key)
     for pending in aggregate.pending:
-        same = " AND ".join(f"kept.{name} = held.{name}" for name in key)
-        listed.append(
-            f"(SELECT {q(pending.name)} FROM {q(pending.table)} AS kept WHERE {same})"
-            f" AS {q(pending.name)}"
-        )
-    return f"SELECT {lines(listed)}\nFROM {joined}"
+        value = f"SELECT {q(pending.name)} FROM {q(pending.table)} AS kept WHERE {same}"
+        listed.append(f"({value}) AS {q(pending.name)}")
+    return f"SELECT {lines(listed)}\nFROM (\n{exact_rows(one, come=True)}\n) AS held"
 
 
-def _come(
-    compiler: Compiler,
-    catalogue: Catalogue,
-    aggregate: Aggregate,
-    extreme: Extreme,
-    change_of: ChangeOf,
-) -> str:
-    """The lowest, or highest, value of what has come since a fold, by key."""
-    key = ", ".join(map(compiler.quote, aggregate.key))
-    listing = Kept(compiler, catalogue, catalogue[extreme.listing])
-    value = compiler.quote(extreme.value)
-    return (
-        f"(\nSELECT {key}, {extreme.function}({value}) AS value\n"
-        f"FROM {change_of(extreme.listing)} AS changed\n"
-        f"WHERE {listing.counts[0]} > 0 GROUP BY {key}\n)"
-    )
-
-
-def _extreme(
-    compiler: Compiler,
-    catalogue: Catalogue,
-    aggregate: Aggregate,
-    extreme: Extreme,
-    change_of: ChangeOf,
-) -> str:
-    """That, or the lowest of what is posted and still there: out of an index."""
-    q = compiler.quote
-    listing = Kept(compiler, catalogue, catalogue[extreme.listing])
-    key, value = ", ".join(listing.key), q(extreme.value)
-    same = " AND ".join(f"kept.{q(name)} = held.{q(name)}" for name in aggregate.key)
+def _extreme(one: Kept, extreme: Extreme) -> str:
+    """What has come, or the first of what is posted and still there: out of an index."""
+    listing = Kept(one.compiler, one.catalogue, one.catalogue[extreme.listing])
+    key, value = ", ".join(listing.key), one.compiler.quote(extreme.value)
+    same = " AND ".join(f"kept.{name} = held.{name}" for name in one.key)
     function, direction = {"min": ("least", ""), "max": ("greatest", " DESC")}[extreme.function]
     return (
-        f"{function}({q('come_' + extreme.name)}.value, (\n"
+        f"{function}(held.{come_name(extreme)}, (\n"
         f"SELECT {value} FROM {listing.table} AS kept WHERE {same}\n"
-        f"AND ({key}) NOT IN (SELECT {key} FROM {change_of(extreme.listing)} AS changed"
+        f"AND ({key}) NOT IN (SELECT {key} FROM {one.unposted(extreme.listing)} AS changed"
         f" WHERE {listing.counts[0]} < 0)\n"
         f"ORDER BY {value}{direction} LIMIT 1))"
     )
@@ -204,25 +160,28 @@ def _descriptions(catalogue: Catalogue) -> Iterator[Statement]:
         )
 
 
-def exact_rows(one: Kept) -> str:
+def exact_rows(one: Kept, *, come: bool = False) -> str:
     """SELECT of what is posted of keys that nothing has changed since, and of others the sum.
 
     NOT IN keeps the order of an index, and asks the queue once.
     """
-    changed = one.unposted(one.definition.name)
+    changed = one.unposted(one.definition.name, come=come)
     key = ", ".join(one.key)
-    summed = [f"changed.{name}" for name in one.key]
+    posted, summed = [*one.types], [f"changed.{name}" for name in one.key]
     summed += [f"coalesce(posted.{name}, 0) + changed.{name}" for name in one.counts]
     summed += [
         f"greatest(posted.{name}, changed.{name})"
         for name in (one.compiler.quote(latest.name) for latest in one.latest)
     ]
+    for name in map(come_name, one.extremes) if come else ():
+        posted.append(f'CAST(NULL AS text) COLLATE "C" AS {name}')
+        summed.append(f"changed.{name}")
     is_there = " OR ".join(
         f"coalesce(posted.{name}, 0) + changed.{name} <> 0" for name in one.counts
     )
     return (
-        f"SELECT {', '.join(one.types)} FROM {one.table}\n"
-        f"WHERE ({key}) NOT IN (SELECT {key} FROM {changed} AS changed)\nUNION ALL\n"
-        f"SELECT {', '.join(summed)}\nFROM {changed} AS changed\n"
+        f"SELECT {', '.join(posted)} FROM {one.table}\n"
+        f"WHERE ({key}) NOT IN (SELECT {key} FROM {one.unposted(one.definition.name)} AS changed)"
+        f"\nUNION ALL\nSELECT {', '.join(summed)}\nFROM {changed} AS changed\n"
         f"LEFT JOIN {one.table} AS posted USING ({key})\nWHERE {is_there}"
     )

@@ -67,20 +67,32 @@ SELECT event_type, agent_name, phase, model, status, invocations, duration_count
     tokens_sum, tool_calls_sum, unreadable_times FROM _aggregates_posted_agent_stats
 WHERE (event_type, agent_name, phase, model, status) NOT IN (SELECT event_type, agent_name, phase,
     model, status FROM (
+SELECT event_type,
+agent_name,
+phase,
+model,
+status,
+CAST(sum(invocations) AS bigint) AS invocations,
+CAST(sum(duration_count) AS bigint) AS duration_count,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum,
+CAST(sum(tokens_sum) AS bigint) AS tokens_sum,
+CAST(sum(tool_calls_sum) AS bigint) AS tool_calls_sum,
+CAST(sum(unreadable_times) AS bigint) AS unreadable_times
+FROM (
 SELECT (fact.event) COLLATE "C" AS event_type,
 (fact.agent) COLLATE "C" AS agent_name,
 (fact.phase_name) COLLATE "C" AS phase,
 (fact.model_name) COLLATE "C" AS model,
 (fact.status_name) COLLATE "C" AS status,
-CAST(sum(sign * (1)) AS bigint) AS invocations,
-CAST(sum(sign * (CAST(fact.duration_ms IS NOT NULL AS integer))) AS bigint) AS duration_count,
-CAST(sum(sign * (coalesce(fact.duration_ms, 0))) AS bigint) AS duration_ms_sum,
-CAST(sum(sign * (fact.token_count)) AS bigint) AS tokens_sum,
-CAST(sum(sign * (fact.tool_call_count)) AS bigint) AS tool_calls_sum,
-CAST(sum(sign * (CAST(fact.unreadable_start OR fact.unreadable_end AS integer))) AS bigint) AS
-    unreadable_times
+sign * (1) AS invocations,
+sign * (CAST(fact.duration_ms IS NOT NULL AS integer)) AS duration_count,
+sign * (coalesce(fact.duration_ms, 0)) AS duration_ms_sum,
+sign * (fact.token_count) AS tokens_sum,
+sign * (fact.tool_call_count) AS tool_calls_sum,
+sign * (CAST(fact.unreadable_start OR fact.unreadable_end AS integer)) AS unreadable_times
 FROM _aggregates_run_changes AS fact
-GROUP BY 1, 2, 3, 4, 5
+) AS part
+GROUP BY event_type, agent_name, phase, model, status
 ) AS changed)
 UNION ALL
 SELECT changed.event_type, changed.agent_name, changed.phase, changed.model, changed.status,
@@ -89,20 +101,32 @@ SELECT changed.event_type, changed.agent_name, changed.phase, changed.model, cha
     coalesce(posted.tokens_sum, 0) + changed.tokens_sum, coalesce(posted.tool_calls_sum, 0) +
     changed.tool_calls_sum, coalesce(posted.unreadable_times, 0) + changed.unreadable_times
 FROM (
+SELECT event_type,
+agent_name,
+phase,
+model,
+status,
+CAST(sum(invocations) AS bigint) AS invocations,
+CAST(sum(duration_count) AS bigint) AS duration_count,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum,
+CAST(sum(tokens_sum) AS bigint) AS tokens_sum,
+CAST(sum(tool_calls_sum) AS bigint) AS tool_calls_sum,
+CAST(sum(unreadable_times) AS bigint) AS unreadable_times
+FROM (
 SELECT (fact.event) COLLATE "C" AS event_type,
 (fact.agent) COLLATE "C" AS agent_name,
 (fact.phase_name) COLLATE "C" AS phase,
 (fact.model_name) COLLATE "C" AS model,
 (fact.status_name) COLLATE "C" AS status,
-CAST(sum(sign * (1)) AS bigint) AS invocations,
-CAST(sum(sign * (CAST(fact.duration_ms IS NOT NULL AS integer))) AS bigint) AS duration_count,
-CAST(sum(sign * (coalesce(fact.duration_ms, 0))) AS bigint) AS duration_ms_sum,
-CAST(sum(sign * (fact.token_count)) AS bigint) AS tokens_sum,
-CAST(sum(sign * (fact.tool_call_count)) AS bigint) AS tool_calls_sum,
-CAST(sum(sign * (CAST(fact.unreadable_start OR fact.unreadable_end AS integer))) AS bigint) AS
-    unreadable_times
+sign * (1) AS invocations,
+sign * (CAST(fact.duration_ms IS NOT NULL AS integer)) AS duration_count,
+sign * (coalesce(fact.duration_ms, 0)) AS duration_ms_sum,
+sign * (fact.token_count) AS tokens_sum,
+sign * (fact.tool_call_count) AS tool_calls_sum,
+sign * (CAST(fact.unreadable_start OR fact.unreadable_end AS integer)) AS unreadable_times
 FROM _aggregates_run_changes AS fact
-GROUP BY 1, 2, 3, 4, 5
+) AS part
+GROUP BY event_type, agent_name, phase, model, status
 ) AS changed
 LEFT JOIN _aggregates_posted_agent_stats AS posted USING (event_type, agent_name, phase, model,
     status)
@@ -118,19 +142,32 @@ SELECT hour, event_type, agent_name, phase, model, status, invocations, duration
     duration_ms_sum, tokens_sum, tool_calls_sum FROM _aggregates_posted_agent_hourly
 WHERE (hour, event_type, agent_name, phase, model, status) NOT IN (SELECT hour, event_type,
     agent_name, phase, model, status FROM (
+SELECT hour,
+event_type,
+agent_name,
+phase,
+model,
+status,
+CAST(sum(invocations) AS bigint) AS invocations,
+CAST(sum(duration_count) AS bigint) AS duration_count,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum,
+CAST(sum(tokens_sum) AS bigint) AS tokens_sum,
+CAST(sum(tool_calls_sum) AS bigint) AS tool_calls_sum
+FROM (
 SELECT (coalesce(left(fact.start, 13) || ':00:00', '')) COLLATE "C" AS hour,
 (fact.event) COLLATE "C" AS event_type,
 (fact.agent) COLLATE "C" AS agent_name,
 (fact.phase_name) COLLATE "C" AS phase,
 (fact.model_name) COLLATE "C" AS model,
 (fact.status_name) COLLATE "C" AS status,
-CAST(sum(sign * (1)) AS bigint) AS invocations,
-CAST(sum(sign * (CAST(fact.duration_ms IS NOT NULL AS integer))) AS bigint) AS duration_count,
-CAST(sum(sign * (coalesce(fact.duration_ms, 0))) AS bigint) AS duration_ms_sum,
-CAST(sum(sign * (fact.token_count)) AS bigint) AS tokens_sum,
-CAST(sum(sign * (fact.tool_call_count)) AS bigint) AS tool_calls_sum
+sign * (1) AS invocations,
+sign * (CAST(fact.duration_ms IS NOT NULL AS integer)) AS duration_count,
+sign * (coalesce(fact.duration_ms, 0)) AS duration_ms_sum,
+sign * (fact.token_count) AS tokens_sum,
+sign * (fact.tool_call_count) AS tool_calls_sum
 FROM _aggregates_run_changes AS fact
-GROUP BY 1, 2, 3, 4, 5, 6
+) AS part
+GROUP BY hour, event_type, agent_name, phase, model, status
 ) AS changed)
 UNION ALL
 SELECT changed.hour, changed.event_type, changed.agent_name, changed.phase, changed.model,
@@ -139,19 +176,32 @@ SELECT changed.hour, changed.event_type, changed.agent_name, changed.phase, chan
     + changed.duration_ms_sum, coalesce(posted.tokens_sum, 0) + changed.tokens_sum,
     coalesce(posted.tool_calls_sum, 0) + changed.tool_calls_sum
 FROM (
+SELECT hour,
+event_type,
+agent_name,
+phase,
+model,
+status,
+CAST(sum(invocations) AS bigint) AS invocations,
+CAST(sum(duration_count) AS bigint) AS duration_count,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum,
+CAST(sum(tokens_sum) AS bigint) AS tokens_sum,
+CAST(sum(tool_calls_sum) AS bigint) AS tool_calls_sum
+FROM (
 SELECT (coalesce(left(fact.start, 13) || ':00:00', '')) COLLATE "C" AS hour,
 (fact.event) COLLATE "C" AS event_type,
 (fact.agent) COLLATE "C" AS agent_name,
 (fact.phase_name) COLLATE "C" AS phase,
 (fact.model_name) COLLATE "C" AS model,
 (fact.status_name) COLLATE "C" AS status,
-CAST(sum(sign * (1)) AS bigint) AS invocations,
-CAST(sum(sign * (CAST(fact.duration_ms IS NOT NULL AS integer))) AS bigint) AS duration_count,
-CAST(sum(sign * (coalesce(fact.duration_ms, 0))) AS bigint) AS duration_ms_sum,
-CAST(sum(sign * (fact.token_count)) AS bigint) AS tokens_sum,
-CAST(sum(sign * (fact.tool_call_count)) AS bigint) AS tool_calls_sum
+sign * (1) AS invocations,
+sign * (CAST(fact.duration_ms IS NOT NULL AS integer)) AS duration_count,
+sign * (coalesce(fact.duration_ms, 0)) AS duration_ms_sum,
+sign * (fact.token_count) AS tokens_sum,
+sign * (fact.tool_call_count) AS tool_calls_sum
 FROM _aggregates_run_changes AS fact
-GROUP BY 1, 2, 3, 4, 5, 6
+) AS part
+GROUP BY hour, event_type, agent_name, phase, model, status
 ) AS changed
 LEFT JOIN _aggregates_posted_agent_hourly AS posted USING (hour, event_type, agent_name, phase,
     model, status)
@@ -166,32 +216,50 @@ SELECT agent_name, le_ms, event_type, phase, model, runs, duration_ms_sum FROM
     _aggregates_posted_agent_durations
 WHERE (agent_name, le_ms, event_type, phase, model) NOT IN (SELECT agent_name, le_ms, event_type,
     phase, model FROM (
-SELECT (fact.agent) COLLATE "C" AS agent_name,
-(fact.le_ms) AS le_ms,
-(fact.event) COLLATE "C" AS event_type,
-(fact.phase_name) COLLATE "C" AS phase,
-(fact.model_name) COLLATE "C" AS model,
-CAST(sum(sign * (1)) AS bigint) AS runs,
-CAST(sum(sign * (fact.duration_ms)) AS bigint) AS duration_ms_sum
-FROM _aggregates_run_changes AS fact
-WHERE fact.duration_ms IS NOT NULL
-GROUP BY 1, 2, 3, 4, 5
-) AS changed)
-UNION ALL
-SELECT changed.agent_name, changed.le_ms, changed.event_type, changed.phase, changed.model,
-    coalesce(posted.runs, 0) + changed.runs, coalesce(posted.duration_ms_sum, 0) +
-    changed.duration_ms_sum
+SELECT agent_name,
+le_ms,
+event_type,
+phase,
+model,
+CAST(sum(runs) AS bigint) AS runs,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum
 FROM (
 SELECT (fact.agent) COLLATE "C" AS agent_name,
 (fact.le_ms) AS le_ms,
 (fact.event) COLLATE "C" AS event_type,
 (fact.phase_name) COLLATE "C" AS phase,
 (fact.model_name) COLLATE "C" AS model,
-CAST(sum(sign * (1)) AS bigint) AS runs,
-CAST(sum(sign * (fact.duration_ms)) AS bigint) AS duration_ms_sum
+sign * (1) AS runs,
+sign * (fact.duration_ms) AS duration_ms_sum
 FROM _aggregates_run_changes AS fact
 WHERE fact.duration_ms IS NOT NULL
-GROUP BY 1, 2, 3, 4, 5
+) AS part
+GROUP BY agent_name, le_ms, event_type, phase, model
+) AS changed)
+UNION ALL
+SELECT changed.agent_name, changed.le_ms, changed.event_type, changed.phase, changed.model,
+    coalesce(posted.runs, 0) + changed.runs, coalesce(posted.duration_ms_sum, 0) +
+    changed.duration_ms_sum
+FROM (
+SELECT agent_name,
+le_ms,
+event_type,
+phase,
+model,
+CAST(sum(runs) AS bigint) AS runs,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum
+FROM (
+SELECT (fact.agent) COLLATE "C" AS agent_name,
+(fact.le_ms) AS le_ms,
+(fact.event) COLLATE "C" AS event_type,
+(fact.phase_name) COLLATE "C" AS phase,
+(fact.model_name) COLLATE "C" AS model,
+sign * (1) AS runs,
+sign * (fact.duration_ms) AS duration_ms_sum
+FROM _aggregates_run_changes AS fact
+WHERE fact.duration_ms IS NOT NULL
+) AS part
+GROUP BY agent_name, le_ms, event_type, phase, model
 ) AS changed
 LEFT JOIN _aggregates_posted_agent_durations AS posted USING (agent_name, le_ms, event_type, phase,
     model)
@@ -203,29 +271,45 @@ CREATE VIEW agent_durations_daily AS
 SELECT day, event_type, agent_name, le_ms, runs, duration_ms_sum FROM
     _aggregates_posted_agent_durations_daily
 WHERE (day, event_type, agent_name, le_ms) NOT IN (SELECT day, event_type, agent_name, le_ms FROM (
-SELECT (coalesce(left(fact.start, 10), '')) COLLATE "C" AS day,
-(fact.event) COLLATE "C" AS event_type,
-(fact.agent) COLLATE "C" AS agent_name,
-(fact.le_ms) AS le_ms,
-CAST(sum(sign * (1)) AS bigint) AS runs,
-CAST(sum(sign * (fact.duration_ms)) AS bigint) AS duration_ms_sum
-FROM _aggregates_run_changes AS fact
-WHERE fact.duration_ms IS NOT NULL
-GROUP BY 1, 2, 3, 4
-) AS changed)
-UNION ALL
-SELECT changed.day, changed.event_type, changed.agent_name, changed.le_ms, coalesce(posted.runs, 0)
-    + changed.runs, coalesce(posted.duration_ms_sum, 0) + changed.duration_ms_sum
+SELECT day,
+event_type,
+agent_name,
+le_ms,
+CAST(sum(runs) AS bigint) AS runs,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum
 FROM (
 SELECT (coalesce(left(fact.start, 10), '')) COLLATE "C" AS day,
 (fact.event) COLLATE "C" AS event_type,
 (fact.agent) COLLATE "C" AS agent_name,
 (fact.le_ms) AS le_ms,
-CAST(sum(sign * (1)) AS bigint) AS runs,
-CAST(sum(sign * (fact.duration_ms)) AS bigint) AS duration_ms_sum
+sign * (1) AS runs,
+sign * (fact.duration_ms) AS duration_ms_sum
 FROM _aggregates_run_changes AS fact
 WHERE fact.duration_ms IS NOT NULL
-GROUP BY 1, 2, 3, 4
+) AS part
+GROUP BY day, event_type, agent_name, le_ms
+) AS changed)
+UNION ALL
+SELECT changed.day, changed.event_type, changed.agent_name, changed.le_ms, coalesce(posted.runs, 0)
+    + changed.runs, coalesce(posted.duration_ms_sum, 0) + changed.duration_ms_sum
+FROM (
+SELECT day,
+event_type,
+agent_name,
+le_ms,
+CAST(sum(runs) AS bigint) AS runs,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum
+FROM (
+SELECT (coalesce(left(fact.start, 10), '')) COLLATE "C" AS day,
+(fact.event) COLLATE "C" AS event_type,
+(fact.agent) COLLATE "C" AS agent_name,
+(fact.le_ms) AS le_ms,
+sign * (1) AS runs,
+sign * (fact.duration_ms) AS duration_ms_sum
+FROM _aggregates_run_changes AS fact
+WHERE fact.duration_ms IS NOT NULL
+) AS part
+GROUP BY day, event_type, agent_name, le_ms
 ) AS changed
 LEFT JOIN _aggregates_posted_agent_durations_daily AS posted USING (day, event_type, agent_name,
     le_ms)
@@ -241,157 +325,241 @@ held.failed,
 held.in_flight,
 held.sessions,
 held.updated_at,
-least(come_first_start.value, (
+least(held.come_first_start, (
 SELECT start_time FROM _aggregates_posted_agent_starts AS kept WHERE kept.agent_name =
     held.agent_name
 AND (agent_name, start_time, invocation_id) NOT IN (SELECT agent_name, start_time, invocation_id
     FROM (
+SELECT agent_name,
+start_time,
+invocation_id,
+CAST(sum(invocations) AS bigint) AS invocations
+FROM (
 SELECT (fact.agent) COLLATE "C" AS agent_name,
 (fact.start) COLLATE "C" AS start_time,
 (fact.invocation_id) AS invocation_id,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation AND fact.start IS NOT NULL
-GROUP BY 1, 2, 3
+) AS part
+GROUP BY agent_name, start_time, invocation_id
 ) AS changed WHERE invocations < 0)
 ORDER BY start_time LIMIT 1)) AS first_start,
-greatest(come_last_start.value, (
+greatest(held.come_last_start, (
 SELECT start_time FROM _aggregates_posted_agent_starts AS kept WHERE kept.agent_name =
     held.agent_name
 AND (agent_name, start_time, invocation_id) NOT IN (SELECT agent_name, start_time, invocation_id
     FROM (
+SELECT agent_name,
+start_time,
+invocation_id,
+CAST(sum(invocations) AS bigint) AS invocations
+FROM (
 SELECT (fact.agent) COLLATE "C" AS agent_name,
 (fact.start) COLLATE "C" AS start_time,
 (fact.invocation_id) AS invocation_id,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation AND fact.start IS NOT NULL
-GROUP BY 1, 2, 3
+) AS part
+GROUP BY agent_name, start_time, invocation_id
 ) AS changed WHERE invocations < 0)
 ORDER BY start_time DESC LIMIT 1)) AS last_start
 FROM (
-SELECT agent_name, invocations, succeeded, failed, in_flight, sessions, updated_at FROM
+SELECT agent_name, invocations, succeeded, failed, in_flight, sessions, updated_at, CAST(NULL AS
+    text) COLLATE "C" AS come_first_start, CAST(NULL AS text) COLLATE "C" AS come_last_start FROM
     _aggregates_posted_agent_activity
 WHERE (agent_name) NOT IN (SELECT agent_name FROM (
-SELECT agent_name, invocations, succeeded, failed, in_flight, coalesce(sessions, 0) AS sessions,
-    updated_at
+SELECT agent_name,
+CAST(sum(invocations) AS bigint) AS invocations,
+CAST(sum(succeeded) AS bigint) AS succeeded,
+CAST(sum(failed) AS bigint) AS failed,
+CAST(sum(in_flight) AS bigint) AS in_flight,
+CAST(sum(sessions) AS bigint) AS sessions,
+max(updated_at) AS updated_at
 FROM (
 SELECT (fact.agent) COLLATE "C" AS agent_name,
-CAST(sum(sign * (1)) AS bigint) AS invocations,
-CAST(sum(sign * (fact.succeeded)) AS bigint) AS succeeded,
-CAST(sum(sign * (fact.failed)) AS bigint) AS failed,
-CAST(sum(sign * CAST(fact.in_flight AS integer)) AS bigint) AS in_flight,
-max(updated_at) AS updated_at
+sign * (1) AS invocations,
+sign * (fact.succeeded) AS succeeded,
+sign * (fact.failed) AS failed,
+sign * CAST(fact.in_flight AS integer) AS in_flight,
+0 AS sessions,
+updated_at AS updated_at
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation
-GROUP BY 1
-) AS own
-LEFT JOIN (
-SELECT changed.agent_name AS agent_name, CAST(sum(CAST(coalesce(posted.invocations, 0) +
-    changed.invocations <> 0 AS integer) - CAST(coalesce(posted.invocations, 0) <> 0 AS integer)) AS
-    bigint) AS sessions
+UNION ALL
+SELECT changed.agent_name AS agent_name,
+0 AS invocations,
+0 AS succeeded,
+0 AS failed,
+0 AS in_flight,
+CAST(coalesce(posted.invocations, 0) + changed.invocations <> 0 AS integer) -
+    CAST(coalesce(posted.invocations, 0) <> 0 AS integer) AS sessions,
+CAST(NULL AS timestamptz) AS updated_at
+FROM (
+SELECT session_id,
+agent_name,
+CAST(sum(invocations) AS bigint) AS invocations
 FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact.agent) COLLATE "C" AS agent_name,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation
-GROUP BY 1, 2
+) AS part
+GROUP BY session_id, agent_name
 ) AS changed LEFT JOIN _aggregates_posted_session_agents AS posted ON posted.session_id =
     changed.session_id AND posted.agent_name = changed.agent_name
 WHERE changed.session_id <> ''
-GROUP BY 1
-) AS of_sessions USING (agent_name)
+) AS part
+GROUP BY agent_name
 ) AS changed)
 UNION ALL
 SELECT changed.agent_name, coalesce(posted.invocations, 0) + changed.invocations,
     coalesce(posted.succeeded, 0) + changed.succeeded, coalesce(posted.failed, 0) + changed.failed,
     coalesce(posted.in_flight, 0) + changed.in_flight, coalesce(posted.sessions, 0) +
-    changed.sessions, greatest(posted.updated_at, changed.updated_at)
+    changed.sessions, greatest(posted.updated_at, changed.updated_at), changed.come_first_start,
+    changed.come_last_start
 FROM (
-SELECT agent_name, invocations, succeeded, failed, in_flight, coalesce(sessions, 0) AS sessions,
-    updated_at
+SELECT agent_name,
+CAST(sum(invocations) AS bigint) AS invocations,
+CAST(sum(succeeded) AS bigint) AS succeeded,
+CAST(sum(failed) AS bigint) AS failed,
+CAST(sum(in_flight) AS bigint) AS in_flight,
+CAST(sum(sessions) AS bigint) AS sessions,
+max(updated_at) AS updated_at,
+min(come_first_start) AS come_first_start,
+max(come_last_start) AS come_last_start
 FROM (
 SELECT (fact.agent) COLLATE "C" AS agent_name,
-CAST(sum(sign * (1)) AS bigint) AS invocations,
-CAST(sum(sign * (fact.succeeded)) AS bigint) AS succeeded,
-CAST(sum(sign * (fact.failed)) AS bigint) AS failed,
-CAST(sum(sign * CAST(fact.in_flight AS integer)) AS bigint) AS in_flight,
-max(updated_at) AS updated_at
+sign * (1) AS invocations,
+sign * (fact.succeeded) AS succeeded,
+sign * (fact.failed) AS failed,
+sign * CAST(fact.in_flight AS integer) AS in_flight,
+0 AS sessions,
+updated_at AS updated_at,
+CAST(NULL AS text) COLLATE "C" AS come_first_start,
+CAST(NULL AS text) COLLATE "C" AS come_last_start
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation
-GROUP BY 1
-) AS own
-LEFT JOIN (
-SELECT changed.agent_name AS agent_name, CAST(sum(CAST(coalesce(posted.invocations, 0) +
-    changed.invocations <> 0 AS integer) - CAST(coalesce(posted.invocations, 0) <> 0 AS integer)) AS
-    bigint) AS sessions
+UNION ALL
+SELECT changed.agent_name AS agent_name,
+0 AS invocations,
+0 AS succeeded,
+0 AS failed,
+0 AS in_flight,
+CAST(coalesce(posted.invocations, 0) + changed.invocations <> 0 AS integer) -
+    CAST(coalesce(posted.invocations, 0) <> 0 AS integer) AS sessions,
+CAST(NULL AS timestamptz) AS updated_at,
+CAST(NULL AS text) COLLATE "C" AS come_first_start,
+CAST(NULL AS text) COLLATE "C" AS come_last_start
+FROM (
+SELECT session_id,
+agent_name,
+CAST(sum(invocations) AS bigint) AS invocations
 FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact.agent) COLLATE "C" AS agent_name,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation
-GROUP BY 1, 2
+) AS part
+GROUP BY session_id, agent_name
 ) AS changed LEFT JOIN _aggregates_posted_session_agents AS posted ON posted.session_id =
     changed.session_id AND posted.agent_name = changed.agent_name
 WHERE changed.session_id <> ''
-GROUP BY 1
-) AS of_sessions USING (agent_name)
+UNION ALL
+SELECT changed.agent_name AS agent_name,
+0 AS invocations,
+0 AS succeeded,
+0 AS failed,
+0 AS in_flight,
+0 AS sessions,
+CAST(NULL AS timestamptz) AS updated_at,
+changed.start_time AS come_first_start,
+CAST(NULL AS text) COLLATE "C" AS come_last_start
+FROM (
+SELECT agent_name,
+start_time,
+invocation_id,
+CAST(sum(invocations) AS bigint) AS invocations
+FROM (
+SELECT (fact.agent) COLLATE "C" AS agent_name,
+(fact.start) COLLATE "C" AS start_time,
+(fact.invocation_id) AS invocation_id,
+sign * (1) AS invocations
+FROM _aggregates_run_changes AS fact
+WHERE fact.is_invocation AND fact.start IS NOT NULL
+) AS part
+GROUP BY agent_name, start_time, invocation_id
+) AS changed
+WHERE invocations > 0
+UNION ALL
+SELECT changed.agent_name AS agent_name,
+0 AS invocations,
+0 AS succeeded,
+0 AS failed,
+0 AS in_flight,
+0 AS sessions,
+CAST(NULL AS timestamptz) AS updated_at,
+CAST(NULL AS text) COLLATE "C" AS come_first_start,
+changed.start_time AS come_last_start
+FROM (
+SELECT agent_name,
+start_time,
+invocation_id,
+CAST(sum(invocations) AS bigint) AS invocations
+FROM (
+SELECT (fact.agent) COLLATE "C" AS agent_name,
+(fact.start) COLLATE "C" AS start_time,
+(fact.invocation_id) AS invocation_id,
+sign * (1) AS invocations
+FROM _aggregates_run_changes AS fact
+WHERE fact.is_invocation AND fact.start IS NOT NULL
+) AS part
+GROUP BY agent_name, start_time, invocation_id
+) AS changed
+WHERE invocations > 0
+) AS part
+GROUP BY agent_name
 ) AS changed
 LEFT JOIN _aggregates_posted_agent_activity AS posted USING (agent_name)
 WHERE coalesce(posted.invocations, 0) + changed.invocations <> 0 OR coalesce(posted.succeeded, 0) +
     changed.succeeded <> 0 OR coalesce(posted.failed, 0) + changed.failed <> 0 OR
     coalesce(posted.in_flight, 0) + changed.in_flight <> 0 OR coalesce(posted.sessions, 0) +
     changed.sessions <> 0
-) AS held
-LEFT JOIN (
-SELECT agent_name, min(start_time) AS value
-FROM (
-SELECT (fact.agent) COLLATE "C" AS agent_name,
-(fact.start) COLLATE "C" AS start_time,
-(fact.invocation_id) AS invocation_id,
-CAST(sum(sign * (1)) AS bigint) AS invocations
-FROM _aggregates_run_changes AS fact
-WHERE fact.is_invocation AND fact.start IS NOT NULL
-GROUP BY 1, 2, 3
-) AS changed
-WHERE invocations > 0 GROUP BY agent_name
-) AS come_first_start USING (agent_name)
-LEFT JOIN (
-SELECT agent_name, max(start_time) AS value
-FROM (
-SELECT (fact.agent) COLLATE "C" AS agent_name,
-(fact.start) COLLATE "C" AS start_time,
-(fact.invocation_id) AS invocation_id,
-CAST(sum(sign * (1)) AS bigint) AS invocations
-FROM _aggregates_run_changes AS fact
-WHERE fact.is_invocation AND fact.start IS NOT NULL
-GROUP BY 1, 2, 3
-) AS changed
-WHERE invocations > 0 GROUP BY agent_name
-) AS come_last_start USING (agent_name);
+) AS held;
 
 -- [view] session_agents
 CREATE VIEW session_agents AS
 SELECT session_id, agent_name, invocations FROM _aggregates_posted_session_agents
 WHERE (session_id, agent_name) NOT IN (SELECT session_id, agent_name FROM (
+SELECT session_id,
+agent_name,
+CAST(sum(invocations) AS bigint) AS invocations
+FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact.agent) COLLATE "C" AS agent_name,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation
-GROUP BY 1, 2
+) AS part
+GROUP BY session_id, agent_name
 ) AS changed)
 UNION ALL
 SELECT changed.session_id, changed.agent_name, coalesce(posted.invocations, 0) + changed.invocations
 FROM (
+SELECT session_id,
+agent_name,
+CAST(sum(invocations) AS bigint) AS invocations
+FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact.agent) COLLATE "C" AS agent_name,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation
-GROUP BY 1, 2
+) AS part
+GROUP BY session_id, agent_name
 ) AS changed
 LEFT JOIN _aggregates_posted_session_agents AS posted USING (session_id, agent_name)
 WHERE coalesce(posted.invocations, 0) + changed.invocations <> 0;
@@ -403,29 +571,45 @@ SELECT start_time, invocation_id, session_id, agent_name, phase, rows FROM
     _aggregates_posted_open_runs
 WHERE (start_time, invocation_id, session_id, agent_name, phase) NOT IN (SELECT start_time,
     invocation_id, session_id, agent_name, phase FROM (
-SELECT (fact.start) COLLATE "C" AS start_time,
-(fact.invocation_id) AS invocation_id,
-(fact.session) COLLATE "C" AS session_id,
-(fact.agent) COLLATE "C" AS agent_name,
-(fact.phase_name) COLLATE "C" AS phase,
-CAST(sum(sign * (1)) AS bigint) AS rows
-FROM _aggregates_run_changes AS fact
-WHERE fact.is_invocation AND fact.in_flight
-GROUP BY 1, 2, 3, 4, 5
-) AS changed)
-UNION ALL
-SELECT changed.start_time, changed.invocation_id, changed.session_id, changed.agent_name,
-    changed.phase, coalesce(posted.rows, 0) + changed.rows
+SELECT start_time,
+invocation_id,
+session_id,
+agent_name,
+phase,
+CAST(sum(rows) AS bigint) AS rows
 FROM (
 SELECT (fact.start) COLLATE "C" AS start_time,
 (fact.invocation_id) AS invocation_id,
 (fact.session) COLLATE "C" AS session_id,
 (fact.agent) COLLATE "C" AS agent_name,
 (fact.phase_name) COLLATE "C" AS phase,
-CAST(sum(sign * (1)) AS bigint) AS rows
+sign * (1) AS rows
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation AND fact.in_flight
-GROUP BY 1, 2, 3, 4, 5
+) AS part
+GROUP BY start_time, invocation_id, session_id, agent_name, phase
+) AS changed)
+UNION ALL
+SELECT changed.start_time, changed.invocation_id, changed.session_id, changed.agent_name,
+    changed.phase, coalesce(posted.rows, 0) + changed.rows
+FROM (
+SELECT start_time,
+invocation_id,
+session_id,
+agent_name,
+phase,
+CAST(sum(rows) AS bigint) AS rows
+FROM (
+SELECT (fact.start) COLLATE "C" AS start_time,
+(fact.invocation_id) AS invocation_id,
+(fact.session) COLLATE "C" AS session_id,
+(fact.agent) COLLATE "C" AS agent_name,
+(fact.phase_name) COLLATE "C" AS phase,
+sign * (1) AS rows
+FROM _aggregates_run_changes AS fact
+WHERE fact.is_invocation AND fact.in_flight
+) AS part
+GROUP BY start_time, invocation_id, session_id, agent_name, phase
 ) AS changed
 LEFT JOIN _aggregates_posted_open_runs AS posted USING (start_time, invocation_id, session_id,
     agent_name, phase)
@@ -437,25 +621,37 @@ CREATE VIEW _aggregates_agent_starts AS
 SELECT agent_name, start_time, invocation_id, invocations FROM _aggregates_posted_agent_starts
 WHERE (agent_name, start_time, invocation_id) NOT IN (SELECT agent_name, start_time, invocation_id
     FROM (
+SELECT agent_name,
+start_time,
+invocation_id,
+CAST(sum(invocations) AS bigint) AS invocations
+FROM (
 SELECT (fact.agent) COLLATE "C" AS agent_name,
 (fact.start) COLLATE "C" AS start_time,
 (fact.invocation_id) AS invocation_id,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation AND fact.start IS NOT NULL
-GROUP BY 1, 2, 3
+) AS part
+GROUP BY agent_name, start_time, invocation_id
 ) AS changed)
 UNION ALL
 SELECT changed.agent_name, changed.start_time, changed.invocation_id, coalesce(posted.invocations,
     0) + changed.invocations
 FROM (
+SELECT agent_name,
+start_time,
+invocation_id,
+CAST(sum(invocations) AS bigint) AS invocations
+FROM (
 SELECT (fact.agent) COLLATE "C" AS agent_name,
 (fact.start) COLLATE "C" AS start_time,
 (fact.invocation_id) AS invocation_id,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation AND fact.start IS NOT NULL
-GROUP BY 1, 2, 3
+) AS part
+GROUP BY agent_name, start_time, invocation_id
 ) AS changed
 LEFT JOIN _aggregates_posted_agent_starts AS posted USING (agent_name, start_time, invocation_id)
 WHERE coalesce(posted.invocations, 0) + changed.invocations <> 0;
@@ -464,22 +660,32 @@ WHERE coalesce(posted.invocations, 0) + changed.invocations <> 0;
 CREATE VIEW session_phases AS
 SELECT session_id, phase, invocations FROM _aggregates_posted_session_phases
 WHERE (session_id, phase) NOT IN (SELECT session_id, phase FROM (
+SELECT session_id,
+phase,
+CAST(sum(invocations) AS bigint) AS invocations
+FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact.phase_name) COLLATE "C" AS phase,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation
-GROUP BY 1, 2
+) AS part
+GROUP BY session_id, phase
 ) AS changed)
 UNION ALL
 SELECT changed.session_id, changed.phase, coalesce(posted.invocations, 0) + changed.invocations
 FROM (
+SELECT session_id,
+phase,
+CAST(sum(invocations) AS bigint) AS invocations
+FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact.phase_name) COLLATE "C" AS phase,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation
-GROUP BY 1, 2
+) AS part
+GROUP BY session_id, phase
 ) AS changed
 LEFT JOIN _aggregates_posted_session_phases AS posted USING (session_id, phase)
 WHERE coalesce(posted.invocations, 0) + changed.invocations <> 0;
@@ -496,85 +702,130 @@ held.duration_ms_sum,
 held.agents,
 held.phases,
 held.changed_seq,
-least(come_first_start.value, (
+least(held.come_first_start, (
 SELECT start_time FROM _aggregates_posted_session_starts AS kept WHERE kept.session_id =
     held.session_id
 AND (session_id, start_time, invocation_id) NOT IN (SELECT session_id, start_time, invocation_id
     FROM (
+SELECT session_id,
+start_time,
+invocation_id,
+CAST(sum(invocations) AS bigint) AS invocations
+FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact.start) COLLATE "C" AS start_time,
 (fact.invocation_id) AS invocation_id,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation AND fact.start IS NOT NULL
-GROUP BY 1, 2, 3
+) AS part
+GROUP BY session_id, start_time, invocation_id
 ) AS changed WHERE invocations < 0)
 ORDER BY start_time LIMIT 1)) AS first_start,
-greatest(come_last_end.value, (
+greatest(held.come_last_end, (
 SELECT end_time FROM _aggregates_posted_session_ends AS kept WHERE kept.session_id = held.session_id
 AND (session_id, end_time, invocation_id) NOT IN (SELECT session_id, end_time, invocation_id FROM (
+SELECT session_id,
+end_time,
+invocation_id,
+CAST(sum(invocations) AS bigint) AS invocations
+FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact."end") COLLATE "C" AS end_time,
 (fact.invocation_id) AS invocation_id,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation AND fact."end" IS NOT NULL
-GROUP BY 1, 2, 3
+) AS part
+GROUP BY session_id, end_time, invocation_id
 ) AS changed WHERE invocations < 0)
 ORDER BY end_time DESC LIMIT 1)) AS last_end,
 (SELECT first_agent FROM _aggregates_session_derived AS kept WHERE kept.session_id =
     held.session_id) AS first_agent
 FROM (
 SELECT session_id, invocations, succeeded, failed, in_flight, duration_count, duration_ms_sum,
-    agents, phases, changed_seq FROM _aggregates_posted_session_stats
+    agents, phases, changed_seq, CAST(NULL AS text) COLLATE "C" AS come_first_start, CAST(NULL AS
+    text) COLLATE "C" AS come_last_end FROM _aggregates_posted_session_stats
 WHERE (session_id) NOT IN (SELECT session_id FROM (
-SELECT session_id, invocations, succeeded, failed, in_flight, duration_count, duration_ms_sum,
-    coalesce(agents, 0) AS agents, coalesce(phases, 0) AS phases, changed_seq
+SELECT session_id,
+CAST(sum(invocations) AS bigint) AS invocations,
+CAST(sum(succeeded) AS bigint) AS succeeded,
+CAST(sum(failed) AS bigint) AS failed,
+CAST(sum(in_flight) AS bigint) AS in_flight,
+CAST(sum(duration_count) AS bigint) AS duration_count,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum,
+CAST(sum(agents) AS bigint) AS agents,
+CAST(sum(phases) AS bigint) AS phases,
+max(changed_seq) AS changed_seq
 FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
-CAST(sum(sign * (1)) AS bigint) AS invocations,
-CAST(sum(sign * (fact.succeeded)) AS bigint) AS succeeded,
-CAST(sum(sign * (fact.failed)) AS bigint) AS failed,
-CAST(sum(sign * CAST(fact.in_flight AS integer)) AS bigint) AS in_flight,
-CAST(sum(sign * (CAST(fact.duration_ms IS NOT NULL AS integer))) AS bigint) AS duration_count,
-CAST(sum(sign * (coalesce(fact.duration_ms, 0))) AS bigint) AS duration_ms_sum,
-max(seq) AS changed_seq
+sign * (1) AS invocations,
+sign * (fact.succeeded) AS succeeded,
+sign * (fact.failed) AS failed,
+sign * CAST(fact.in_flight AS integer) AS in_flight,
+sign * (CAST(fact.duration_ms IS NOT NULL AS integer)) AS duration_count,
+sign * (coalesce(fact.duration_ms, 0)) AS duration_ms_sum,
+0 AS agents,
+0 AS phases,
+seq AS changed_seq
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation
-GROUP BY 1
-) AS own
-LEFT JOIN (
-SELECT changed.session_id AS session_id, CAST(sum(CAST(coalesce(posted.invocations, 0) +
-    changed.invocations <> 0 AS integer) - CAST(coalesce(posted.invocations, 0) <> 0 AS integer)) AS
-    bigint) AS agents
+UNION ALL
+SELECT changed.session_id AS session_id,
+0 AS invocations,
+0 AS succeeded,
+0 AS failed,
+0 AS in_flight,
+0 AS duration_count,
+0 AS duration_ms_sum,
+CAST(coalesce(posted.invocations, 0) + changed.invocations <> 0 AS integer) -
+    CAST(coalesce(posted.invocations, 0) <> 0 AS integer) AS agents,
+0 AS phases,
+CAST(NULL AS bigint) AS changed_seq
+FROM (
+SELECT session_id,
+agent_name,
+CAST(sum(invocations) AS bigint) AS invocations
 FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact.agent) COLLATE "C" AS agent_name,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation
-GROUP BY 1, 2
+) AS part
+GROUP BY session_id, agent_name
 ) AS changed LEFT JOIN _aggregates_posted_session_agents AS posted ON posted.session_id =
     changed.session_id AND posted.agent_name = changed.agent_name
 WHERE changed.agent_name <> ''
-GROUP BY 1
-) AS of_agents USING (session_id)
-LEFT JOIN (
-SELECT changed.session_id AS session_id, CAST(sum(CAST(coalesce(posted.invocations, 0) +
-    changed.invocations <> 0 AS integer) - CAST(coalesce(posted.invocations, 0) <> 0 AS integer)) AS
-    bigint) AS phases
+UNION ALL
+SELECT changed.session_id AS session_id,
+0 AS invocations,
+0 AS succeeded,
+0 AS failed,
+0 AS in_flight,
+0 AS duration_count,
+0 AS duration_ms_sum,
+0 AS agents,
+CAST(coalesce(posted.invocations, 0) + changed.invocations <> 0 AS integer) -
+    CAST(coalesce(posted.invocations, 0) <> 0 AS integer) AS phases,
+CAST(NULL AS bigint) AS changed_seq
+FROM (
+SELECT session_id,
+phase,
+CAST(sum(invocations) AS bigint) AS invocations
 FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact.phase_name) COLLATE "C" AS phase,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation
-GROUP BY 1, 2
+) AS part
+GROUP BY session_id, phase
 ) AS changed LEFT JOIN _aggregates_posted_session_phases AS posted ON posted.session_id =
     changed.session_id AND posted.phase = changed.phase
 WHERE changed.phase <> ''
-GROUP BY 1
-) AS of_phases USING (session_id)
+) AS part
+GROUP BY session_id
 ) AS changed)
 UNION ALL
 SELECT changed.session_id, coalesce(posted.invocations, 0) + changed.invocations,
@@ -582,55 +833,154 @@ SELECT changed.session_id, coalesce(posted.invocations, 0) + changed.invocations
     coalesce(posted.in_flight, 0) + changed.in_flight, coalesce(posted.duration_count, 0) +
     changed.duration_count, coalesce(posted.duration_ms_sum, 0) + changed.duration_ms_sum,
     coalesce(posted.agents, 0) + changed.agents, coalesce(posted.phases, 0) + changed.phases,
-    greatest(posted.changed_seq, changed.changed_seq)
+    greatest(posted.changed_seq, changed.changed_seq), changed.come_first_start,
+    changed.come_last_end
 FROM (
-SELECT session_id, invocations, succeeded, failed, in_flight, duration_count, duration_ms_sum,
-    coalesce(agents, 0) AS agents, coalesce(phases, 0) AS phases, changed_seq
+SELECT session_id,
+CAST(sum(invocations) AS bigint) AS invocations,
+CAST(sum(succeeded) AS bigint) AS succeeded,
+CAST(sum(failed) AS bigint) AS failed,
+CAST(sum(in_flight) AS bigint) AS in_flight,
+CAST(sum(duration_count) AS bigint) AS duration_count,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum,
+CAST(sum(agents) AS bigint) AS agents,
+CAST(sum(phases) AS bigint) AS phases,
+max(changed_seq) AS changed_seq,
+min(come_first_start) AS come_first_start,
+max(come_last_end) AS come_last_end
 FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
-CAST(sum(sign * (1)) AS bigint) AS invocations,
-CAST(sum(sign * (fact.succeeded)) AS bigint) AS succeeded,
-CAST(sum(sign * (fact.failed)) AS bigint) AS failed,
-CAST(sum(sign * CAST(fact.in_flight AS integer)) AS bigint) AS in_flight,
-CAST(sum(sign * (CAST(fact.duration_ms IS NOT NULL AS integer))) AS bigint) AS duration_count,
-CAST(sum(sign * (coalesce(fact.duration_ms, 0))) AS bigint) AS duration_ms_sum,
-max(seq) AS changed_seq
+sign * (1) AS invocations,
+sign * (fact.succeeded) AS succeeded,
+sign * (fact.failed) AS failed,
+sign * CAST(fact.in_flight AS integer) AS in_flight,
+sign * (CAST(fact.duration_ms IS NOT NULL AS integer)) AS duration_count,
+sign * (coalesce(fact.duration_ms, 0)) AS duration_ms_sum,
+0 AS agents,
+0 AS phases,
+seq AS changed_seq,
+CAST(NULL AS text) COLLATE "C" AS come_first_start,
+CAST(NULL AS text) COLLATE "C" AS come_last_end
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation
-GROUP BY 1
-) AS own
-LEFT JOIN (
-SELECT changed.session_id AS session_id, CAST(sum(CAST(coalesce(posted.invocations, 0) +
-    changed.invocations <> 0 AS integer) - CAST(coalesce(posted.invocations, 0) <> 0 AS integer)) AS
-    bigint) AS agents
+UNION ALL
+SELECT changed.session_id AS session_id,
+0 AS invocations,
+0 AS succeeded,
+0 AS failed,
+0 AS in_flight,
+0 AS duration_count,
+0 AS duration_ms_sum,
+CAST(coalesce(posted.invocations, 0) + changed.invocations <> 0 AS integer) -
+    CAST(coalesce(posted.invocations, 0) <> 0 AS integer) AS agents,
+0 AS phases,
+CAST(NULL AS bigint) AS changed_seq,
+CAST(NULL AS text) COLLATE "C" AS come_first_start,
+CAST(NULL AS text) COLLATE "C" AS come_last_end
+FROM (
+SELECT session_id,
+agent_name,
+CAST(sum(invocations) AS bigint) AS invocations
 FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact.agent) COLLATE "C" AS agent_name,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation
-GROUP BY 1, 2
+) AS part
+GROUP BY session_id, agent_name
 ) AS changed LEFT JOIN _aggregates_posted_session_agents AS posted ON posted.session_id =
     changed.session_id AND posted.agent_name = changed.agent_name
 WHERE changed.agent_name <> ''
-GROUP BY 1
-) AS of_agents USING (session_id)
-LEFT JOIN (
-SELECT changed.session_id AS session_id, CAST(sum(CAST(coalesce(posted.invocations, 0) +
-    changed.invocations <> 0 AS integer) - CAST(coalesce(posted.invocations, 0) <> 0 AS integer)) AS
-    bigint) AS phases
+UNION ALL
+SELECT changed.session_id AS session_id,
+0 AS invocations,
+0 AS succeeded,
+0 AS failed,
+0 AS in_flight,
+0 AS duration_count,
+0 AS duration_ms_sum,
+0 AS agents,
+CAST(coalesce(posted.invocations, 0) + changed.invocations <> 0 AS integer) -
+    CAST(coalesce(posted.invocations, 0) <> 0 AS integer) AS phases,
+CAST(NULL AS bigint) AS changed_seq,
+CAST(NULL AS text) COLLATE "C" AS come_first_start,
+CAST(NULL AS text) COLLATE "C" AS come_last_end
+FROM (
+SELECT session_id,
+phase,
+CAST(sum(invocations) AS bigint) AS invocations
 FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact.phase_name) COLLATE "C" AS phase,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation
-GROUP BY 1, 2
+) AS part
+GROUP BY session_id, phase
 ) AS changed LEFT JOIN _aggregates_posted_session_phases AS posted ON posted.session_id =
     changed.session_id AND posted.phase = changed.phase
 WHERE changed.phase <> ''
-GROUP BY 1
-) AS of_phases USING (session_id)
+UNION ALL
+SELECT changed.session_id AS session_id,
+0 AS invocations,
+0 AS succeeded,
+0 AS failed,
+0 AS in_flight,
+0 AS duration_count,
+0 AS duration_ms_sum,
+0 AS agents,
+0 AS phases,
+CAST(NULL AS bigint) AS changed_seq,
+changed.start_time AS come_first_start,
+CAST(NULL AS text) COLLATE "C" AS come_last_end
+FROM (
+SELECT session_id,
+start_time,
+invocation_id,
+CAST(sum(invocations) AS bigint) AS invocations
+FROM (
+SELECT (fact.session) COLLATE "C" AS session_id,
+(fact.start) COLLATE "C" AS start_time,
+(fact.invocation_id) AS invocation_id,
+sign * (1) AS invocations
+FROM _aggregates_run_changes AS fact
+WHERE fact.is_invocation AND fact.start IS NOT NULL
+) AS part
+GROUP BY session_id, start_time, invocation_id
+) AS changed
+WHERE invocations > 0
+UNION ALL
+SELECT changed.session_id AS session_id,
+0 AS invocations,
+0 AS succeeded,
+0 AS failed,
+0 AS in_flight,
+0 AS duration_count,
+0 AS duration_ms_sum,
+0 AS agents,
+0 AS phases,
+CAST(NULL AS bigint) AS changed_seq,
+CAST(NULL AS text) COLLATE "C" AS come_first_start,
+changed.end_time AS come_last_end
+FROM (
+SELECT session_id,
+end_time,
+invocation_id,
+CAST(sum(invocations) AS bigint) AS invocations
+FROM (
+SELECT (fact.session) COLLATE "C" AS session_id,
+(fact."end") COLLATE "C" AS end_time,
+(fact.invocation_id) AS invocation_id,
+sign * (1) AS invocations
+FROM _aggregates_run_changes AS fact
+WHERE fact.is_invocation AND fact."end" IS NOT NULL
+) AS part
+GROUP BY session_id, end_time, invocation_id
+) AS changed
+WHERE invocations > 0
+) AS part
+GROUP BY session_id
 ) AS changed
 LEFT JOIN _aggregates_posted_session_stats AS posted USING (session_id)
 WHERE coalesce(posted.invocations, 0) + changed.invocations <> 0 OR coalesce(posted.succeeded, 0) +
@@ -639,58 +989,44 @@ WHERE coalesce(posted.invocations, 0) + changed.invocations <> 0 OR coalesce(pos
     changed.duration_count <> 0 OR coalesce(posted.duration_ms_sum, 0) + changed.duration_ms_sum <>
     0 OR coalesce(posted.agents, 0) + changed.agents <> 0 OR coalesce(posted.phases, 0) +
     changed.phases <> 0
-) AS held
-LEFT JOIN (
-SELECT session_id, min(start_time) AS value
-FROM (
-SELECT (fact.session) COLLATE "C" AS session_id,
-(fact.start) COLLATE "C" AS start_time,
-(fact.invocation_id) AS invocation_id,
-CAST(sum(sign * (1)) AS bigint) AS invocations
-FROM _aggregates_run_changes AS fact
-WHERE fact.is_invocation AND fact.start IS NOT NULL
-GROUP BY 1, 2, 3
-) AS changed
-WHERE invocations > 0 GROUP BY session_id
-) AS come_first_start USING (session_id)
-LEFT JOIN (
-SELECT session_id, max(end_time) AS value
-FROM (
-SELECT (fact.session) COLLATE "C" AS session_id,
-(fact."end") COLLATE "C" AS end_time,
-(fact.invocation_id) AS invocation_id,
-CAST(sum(sign * (1)) AS bigint) AS invocations
-FROM _aggregates_run_changes AS fact
-WHERE fact.is_invocation AND fact."end" IS NOT NULL
-GROUP BY 1, 2, 3
-) AS changed
-WHERE invocations > 0 GROUP BY session_id
-) AS come_last_end USING (session_id);
+) AS held;
 
 -- [view] _aggregates_session_starts
 CREATE VIEW _aggregates_session_starts AS
 SELECT session_id, start_time, invocation_id, invocations FROM _aggregates_posted_session_starts
 WHERE (session_id, start_time, invocation_id) NOT IN (SELECT session_id, start_time, invocation_id
     FROM (
+SELECT session_id,
+start_time,
+invocation_id,
+CAST(sum(invocations) AS bigint) AS invocations
+FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact.start) COLLATE "C" AS start_time,
 (fact.invocation_id) AS invocation_id,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation AND fact.start IS NOT NULL
-GROUP BY 1, 2, 3
+) AS part
+GROUP BY session_id, start_time, invocation_id
 ) AS changed)
 UNION ALL
 SELECT changed.session_id, changed.start_time, changed.invocation_id, coalesce(posted.invocations,
     0) + changed.invocations
 FROM (
+SELECT session_id,
+start_time,
+invocation_id,
+CAST(sum(invocations) AS bigint) AS invocations
+FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact.start) COLLATE "C" AS start_time,
 (fact.invocation_id) AS invocation_id,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation AND fact.start IS NOT NULL
-GROUP BY 1, 2, 3
+) AS part
+GROUP BY session_id, start_time, invocation_id
 ) AS changed
 LEFT JOIN _aggregates_posted_session_starts AS posted USING (session_id, start_time, invocation_id)
 WHERE coalesce(posted.invocations, 0) + changed.invocations <> 0;
@@ -700,25 +1036,37 @@ CREATE VIEW _aggregates_session_ends AS
 SELECT session_id, end_time, invocation_id, invocations FROM _aggregates_posted_session_ends
 WHERE (session_id, end_time, invocation_id) NOT IN (SELECT session_id, end_time, invocation_id FROM
     (
+SELECT session_id,
+end_time,
+invocation_id,
+CAST(sum(invocations) AS bigint) AS invocations
+FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact."end") COLLATE "C" AS end_time,
 (fact.invocation_id) AS invocation_id,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation AND fact."end" IS NOT NULL
-GROUP BY 1, 2, 3
+) AS part
+GROUP BY session_id, end_time, invocation_id
 ) AS changed)
 UNION ALL
 SELECT changed.session_id, changed.end_time, changed.invocation_id, coalesce(posted.invocations, 0)
     + changed.invocations
 FROM (
+SELECT session_id,
+end_time,
+invocation_id,
+CAST(sum(invocations) AS bigint) AS invocations
+FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact."end") COLLATE "C" AS end_time,
 (fact.invocation_id) AS invocation_id,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation AND fact."end" IS NOT NULL
-GROUP BY 1, 2, 3
+) AS part
+GROUP BY session_id, end_time, invocation_id
 ) AS changed
 LEFT JOIN _aggregates_posted_session_ends AS posted USING (session_id, end_time, invocation_id)
 WHERE coalesce(posted.invocations, 0) + changed.invocations <> 0;
@@ -727,138 +1075,202 @@ WHERE coalesce(posted.invocations, 0) + changed.invocations <> 0;
 CREATE VIEW _aggregates_session_totals AS
 SELECT agent_name, sessions FROM _aggregates_posted_session_totals
 WHERE (agent_name) NOT IN (SELECT agent_name FROM (
-SELECT agent_name, coalesce(sessions, 0) AS sessions
+SELECT agent_name,
+CAST(sum(sessions) AS bigint) AS sessions
 FROM (
-SELECT ('') COLLATE "C" AS agent_name
+SELECT ('') COLLATE "C" AS agent_name,
+0 AS sessions
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation
-GROUP BY 1
-) AS own
-LEFT JOIN (
-SELECT ('') COLLATE "C" AS agent_name, CAST(sum(CAST(coalesce(posted.invocations, 0) +
-    changed.invocations <> 0 AS integer) - CAST(coalesce(posted.invocations, 0) <> 0 AS integer)) AS
-    bigint) AS sessions
+UNION ALL
+SELECT ('') COLLATE "C" AS agent_name,
+CAST(coalesce(posted.invocations, 0) + changed.invocations <> 0 AS integer) -
+    CAST(coalesce(posted.invocations, 0) <> 0 AS integer) AS sessions
 FROM (
-SELECT session_id, invocations, succeeded, failed, in_flight, duration_count, duration_ms_sum,
-    coalesce(agents, 0) AS agents, coalesce(phases, 0) AS phases, changed_seq
+SELECT session_id,
+CAST(sum(invocations) AS bigint) AS invocations,
+CAST(sum(succeeded) AS bigint) AS succeeded,
+CAST(sum(failed) AS bigint) AS failed,
+CAST(sum(in_flight) AS bigint) AS in_flight,
+CAST(sum(duration_count) AS bigint) AS duration_count,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum,
+CAST(sum(agents) AS bigint) AS agents,
+CAST(sum(phases) AS bigint) AS phases,
+max(changed_seq) AS changed_seq
 FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
-CAST(sum(sign * (1)) AS bigint) AS invocations,
-CAST(sum(sign * (fact.succeeded)) AS bigint) AS succeeded,
-CAST(sum(sign * (fact.failed)) AS bigint) AS failed,
-CAST(sum(sign * CAST(fact.in_flight AS integer)) AS bigint) AS in_flight,
-CAST(sum(sign * (CAST(fact.duration_ms IS NOT NULL AS integer))) AS bigint) AS duration_count,
-CAST(sum(sign * (coalesce(fact.duration_ms, 0))) AS bigint) AS duration_ms_sum,
-max(seq) AS changed_seq
+sign * (1) AS invocations,
+sign * (fact.succeeded) AS succeeded,
+sign * (fact.failed) AS failed,
+sign * CAST(fact.in_flight AS integer) AS in_flight,
+sign * (CAST(fact.duration_ms IS NOT NULL AS integer)) AS duration_count,
+sign * (coalesce(fact.duration_ms, 0)) AS duration_ms_sum,
+0 AS agents,
+0 AS phases,
+seq AS changed_seq
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation
-GROUP BY 1
-) AS own
-LEFT JOIN (
-SELECT changed.session_id AS session_id, CAST(sum(CAST(coalesce(posted.invocations, 0) +
-    changed.invocations <> 0 AS integer) - CAST(coalesce(posted.invocations, 0) <> 0 AS integer)) AS
-    bigint) AS agents
+UNION ALL
+SELECT changed.session_id AS session_id,
+0 AS invocations,
+0 AS succeeded,
+0 AS failed,
+0 AS in_flight,
+0 AS duration_count,
+0 AS duration_ms_sum,
+CAST(coalesce(posted.invocations, 0) + changed.invocations <> 0 AS integer) -
+    CAST(coalesce(posted.invocations, 0) <> 0 AS integer) AS agents,
+0 AS phases,
+CAST(NULL AS bigint) AS changed_seq
+FROM (
+SELECT session_id,
+agent_name,
+CAST(sum(invocations) AS bigint) AS invocations
 FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact.agent) COLLATE "C" AS agent_name,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation
-GROUP BY 1, 2
+) AS part
+GROUP BY session_id, agent_name
 ) AS changed LEFT JOIN _aggregates_posted_session_agents AS posted ON posted.session_id =
     changed.session_id AND posted.agent_name = changed.agent_name
 WHERE changed.agent_name <> ''
-GROUP BY 1
-) AS of_agents USING (session_id)
-LEFT JOIN (
-SELECT changed.session_id AS session_id, CAST(sum(CAST(coalesce(posted.invocations, 0) +
-    changed.invocations <> 0 AS integer) - CAST(coalesce(posted.invocations, 0) <> 0 AS integer)) AS
-    bigint) AS phases
+UNION ALL
+SELECT changed.session_id AS session_id,
+0 AS invocations,
+0 AS succeeded,
+0 AS failed,
+0 AS in_flight,
+0 AS duration_count,
+0 AS duration_ms_sum,
+0 AS agents,
+CAST(coalesce(posted.invocations, 0) + changed.invocations <> 0 AS integer) -
+    CAST(coalesce(posted.invocations, 0) <> 0 AS integer) AS phases,
+CAST(NULL AS bigint) AS changed_seq
+FROM (
+SELECT session_id,
+phase,
+CAST(sum(invocations) AS bigint) AS invocations
 FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact.phase_name) COLLATE "C" AS phase,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation
-GROUP BY 1, 2
+) AS part
+GROUP BY session_id, phase
 ) AS changed LEFT JOIN _aggregates_posted_session_phases AS posted ON posted.session_id =
     changed.session_id AND posted.phase = changed.phase
 WHERE changed.phase <> ''
-GROUP BY 1
-) AS of_phases USING (session_id)
+) AS part
+GROUP BY session_id
 ) AS changed LEFT JOIN _aggregates_posted_session_stats AS posted ON posted.session_id =
     changed.session_id
 WHERE changed.session_id <> ''
-GROUP BY 1
-) AS of_sessions USING (agent_name)
+) AS part
+GROUP BY agent_name
 ) AS changed)
 UNION ALL
 SELECT changed.agent_name, coalesce(posted.sessions, 0) + changed.sessions
 FROM (
-SELECT agent_name, coalesce(sessions, 0) AS sessions
+SELECT agent_name,
+CAST(sum(sessions) AS bigint) AS sessions
 FROM (
-SELECT ('') COLLATE "C" AS agent_name
+SELECT ('') COLLATE "C" AS agent_name,
+0 AS sessions
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation
-GROUP BY 1
-) AS own
-LEFT JOIN (
-SELECT ('') COLLATE "C" AS agent_name, CAST(sum(CAST(coalesce(posted.invocations, 0) +
-    changed.invocations <> 0 AS integer) - CAST(coalesce(posted.invocations, 0) <> 0 AS integer)) AS
-    bigint) AS sessions
+UNION ALL
+SELECT ('') COLLATE "C" AS agent_name,
+CAST(coalesce(posted.invocations, 0) + changed.invocations <> 0 AS integer) -
+    CAST(coalesce(posted.invocations, 0) <> 0 AS integer) AS sessions
 FROM (
-SELECT session_id, invocations, succeeded, failed, in_flight, duration_count, duration_ms_sum,
-    coalesce(agents, 0) AS agents, coalesce(phases, 0) AS phases, changed_seq
+SELECT session_id,
+CAST(sum(invocations) AS bigint) AS invocations,
+CAST(sum(succeeded) AS bigint) AS succeeded,
+CAST(sum(failed) AS bigint) AS failed,
+CAST(sum(in_flight) AS bigint) AS in_flight,
+CAST(sum(duration_count) AS bigint) AS duration_count,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum,
+CAST(sum(agents) AS bigint) AS agents,
+CAST(sum(phases) AS bigint) AS phases,
+max(changed_seq) AS changed_seq
 FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
-CAST(sum(sign * (1)) AS bigint) AS invocations,
-CAST(sum(sign * (fact.succeeded)) AS bigint) AS succeeded,
-CAST(sum(sign * (fact.failed)) AS bigint) AS failed,
-CAST(sum(sign * CAST(fact.in_flight AS integer)) AS bigint) AS in_flight,
-CAST(sum(sign * (CAST(fact.duration_ms IS NOT NULL AS integer))) AS bigint) AS duration_count,
-CAST(sum(sign * (coalesce(fact.duration_ms, 0))) AS bigint) AS duration_ms_sum,
-max(seq) AS changed_seq
+sign * (1) AS invocations,
+sign * (fact.succeeded) AS succeeded,
+sign * (fact.failed) AS failed,
+sign * CAST(fact.in_flight AS integer) AS in_flight,
+sign * (CAST(fact.duration_ms IS NOT NULL AS integer)) AS duration_count,
+sign * (coalesce(fact.duration_ms, 0)) AS duration_ms_sum,
+0 AS agents,
+0 AS phases,
+seq AS changed_seq
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation
-GROUP BY 1
-) AS own
-LEFT JOIN (
-SELECT changed.session_id AS session_id, CAST(sum(CAST(coalesce(posted.invocations, 0) +
-    changed.invocations <> 0 AS integer) - CAST(coalesce(posted.invocations, 0) <> 0 AS integer)) AS
-    bigint) AS agents
+UNION ALL
+SELECT changed.session_id AS session_id,
+0 AS invocations,
+0 AS succeeded,
+0 AS failed,
+0 AS in_flight,
+0 AS duration_count,
+0 AS duration_ms_sum,
+CAST(coalesce(posted.invocations, 0) + changed.invocations <> 0 AS integer) -
+    CAST(coalesce(posted.invocations, 0) <> 0 AS integer) AS agents,
+0 AS phases,
+CAST(NULL AS bigint) AS changed_seq
+FROM (
+SELECT session_id,
+agent_name,
+CAST(sum(invocations) AS bigint) AS invocations
 FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact.agent) COLLATE "C" AS agent_name,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation
-GROUP BY 1, 2
+) AS part
+GROUP BY session_id, agent_name
 ) AS changed LEFT JOIN _aggregates_posted_session_agents AS posted ON posted.session_id =
     changed.session_id AND posted.agent_name = changed.agent_name
 WHERE changed.agent_name <> ''
-GROUP BY 1
-) AS of_agents USING (session_id)
-LEFT JOIN (
-SELECT changed.session_id AS session_id, CAST(sum(CAST(coalesce(posted.invocations, 0) +
-    changed.invocations <> 0 AS integer) - CAST(coalesce(posted.invocations, 0) <> 0 AS integer)) AS
-    bigint) AS phases
+UNION ALL
+SELECT changed.session_id AS session_id,
+0 AS invocations,
+0 AS succeeded,
+0 AS failed,
+0 AS in_flight,
+0 AS duration_count,
+0 AS duration_ms_sum,
+0 AS agents,
+CAST(coalesce(posted.invocations, 0) + changed.invocations <> 0 AS integer) -
+    CAST(coalesce(posted.invocations, 0) <> 0 AS integer) AS phases,
+CAST(NULL AS bigint) AS changed_seq
+FROM (
+SELECT session_id,
+phase,
+CAST(sum(invocations) AS bigint) AS invocations
 FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact.phase_name) COLLATE "C" AS phase,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM _aggregates_run_changes AS fact
 WHERE fact.is_invocation
-GROUP BY 1, 2
+) AS part
+GROUP BY session_id, phase
 ) AS changed LEFT JOIN _aggregates_posted_session_phases AS posted ON posted.session_id =
     changed.session_id AND posted.phase = changed.phase
 WHERE changed.phase <> ''
-GROUP BY 1
-) AS of_phases USING (session_id)
+) AS part
+GROUP BY session_id
 ) AS changed LEFT JOIN _aggregates_posted_session_stats AS posted ON posted.session_id =
     changed.session_id
 WHERE changed.session_id <> ''
-GROUP BY 1
-) AS of_sessions USING (agent_name)
+) AS part
+GROUP BY agent_name
 ) AS changed
 LEFT JOIN _aggregates_posted_session_totals AS posted USING (agent_name)
 WHERE coalesce(posted.sessions, 0) + changed.sessions <> 0;
@@ -874,7 +1286,7 @@ IF NOT EXISTS (SELECT FROM _aggregates_run_queue) THEN
 RETURN 0;
 END IF;
 WITH entries AS MATERIALIZED (SELECT * FROM _aggregates_run_unposted ORDER BY seq LIMIT at_most),
-taken AS (DELETE FROM _aggregates_run_queue WHERE entry IN (SELECT entry FROM entries)),
+taken AS (DELETE FROM _aggregates_run_queue WHERE entry <= (SELECT max(entry) FROM entries)),
 logged AS (INSERT INTO agent_invocation_changes (seq, operation, updated_at, invocation_id, old_invocation_id, old_timestamp, new_timestamp, old_session_id, new_session_id, old_event_type, new_event_type, old_phase, new_phase, old_agent_name, new_agent_name, old_model, new_model, old_start_time, new_start_time, old_end_time, new_end_time, old_duration_seconds, new_duration_seconds, old_status, new_status, old_tokens, new_tokens, old_tool_calls, new_tool_calls) SELECT seq, operation, updated_at, invocation_id, old_invocation_id, old_timestamp, new_timestamp, old_session_id, new_session_id, old_event_type, new_event_type, old_phase, new_phase, old_agent_name, new_agent_name, old_model, new_model, old_start_time, new_start_time, old_end_time, new_end_time, old_duration_seconds, new_duration_seconds, old_status, new_status, old_tokens, new_tokens, old_tool_calls, new_tool_calls FROM entries),
 facts AS MATERIALIZED (
 SELECT *,
@@ -920,174 +1332,290 @@ WHERE side.is_there
 ) AS level2 OFFSET 0
 ),
 change_agent_stats AS MATERIALIZED (
+SELECT event_type,
+agent_name,
+phase,
+model,
+status,
+CAST(sum(invocations) AS bigint) AS invocations,
+CAST(sum(duration_count) AS bigint) AS duration_count,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum,
+CAST(sum(tokens_sum) AS bigint) AS tokens_sum,
+CAST(sum(tool_calls_sum) AS bigint) AS tool_calls_sum,
+CAST(sum(unreadable_times) AS bigint) AS unreadable_times
+FROM (
 SELECT (fact.event) COLLATE "C" AS event_type,
 (fact.agent) COLLATE "C" AS agent_name,
 (fact.phase_name) COLLATE "C" AS phase,
 (fact.model_name) COLLATE "C" AS model,
 (fact.status_name) COLLATE "C" AS status,
-CAST(sum(sign * (1)) AS bigint) AS invocations,
-CAST(sum(sign * (CAST(fact.duration_ms IS NOT NULL AS integer))) AS bigint) AS duration_count,
-CAST(sum(sign * (coalesce(fact.duration_ms, 0))) AS bigint) AS duration_ms_sum,
-CAST(sum(sign * (fact.token_count)) AS bigint) AS tokens_sum,
-CAST(sum(sign * (fact.tool_call_count)) AS bigint) AS tool_calls_sum,
-CAST(sum(sign * (CAST(fact.unreadable_start OR fact.unreadable_end AS integer))) AS bigint) AS unreadable_times
+sign * (1) AS invocations,
+sign * (CAST(fact.duration_ms IS NOT NULL AS integer)) AS duration_count,
+sign * (coalesce(fact.duration_ms, 0)) AS duration_ms_sum,
+sign * (fact.token_count) AS tokens_sum,
+sign * (fact.tool_call_count) AS tool_calls_sum,
+sign * (CAST(fact.unreadable_start OR fact.unreadable_end AS integer)) AS unreadable_times
 FROM facts AS fact
-GROUP BY 1, 2, 3, 4, 5
+) AS part
+GROUP BY event_type, agent_name, phase, model, status
 ),
 change_agent_hourly AS MATERIALIZED (
+SELECT hour,
+event_type,
+agent_name,
+phase,
+model,
+status,
+CAST(sum(invocations) AS bigint) AS invocations,
+CAST(sum(duration_count) AS bigint) AS duration_count,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum,
+CAST(sum(tokens_sum) AS bigint) AS tokens_sum,
+CAST(sum(tool_calls_sum) AS bigint) AS tool_calls_sum
+FROM (
 SELECT (coalesce(left(fact.start, 13) || ':00:00', '')) COLLATE "C" AS hour,
 (fact.event) COLLATE "C" AS event_type,
 (fact.agent) COLLATE "C" AS agent_name,
 (fact.phase_name) COLLATE "C" AS phase,
 (fact.model_name) COLLATE "C" AS model,
 (fact.status_name) COLLATE "C" AS status,
-CAST(sum(sign * (1)) AS bigint) AS invocations,
-CAST(sum(sign * (CAST(fact.duration_ms IS NOT NULL AS integer))) AS bigint) AS duration_count,
-CAST(sum(sign * (coalesce(fact.duration_ms, 0))) AS bigint) AS duration_ms_sum,
-CAST(sum(sign * (fact.token_count)) AS bigint) AS tokens_sum,
-CAST(sum(sign * (fact.tool_call_count)) AS bigint) AS tool_calls_sum
+sign * (1) AS invocations,
+sign * (CAST(fact.duration_ms IS NOT NULL AS integer)) AS duration_count,
+sign * (coalesce(fact.duration_ms, 0)) AS duration_ms_sum,
+sign * (fact.token_count) AS tokens_sum,
+sign * (fact.tool_call_count) AS tool_calls_sum
 FROM facts AS fact
-GROUP BY 1, 2, 3, 4, 5, 6
+) AS part
+GROUP BY hour, event_type, agent_name, phase, model, status
 ),
 change_agent_durations AS MATERIALIZED (
+SELECT agent_name,
+le_ms,
+event_type,
+phase,
+model,
+CAST(sum(runs) AS bigint) AS runs,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum
+FROM (
 SELECT (fact.agent) COLLATE "C" AS agent_name,
 (fact.le_ms) AS le_ms,
 (fact.event) COLLATE "C" AS event_type,
 (fact.phase_name) COLLATE "C" AS phase,
 (fact.model_name) COLLATE "C" AS model,
-CAST(sum(sign * (1)) AS bigint) AS runs,
-CAST(sum(sign * (fact.duration_ms)) AS bigint) AS duration_ms_sum
+sign * (1) AS runs,
+sign * (fact.duration_ms) AS duration_ms_sum
 FROM facts AS fact
 WHERE fact.duration_ms IS NOT NULL
-GROUP BY 1, 2, 3, 4, 5
+) AS part
+GROUP BY agent_name, le_ms, event_type, phase, model
 ),
 change_agent_durations_daily AS MATERIALIZED (
+SELECT day,
+event_type,
+agent_name,
+le_ms,
+CAST(sum(runs) AS bigint) AS runs,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum
+FROM (
 SELECT (coalesce(left(fact.start, 10), '')) COLLATE "C" AS day,
 (fact.event) COLLATE "C" AS event_type,
 (fact.agent) COLLATE "C" AS agent_name,
 (fact.le_ms) AS le_ms,
-CAST(sum(sign * (1)) AS bigint) AS runs,
-CAST(sum(sign * (fact.duration_ms)) AS bigint) AS duration_ms_sum
+sign * (1) AS runs,
+sign * (fact.duration_ms) AS duration_ms_sum
 FROM facts AS fact
 WHERE fact.duration_ms IS NOT NULL
-GROUP BY 1, 2, 3, 4
+) AS part
+GROUP BY day, event_type, agent_name, le_ms
 ),
 change_session_agents AS MATERIALIZED (
+SELECT session_id,
+agent_name,
+CAST(sum(invocations) AS bigint) AS invocations
+FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact.agent) COLLATE "C" AS agent_name,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM facts AS fact
 WHERE fact.is_invocation
-GROUP BY 1, 2
+) AS part
+GROUP BY session_id, agent_name
 ),
 change_open_runs AS MATERIALIZED (
+SELECT start_time,
+invocation_id,
+session_id,
+agent_name,
+phase,
+CAST(sum(rows) AS bigint) AS rows
+FROM (
 SELECT (fact.start) COLLATE "C" AS start_time,
 (fact.invocation_id) AS invocation_id,
 (fact.session) COLLATE "C" AS session_id,
 (fact.agent) COLLATE "C" AS agent_name,
 (fact.phase_name) COLLATE "C" AS phase,
-CAST(sum(sign * (1)) AS bigint) AS rows
+sign * (1) AS rows
 FROM facts AS fact
 WHERE fact.is_invocation AND fact.in_flight
-GROUP BY 1, 2, 3, 4, 5
+) AS part
+GROUP BY start_time, invocation_id, session_id, agent_name, phase
 ),
 change_agent_starts AS MATERIALIZED (
+SELECT agent_name,
+start_time,
+invocation_id,
+CAST(sum(invocations) AS bigint) AS invocations
+FROM (
 SELECT (fact.agent) COLLATE "C" AS agent_name,
 (fact.start) COLLATE "C" AS start_time,
 (fact.invocation_id) AS invocation_id,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM facts AS fact
 WHERE fact.is_invocation AND fact.start IS NOT NULL
-GROUP BY 1, 2, 3
+) AS part
+GROUP BY agent_name, start_time, invocation_id
 ),
 change_session_phases AS MATERIALIZED (
+SELECT session_id,
+phase,
+CAST(sum(invocations) AS bigint) AS invocations
+FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact.phase_name) COLLATE "C" AS phase,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM facts AS fact
 WHERE fact.is_invocation
-GROUP BY 1, 2
+) AS part
+GROUP BY session_id, phase
 ),
 change_session_starts AS MATERIALIZED (
+SELECT session_id,
+start_time,
+invocation_id,
+CAST(sum(invocations) AS bigint) AS invocations
+FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact.start) COLLATE "C" AS start_time,
 (fact.invocation_id) AS invocation_id,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM facts AS fact
 WHERE fact.is_invocation AND fact.start IS NOT NULL
-GROUP BY 1, 2, 3
+) AS part
+GROUP BY session_id, start_time, invocation_id
 ),
 change_session_ends AS MATERIALIZED (
+SELECT session_id,
+end_time,
+invocation_id,
+CAST(sum(invocations) AS bigint) AS invocations
+FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact."end") COLLATE "C" AS end_time,
 (fact.invocation_id) AS invocation_id,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM facts AS fact
 WHERE fact.is_invocation AND fact."end" IS NOT NULL
-GROUP BY 1, 2, 3
+) AS part
+GROUP BY session_id, end_time, invocation_id
 ),
 change_agent_activity AS MATERIALIZED (
-SELECT agent_name, invocations, succeeded, failed, in_flight, coalesce(sessions, 0) AS sessions, updated_at
+SELECT agent_name,
+CAST(sum(invocations) AS bigint) AS invocations,
+CAST(sum(succeeded) AS bigint) AS succeeded,
+CAST(sum(failed) AS bigint) AS failed,
+CAST(sum(in_flight) AS bigint) AS in_flight,
+CAST(sum(sessions) AS bigint) AS sessions,
+max(updated_at) AS updated_at
 FROM (
 SELECT (fact.agent) COLLATE "C" AS agent_name,
-CAST(sum(sign * (1)) AS bigint) AS invocations,
-CAST(sum(sign * (fact.succeeded)) AS bigint) AS succeeded,
-CAST(sum(sign * (fact.failed)) AS bigint) AS failed,
-CAST(sum(sign * CAST(fact.in_flight AS integer)) AS bigint) AS in_flight,
-max(updated_at) AS updated_at
+sign * (1) AS invocations,
+sign * (fact.succeeded) AS succeeded,
+sign * (fact.failed) AS failed,
+sign * CAST(fact.in_flight AS integer) AS in_flight,
+0 AS sessions,
+updated_at AS updated_at
 FROM facts AS fact
 WHERE fact.is_invocation
-GROUP BY 1
-) AS own
-LEFT JOIN (
-SELECT changed.agent_name AS agent_name, CAST(sum(CAST(coalesce(posted.invocations, 0) + changed.invocations <> 0 AS integer) - CAST(coalesce(posted.invocations, 0) <> 0 AS integer)) AS bigint) AS sessions
+UNION ALL
+SELECT changed.agent_name AS agent_name,
+0 AS invocations,
+0 AS succeeded,
+0 AS failed,
+0 AS in_flight,
+CAST(coalesce(posted.invocations, 0) + changed.invocations <> 0 AS integer) - CAST(coalesce(posted.invocations, 0) <> 0 AS integer) AS sessions,
+CAST(NULL AS timestamptz) AS updated_at
 FROM change_session_agents AS changed LEFT JOIN _aggregates_posted_session_agents AS posted ON posted.session_id = changed.session_id AND posted.agent_name = changed.agent_name
 WHERE changed.session_id <> ''
-GROUP BY 1
-) AS of_sessions USING (agent_name)
+) AS part
+GROUP BY agent_name
 ),
 change_session_stats AS MATERIALIZED (
-SELECT session_id, invocations, succeeded, failed, in_flight, duration_count, duration_ms_sum, coalesce(agents, 0) AS agents, coalesce(phases, 0) AS phases, changed_seq
+SELECT session_id,
+CAST(sum(invocations) AS bigint) AS invocations,
+CAST(sum(succeeded) AS bigint) AS succeeded,
+CAST(sum(failed) AS bigint) AS failed,
+CAST(sum(in_flight) AS bigint) AS in_flight,
+CAST(sum(duration_count) AS bigint) AS duration_count,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum,
+CAST(sum(agents) AS bigint) AS agents,
+CAST(sum(phases) AS bigint) AS phases,
+max(changed_seq) AS changed_seq
 FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
-CAST(sum(sign * (1)) AS bigint) AS invocations,
-CAST(sum(sign * (fact.succeeded)) AS bigint) AS succeeded,
-CAST(sum(sign * (fact.failed)) AS bigint) AS failed,
-CAST(sum(sign * CAST(fact.in_flight AS integer)) AS bigint) AS in_flight,
-CAST(sum(sign * (CAST(fact.duration_ms IS NOT NULL AS integer))) AS bigint) AS duration_count,
-CAST(sum(sign * (coalesce(fact.duration_ms, 0))) AS bigint) AS duration_ms_sum,
-max(seq) AS changed_seq
+sign * (1) AS invocations,
+sign * (fact.succeeded) AS succeeded,
+sign * (fact.failed) AS failed,
+sign * CAST(fact.in_flight AS integer) AS in_flight,
+sign * (CAST(fact.duration_ms IS NOT NULL AS integer)) AS duration_count,
+sign * (coalesce(fact.duration_ms, 0)) AS duration_ms_sum,
+0 AS agents,
+0 AS phases,
+seq AS changed_seq
 FROM facts AS fact
 WHERE fact.is_invocation
-GROUP BY 1
-) AS own
-LEFT JOIN (
-SELECT changed.session_id AS session_id, CAST(sum(CAST(coalesce(posted.invocations, 0) + changed.invocations <> 0 AS integer) - CAST(coalesce(posted.invocations, 0) <> 0 AS integer)) AS bigint) AS agents
+UNION ALL
+SELECT changed.session_id AS session_id,
+0 AS invocations,
+0 AS succeeded,
+0 AS failed,
+0 AS in_flight,
+0 AS duration_count,
+0 AS duration_ms_sum,
+CAST(coalesce(posted.invocations, 0) + changed.invocations <> 0 AS integer) - CAST(coalesce(posted.invocations, 0) <> 0 AS integer) AS agents,
+0 AS phases,
+CAST(NULL AS bigint) AS changed_seq
 FROM change_session_agents AS changed LEFT JOIN _aggregates_posted_session_agents AS posted ON posted.session_id = changed.session_id AND posted.agent_name = changed.agent_name
 WHERE changed.agent_name <> ''
-GROUP BY 1
-) AS of_agents USING (session_id)
-LEFT JOIN (
-SELECT changed.session_id AS session_id, CAST(sum(CAST(coalesce(posted.invocations, 0) + changed.invocations <> 0 AS integer) - CAST(coalesce(posted.invocations, 0) <> 0 AS integer)) AS bigint) AS phases
+UNION ALL
+SELECT changed.session_id AS session_id,
+0 AS invocations,
+0 AS succeeded,
+0 AS failed,
+0 AS in_flight,
+0 AS duration_count,
+0 AS duration_ms_sum,
+0 AS agents,
+CAST(coalesce(posted.invocations, 0) + changed.invocations <> 0 AS integer) - CAST(coalesce(posted.invocations, 0) <> 0 AS integer) AS phases,
+CAST(NULL AS bigint) AS changed_seq
 FROM change_session_phases AS changed LEFT JOIN _aggregates_posted_session_phases AS posted ON posted.session_id = changed.session_id AND posted.phase = changed.phase
 WHERE changed.phase <> ''
-GROUP BY 1
-) AS of_phases USING (session_id)
+) AS part
+GROUP BY session_id
 ),
 change_session_totals AS MATERIALIZED (
-SELECT agent_name, coalesce(sessions, 0) AS sessions
+SELECT agent_name,
+CAST(sum(sessions) AS bigint) AS sessions
 FROM (
-SELECT ('') COLLATE "C" AS agent_name
+SELECT ('') COLLATE "C" AS agent_name,
+0 AS sessions
 FROM facts AS fact
 WHERE fact.is_invocation
-GROUP BY 1
-) AS own
-LEFT JOIN (
-SELECT ('') COLLATE "C" AS agent_name, CAST(sum(CAST(coalesce(posted.invocations, 0) + changed.invocations <> 0 AS integer) - CAST(coalesce(posted.invocations, 0) <> 0 AS integer)) AS bigint) AS sessions
+UNION ALL
+SELECT ('') COLLATE "C" AS agent_name,
+CAST(coalesce(posted.invocations, 0) + changed.invocations <> 0 AS integer) - CAST(coalesce(posted.invocations, 0) <> 0 AS integer) AS sessions
 FROM change_session_stats AS changed LEFT JOIN _aggregates_posted_session_stats AS posted ON posted.session_id = changed.session_id
 WHERE changed.session_id <> ''
-GROUP BY 1
-) AS of_sessions USING (agent_name)
+) AS part
+GROUP BY agent_name
 ),
 swept_change_agent_stats AS (DELETE FROM _aggregates_posted_agent_stats AS posted USING change_agent_stats AS changed
 WHERE posted.event_type = changed.event_type AND posted.agent_name = changed.agent_name AND posted.phase = changed.phase AND posted.model = changed.model AND posted.status = changed.status AND posted.invocations + changed.invocations = 0 AND posted.duration_count + changed.duration_count = 0 AND posted.duration_ms_sum + changed.duration_ms_sum = 0 AND posted.tokens_sum + changed.tokens_sum = 0 AND posted.tool_calls_sum + changed.tool_calls_sum = 0 AND posted.unreadable_times + changed.unreadable_times = 0),
@@ -1301,174 +1829,290 @@ FROM agent_invocations AS one
 ) AS level2 OFFSET 0
 ),
 change_agent_stats AS MATERIALIZED (
+SELECT event_type,
+agent_name,
+phase,
+model,
+status,
+CAST(sum(invocations) AS bigint) AS invocations,
+CAST(sum(duration_count) AS bigint) AS duration_count,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum,
+CAST(sum(tokens_sum) AS bigint) AS tokens_sum,
+CAST(sum(tool_calls_sum) AS bigint) AS tool_calls_sum,
+CAST(sum(unreadable_times) AS bigint) AS unreadable_times
+FROM (
 SELECT (fact.event) COLLATE "C" AS event_type,
 (fact.agent) COLLATE "C" AS agent_name,
 (fact.phase_name) COLLATE "C" AS phase,
 (fact.model_name) COLLATE "C" AS model,
 (fact.status_name) COLLATE "C" AS status,
-CAST(sum(sign * (1)) AS bigint) AS invocations,
-CAST(sum(sign * (CAST(fact.duration_ms IS NOT NULL AS integer))) AS bigint) AS duration_count,
-CAST(sum(sign * (coalesce(fact.duration_ms, 0))) AS bigint) AS duration_ms_sum,
-CAST(sum(sign * (fact.token_count)) AS bigint) AS tokens_sum,
-CAST(sum(sign * (fact.tool_call_count)) AS bigint) AS tool_calls_sum,
-CAST(sum(sign * (CAST(fact.unreadable_start OR fact.unreadable_end AS integer))) AS bigint) AS unreadable_times
+sign * (1) AS invocations,
+sign * (CAST(fact.duration_ms IS NOT NULL AS integer)) AS duration_count,
+sign * (coalesce(fact.duration_ms, 0)) AS duration_ms_sum,
+sign * (fact.token_count) AS tokens_sum,
+sign * (fact.tool_call_count) AS tool_calls_sum,
+sign * (CAST(fact.unreadable_start OR fact.unreadable_end AS integer)) AS unreadable_times
 FROM facts AS fact
-GROUP BY 1, 2, 3, 4, 5
+) AS part
+GROUP BY event_type, agent_name, phase, model, status
 ),
 change_agent_hourly AS MATERIALIZED (
+SELECT hour,
+event_type,
+agent_name,
+phase,
+model,
+status,
+CAST(sum(invocations) AS bigint) AS invocations,
+CAST(sum(duration_count) AS bigint) AS duration_count,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum,
+CAST(sum(tokens_sum) AS bigint) AS tokens_sum,
+CAST(sum(tool_calls_sum) AS bigint) AS tool_calls_sum
+FROM (
 SELECT (coalesce(left(fact.start, 13) || ':00:00', '')) COLLATE "C" AS hour,
 (fact.event) COLLATE "C" AS event_type,
 (fact.agent) COLLATE "C" AS agent_name,
 (fact.phase_name) COLLATE "C" AS phase,
 (fact.model_name) COLLATE "C" AS model,
 (fact.status_name) COLLATE "C" AS status,
-CAST(sum(sign * (1)) AS bigint) AS invocations,
-CAST(sum(sign * (CAST(fact.duration_ms IS NOT NULL AS integer))) AS bigint) AS duration_count,
-CAST(sum(sign * (coalesce(fact.duration_ms, 0))) AS bigint) AS duration_ms_sum,
-CAST(sum(sign * (fact.token_count)) AS bigint) AS tokens_sum,
-CAST(sum(sign * (fact.tool_call_count)) AS bigint) AS tool_calls_sum
+sign * (1) AS invocations,
+sign * (CAST(fact.duration_ms IS NOT NULL AS integer)) AS duration_count,
+sign * (coalesce(fact.duration_ms, 0)) AS duration_ms_sum,
+sign * (fact.token_count) AS tokens_sum,
+sign * (fact.tool_call_count) AS tool_calls_sum
 FROM facts AS fact
-GROUP BY 1, 2, 3, 4, 5, 6
+) AS part
+GROUP BY hour, event_type, agent_name, phase, model, status
 ),
 change_agent_durations AS MATERIALIZED (
+SELECT agent_name,
+le_ms,
+event_type,
+phase,
+model,
+CAST(sum(runs) AS bigint) AS runs,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum
+FROM (
 SELECT (fact.agent) COLLATE "C" AS agent_name,
 (fact.le_ms) AS le_ms,
 (fact.event) COLLATE "C" AS event_type,
 (fact.phase_name) COLLATE "C" AS phase,
 (fact.model_name) COLLATE "C" AS model,
-CAST(sum(sign * (1)) AS bigint) AS runs,
-CAST(sum(sign * (fact.duration_ms)) AS bigint) AS duration_ms_sum
+sign * (1) AS runs,
+sign * (fact.duration_ms) AS duration_ms_sum
 FROM facts AS fact
 WHERE fact.duration_ms IS NOT NULL
-GROUP BY 1, 2, 3, 4, 5
+) AS part
+GROUP BY agent_name, le_ms, event_type, phase, model
 ),
 change_agent_durations_daily AS MATERIALIZED (
+SELECT day,
+event_type,
+agent_name,
+le_ms,
+CAST(sum(runs) AS bigint) AS runs,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum
+FROM (
 SELECT (coalesce(left(fact.start, 10), '')) COLLATE "C" AS day,
 (fact.event) COLLATE "C" AS event_type,
 (fact.agent) COLLATE "C" AS agent_name,
 (fact.le_ms) AS le_ms,
-CAST(sum(sign * (1)) AS bigint) AS runs,
-CAST(sum(sign * (fact.duration_ms)) AS bigint) AS duration_ms_sum
+sign * (1) AS runs,
+sign * (fact.duration_ms) AS duration_ms_sum
 FROM facts AS fact
 WHERE fact.duration_ms IS NOT NULL
-GROUP BY 1, 2, 3, 4
+) AS part
+GROUP BY day, event_type, agent_name, le_ms
 ),
 change_session_agents AS MATERIALIZED (
+SELECT session_id,
+agent_name,
+CAST(sum(invocations) AS bigint) AS invocations
+FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact.agent) COLLATE "C" AS agent_name,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM facts AS fact
 WHERE fact.is_invocation
-GROUP BY 1, 2
+) AS part
+GROUP BY session_id, agent_name
 ),
 change_open_runs AS MATERIALIZED (
+SELECT start_time,
+invocation_id,
+session_id,
+agent_name,
+phase,
+CAST(sum(rows) AS bigint) AS rows
+FROM (
 SELECT (fact.start) COLLATE "C" AS start_time,
 (fact.invocation_id) AS invocation_id,
 (fact.session) COLLATE "C" AS session_id,
 (fact.agent) COLLATE "C" AS agent_name,
 (fact.phase_name) COLLATE "C" AS phase,
-CAST(sum(sign * (1)) AS bigint) AS rows
+sign * (1) AS rows
 FROM facts AS fact
 WHERE fact.is_invocation AND fact.in_flight
-GROUP BY 1, 2, 3, 4, 5
+) AS part
+GROUP BY start_time, invocation_id, session_id, agent_name, phase
 ),
 change_agent_starts AS MATERIALIZED (
+SELECT agent_name,
+start_time,
+invocation_id,
+CAST(sum(invocations) AS bigint) AS invocations
+FROM (
 SELECT (fact.agent) COLLATE "C" AS agent_name,
 (fact.start) COLLATE "C" AS start_time,
 (fact.invocation_id) AS invocation_id,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM facts AS fact
 WHERE fact.is_invocation AND fact.start IS NOT NULL
-GROUP BY 1, 2, 3
+) AS part
+GROUP BY agent_name, start_time, invocation_id
 ),
 change_session_phases AS MATERIALIZED (
+SELECT session_id,
+phase,
+CAST(sum(invocations) AS bigint) AS invocations
+FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact.phase_name) COLLATE "C" AS phase,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM facts AS fact
 WHERE fact.is_invocation
-GROUP BY 1, 2
+) AS part
+GROUP BY session_id, phase
 ),
 change_session_starts AS MATERIALIZED (
+SELECT session_id,
+start_time,
+invocation_id,
+CAST(sum(invocations) AS bigint) AS invocations
+FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact.start) COLLATE "C" AS start_time,
 (fact.invocation_id) AS invocation_id,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM facts AS fact
 WHERE fact.is_invocation AND fact.start IS NOT NULL
-GROUP BY 1, 2, 3
+) AS part
+GROUP BY session_id, start_time, invocation_id
 ),
 change_session_ends AS MATERIALIZED (
+SELECT session_id,
+end_time,
+invocation_id,
+CAST(sum(invocations) AS bigint) AS invocations
+FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact."end") COLLATE "C" AS end_time,
 (fact.invocation_id) AS invocation_id,
-CAST(sum(sign * (1)) AS bigint) AS invocations
+sign * (1) AS invocations
 FROM facts AS fact
 WHERE fact.is_invocation AND fact."end" IS NOT NULL
-GROUP BY 1, 2, 3
+) AS part
+GROUP BY session_id, end_time, invocation_id
 ),
 change_agent_activity AS MATERIALIZED (
-SELECT agent_name, invocations, succeeded, failed, in_flight, coalesce(sessions, 0) AS sessions, updated_at
+SELECT agent_name,
+CAST(sum(invocations) AS bigint) AS invocations,
+CAST(sum(succeeded) AS bigint) AS succeeded,
+CAST(sum(failed) AS bigint) AS failed,
+CAST(sum(in_flight) AS bigint) AS in_flight,
+CAST(sum(sessions) AS bigint) AS sessions,
+max(updated_at) AS updated_at
 FROM (
 SELECT (fact.agent) COLLATE "C" AS agent_name,
-CAST(sum(sign * (1)) AS bigint) AS invocations,
-CAST(sum(sign * (fact.succeeded)) AS bigint) AS succeeded,
-CAST(sum(sign * (fact.failed)) AS bigint) AS failed,
-CAST(sum(sign * CAST(fact.in_flight AS integer)) AS bigint) AS in_flight,
-max(updated_at) AS updated_at
+sign * (1) AS invocations,
+sign * (fact.succeeded) AS succeeded,
+sign * (fact.failed) AS failed,
+sign * CAST(fact.in_flight AS integer) AS in_flight,
+0 AS sessions,
+updated_at AS updated_at
 FROM facts AS fact
 WHERE fact.is_invocation
-GROUP BY 1
-) AS own
-LEFT JOIN (
-SELECT changed.agent_name AS agent_name, CAST(sum(CAST(changed.invocations <> 0 AS integer)) AS bigint) AS sessions
+UNION ALL
+SELECT changed.agent_name AS agent_name,
+0 AS invocations,
+0 AS succeeded,
+0 AS failed,
+0 AS in_flight,
+CAST(changed.invocations <> 0 AS integer) AS sessions,
+CAST(NULL AS timestamptz) AS updated_at
 FROM change_session_agents AS changed
 WHERE changed.session_id <> ''
-GROUP BY 1
-) AS of_sessions USING (agent_name)
+) AS part
+GROUP BY agent_name
 ),
 change_session_stats AS MATERIALIZED (
-SELECT session_id, invocations, succeeded, failed, in_flight, duration_count, duration_ms_sum, coalesce(agents, 0) AS agents, coalesce(phases, 0) AS phases, changed_seq
+SELECT session_id,
+CAST(sum(invocations) AS bigint) AS invocations,
+CAST(sum(succeeded) AS bigint) AS succeeded,
+CAST(sum(failed) AS bigint) AS failed,
+CAST(sum(in_flight) AS bigint) AS in_flight,
+CAST(sum(duration_count) AS bigint) AS duration_count,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum,
+CAST(sum(agents) AS bigint) AS agents,
+CAST(sum(phases) AS bigint) AS phases,
+max(changed_seq) AS changed_seq
 FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
-CAST(sum(sign * (1)) AS bigint) AS invocations,
-CAST(sum(sign * (fact.succeeded)) AS bigint) AS succeeded,
-CAST(sum(sign * (fact.failed)) AS bigint) AS failed,
-CAST(sum(sign * CAST(fact.in_flight AS integer)) AS bigint) AS in_flight,
-CAST(sum(sign * (CAST(fact.duration_ms IS NOT NULL AS integer))) AS bigint) AS duration_count,
-CAST(sum(sign * (coalesce(fact.duration_ms, 0))) AS bigint) AS duration_ms_sum,
-max(seq) AS changed_seq
+sign * (1) AS invocations,
+sign * (fact.succeeded) AS succeeded,
+sign * (fact.failed) AS failed,
+sign * CAST(fact.in_flight AS integer) AS in_flight,
+sign * (CAST(fact.duration_ms IS NOT NULL AS integer)) AS duration_count,
+sign * (coalesce(fact.duration_ms, 0)) AS duration_ms_sum,
+0 AS agents,
+0 AS phases,
+seq AS changed_seq
 FROM facts AS fact
 WHERE fact.is_invocation
-GROUP BY 1
-) AS own
-LEFT JOIN (
-SELECT changed.session_id AS session_id, CAST(sum(CAST(changed.invocations <> 0 AS integer)) AS bigint) AS agents
+UNION ALL
+SELECT changed.session_id AS session_id,
+0 AS invocations,
+0 AS succeeded,
+0 AS failed,
+0 AS in_flight,
+0 AS duration_count,
+0 AS duration_ms_sum,
+CAST(changed.invocations <> 0 AS integer) AS agents,
+0 AS phases,
+CAST(NULL AS bigint) AS changed_seq
 FROM change_session_agents AS changed
 WHERE changed.agent_name <> ''
-GROUP BY 1
-) AS of_agents USING (session_id)
-LEFT JOIN (
-SELECT changed.session_id AS session_id, CAST(sum(CAST(changed.invocations <> 0 AS integer)) AS bigint) AS phases
+UNION ALL
+SELECT changed.session_id AS session_id,
+0 AS invocations,
+0 AS succeeded,
+0 AS failed,
+0 AS in_flight,
+0 AS duration_count,
+0 AS duration_ms_sum,
+0 AS agents,
+CAST(changed.invocations <> 0 AS integer) AS phases,
+CAST(NULL AS bigint) AS changed_seq
 FROM change_session_phases AS changed
 WHERE changed.phase <> ''
-GROUP BY 1
-) AS of_phases USING (session_id)
+) AS part
+GROUP BY session_id
 ),
 change_session_totals AS MATERIALIZED (
-SELECT agent_name, coalesce(sessions, 0) AS sessions
+SELECT agent_name,
+CAST(sum(sessions) AS bigint) AS sessions
 FROM (
-SELECT ('') COLLATE "C" AS agent_name
+SELECT ('') COLLATE "C" AS agent_name,
+0 AS sessions
 FROM facts AS fact
 WHERE fact.is_invocation
-GROUP BY 1
-) AS own
-LEFT JOIN (
-SELECT ('') COLLATE "C" AS agent_name, CAST(sum(CAST(changed.invocations <> 0 AS integer)) AS bigint) AS sessions
+UNION ALL
+SELECT ('') COLLATE "C" AS agent_name,
+CAST(changed.invocations <> 0 AS integer) AS sessions
 FROM change_session_stats AS changed
 WHERE changed.session_id <> ''
-GROUP BY 1
-) AS of_sessions USING (agent_name)
+) AS part
+GROUP BY agent_name
 ),
 posted_change_agent_stats AS (INSERT INTO _aggregates_posted_agent_stats (event_type, agent_name, phase, model, status, invocations, duration_count, duration_ms_sum, tokens_sum, tool_calls_sum, unreadable_times) SELECT event_type, agent_name, phase, model, status, invocations, duration_count, duration_ms_sum, tokens_sum, tool_calls_sum, unreadable_times FROM change_agent_stats
 WHERE invocations <> 0 OR duration_count <> 0 OR duration_ms_sum <> 0 OR tokens_sum <> 0 OR tool_calls_sum <> 0 OR unreadable_times <> 0),

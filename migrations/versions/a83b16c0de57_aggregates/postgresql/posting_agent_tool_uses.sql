@@ -54,16 +54,24 @@ CREATE VIEW tool_stats AS
 SELECT agent_name, tool_name, status, uses, duration_count, duration_ms_sum, unreadable_times FROM
     _aggregates_posted_tool_stats
 WHERE (agent_name, tool_name, status) NOT IN (SELECT agent_name, tool_name, status FROM (
+SELECT agent_name,
+tool_name,
+status,
+CAST(sum(uses) AS bigint) AS uses,
+CAST(sum(duration_count) AS bigint) AS duration_count,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum,
+CAST(sum(unreadable_times) AS bigint) AS unreadable_times
+FROM (
 SELECT (fact.agent) COLLATE "C" AS agent_name,
 (fact.tool) COLLATE "C" AS tool_name,
 (fact.status_name) COLLATE "C" AS status,
-CAST(sum(sign * (1)) AS bigint) AS uses,
-CAST(sum(sign * (CAST(fact.duration_ms IS NOT NULL AS integer))) AS bigint) AS duration_count,
-CAST(sum(sign * (coalesce(fact.duration_ms, 0))) AS bigint) AS duration_ms_sum,
-CAST(sum(sign * (CAST(fact.unreadable_start OR fact.unreadable_end AS integer))) AS bigint) AS
-    unreadable_times
+sign * (1) AS uses,
+sign * (CAST(fact.duration_ms IS NOT NULL AS integer)) AS duration_count,
+sign * (coalesce(fact.duration_ms, 0)) AS duration_ms_sum,
+sign * (CAST(fact.unreadable_start OR fact.unreadable_end AS integer)) AS unreadable_times
 FROM _aggregates_use_changes AS fact
-GROUP BY 1, 2, 3
+) AS part
+GROUP BY agent_name, tool_name, status
 ) AS changed)
 UNION ALL
 SELECT changed.agent_name, changed.tool_name, changed.status, coalesce(posted.uses, 0) +
@@ -71,16 +79,24 @@ SELECT changed.agent_name, changed.tool_name, changed.status, coalesce(posted.us
     coalesce(posted.duration_ms_sum, 0) + changed.duration_ms_sum, coalesce(posted.unreadable_times,
     0) + changed.unreadable_times
 FROM (
+SELECT agent_name,
+tool_name,
+status,
+CAST(sum(uses) AS bigint) AS uses,
+CAST(sum(duration_count) AS bigint) AS duration_count,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum,
+CAST(sum(unreadable_times) AS bigint) AS unreadable_times
+FROM (
 SELECT (fact.agent) COLLATE "C" AS agent_name,
 (fact.tool) COLLATE "C" AS tool_name,
 (fact.status_name) COLLATE "C" AS status,
-CAST(sum(sign * (1)) AS bigint) AS uses,
-CAST(sum(sign * (CAST(fact.duration_ms IS NOT NULL AS integer))) AS bigint) AS duration_count,
-CAST(sum(sign * (coalesce(fact.duration_ms, 0))) AS bigint) AS duration_ms_sum,
-CAST(sum(sign * (CAST(fact.unreadable_start OR fact.unreadable_end AS integer))) AS bigint) AS
-    unreadable_times
+sign * (1) AS uses,
+sign * (CAST(fact.duration_ms IS NOT NULL AS integer)) AS duration_count,
+sign * (coalesce(fact.duration_ms, 0)) AS duration_ms_sum,
+sign * (CAST(fact.unreadable_start OR fact.unreadable_end AS integer)) AS unreadable_times
 FROM _aggregates_use_changes AS fact
-GROUP BY 1, 2, 3
+) AS part
+GROUP BY agent_name, tool_name, status
 ) AS changed
 LEFT JOIN _aggregates_posted_tool_stats AS posted USING (agent_name, tool_name, status)
 WHERE coalesce(posted.uses, 0) + changed.uses <> 0 OR coalesce(posted.duration_count, 0) +
@@ -91,27 +107,41 @@ WHERE coalesce(posted.uses, 0) + changed.uses <> 0 OR coalesce(posted.duration_c
 CREATE VIEW tool_durations AS
 SELECT agent_name, tool_name, le_ms, uses, duration_ms_sum FROM _aggregates_posted_tool_durations
 WHERE (agent_name, tool_name, le_ms) NOT IN (SELECT agent_name, tool_name, le_ms FROM (
+SELECT agent_name,
+tool_name,
+le_ms,
+CAST(sum(uses) AS bigint) AS uses,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum
+FROM (
 SELECT (fact.agent) COLLATE "C" AS agent_name,
 (fact.tool) COLLATE "C" AS tool_name,
 (fact.le_ms) AS le_ms,
-CAST(sum(sign * (1)) AS bigint) AS uses,
-CAST(sum(sign * (fact.duration_ms)) AS bigint) AS duration_ms_sum
+sign * (1) AS uses,
+sign * (fact.duration_ms) AS duration_ms_sum
 FROM _aggregates_use_changes AS fact
 WHERE fact.duration_ms IS NOT NULL
-GROUP BY 1, 2, 3
+) AS part
+GROUP BY agent_name, tool_name, le_ms
 ) AS changed)
 UNION ALL
 SELECT changed.agent_name, changed.tool_name, changed.le_ms, coalesce(posted.uses, 0) +
     changed.uses, coalesce(posted.duration_ms_sum, 0) + changed.duration_ms_sum
 FROM (
+SELECT agent_name,
+tool_name,
+le_ms,
+CAST(sum(uses) AS bigint) AS uses,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum
+FROM (
 SELECT (fact.agent) COLLATE "C" AS agent_name,
 (fact.tool) COLLATE "C" AS tool_name,
 (fact.le_ms) AS le_ms,
-CAST(sum(sign * (1)) AS bigint) AS uses,
-CAST(sum(sign * (fact.duration_ms)) AS bigint) AS duration_ms_sum
+sign * (1) AS uses,
+sign * (fact.duration_ms) AS duration_ms_sum
 FROM _aggregates_use_changes AS fact
 WHERE fact.duration_ms IS NOT NULL
-GROUP BY 1, 2, 3
+) AS part
+GROUP BY agent_name, tool_name, le_ms
 ) AS changed
 LEFT JOIN _aggregates_posted_tool_durations AS posted USING (agent_name, tool_name, le_ms)
 WHERE coalesce(posted.uses, 0) + changed.uses <> 0 OR coalesce(posted.duration_ms_sum, 0) +
@@ -123,25 +153,37 @@ SELECT session_id, start_time, tool_use_id FROM (
 SELECT session_id, start_time, tool_use_id, rows FROM _aggregates_posted_session_tool_uses
 WHERE (session_id, start_time, tool_use_id) NOT IN (SELECT session_id, start_time, tool_use_id FROM
     (
+SELECT session_id,
+start_time,
+tool_use_id,
+CAST(sum(rows) AS bigint) AS rows
+FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact.start) COLLATE "C" AS start_time,
 (fact.tool_use_id) AS tool_use_id,
-CAST(sum(sign * (1)) AS bigint) AS rows
+sign * (1) AS rows
 FROM _aggregates_use_changes AS fact
 WHERE fact.start IS NOT NULL
-GROUP BY 1, 2, 3
+) AS part
+GROUP BY session_id, start_time, tool_use_id
 ) AS changed)
 UNION ALL
 SELECT changed.session_id, changed.start_time, changed.tool_use_id, coalesce(posted.rows, 0) +
     changed.rows
 FROM (
+SELECT session_id,
+start_time,
+tool_use_id,
+CAST(sum(rows) AS bigint) AS rows
+FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact.start) COLLATE "C" AS start_time,
 (fact.tool_use_id) AS tool_use_id,
-CAST(sum(sign * (1)) AS bigint) AS rows
+sign * (1) AS rows
 FROM _aggregates_use_changes AS fact
 WHERE fact.start IS NOT NULL
-GROUP BY 1, 2, 3
+) AS part
+GROUP BY session_id, start_time, tool_use_id
 ) AS changed
 LEFT JOIN _aggregates_posted_session_tool_uses AS posted USING (session_id, start_time, tool_use_id)
 WHERE coalesce(posted.rows, 0) + changed.rows <> 0
@@ -158,7 +200,7 @@ IF NOT EXISTS (SELECT FROM _aggregates_use_queue) THEN
 RETURN 0;
 END IF;
 WITH entries AS MATERIALIZED (SELECT * FROM _aggregates_use_unposted ORDER BY seq LIMIT at_most),
-taken AS (DELETE FROM _aggregates_use_queue WHERE entry IN (SELECT entry FROM entries)),
+taken AS (DELETE FROM _aggregates_use_queue WHERE entry <= (SELECT max(entry) FROM entries)),
 logged AS (INSERT INTO agent_tool_use_changes (seq, operation, updated_at, tool_use_id, old_tool_use_id, old_session_id, new_session_id, old_agent_name, new_agent_name, old_tool_name, new_tool_name, old_start_time, new_start_time, old_end_time, new_end_time, old_duration_seconds, new_duration_seconds, old_status, new_status) SELECT seq, operation, updated_at, tool_use_id, old_tool_use_id, old_session_id, new_session_id, old_agent_name, new_agent_name, old_tool_name, new_tool_name, old_start_time, new_start_time, old_end_time, new_end_time, old_duration_seconds, new_duration_seconds, old_status, new_status FROM entries),
 facts AS MATERIALIZED (
 SELECT *,
@@ -196,34 +238,56 @@ WHERE side.is_there
 ) AS level2 OFFSET 0
 ),
 change_tool_stats AS MATERIALIZED (
+SELECT agent_name,
+tool_name,
+status,
+CAST(sum(uses) AS bigint) AS uses,
+CAST(sum(duration_count) AS bigint) AS duration_count,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum,
+CAST(sum(unreadable_times) AS bigint) AS unreadable_times
+FROM (
 SELECT (fact.agent) COLLATE "C" AS agent_name,
 (fact.tool) COLLATE "C" AS tool_name,
 (fact.status_name) COLLATE "C" AS status,
-CAST(sum(sign * (1)) AS bigint) AS uses,
-CAST(sum(sign * (CAST(fact.duration_ms IS NOT NULL AS integer))) AS bigint) AS duration_count,
-CAST(sum(sign * (coalesce(fact.duration_ms, 0))) AS bigint) AS duration_ms_sum,
-CAST(sum(sign * (CAST(fact.unreadable_start OR fact.unreadable_end AS integer))) AS bigint) AS unreadable_times
+sign * (1) AS uses,
+sign * (CAST(fact.duration_ms IS NOT NULL AS integer)) AS duration_count,
+sign * (coalesce(fact.duration_ms, 0)) AS duration_ms_sum,
+sign * (CAST(fact.unreadable_start OR fact.unreadable_end AS integer)) AS unreadable_times
 FROM facts AS fact
-GROUP BY 1, 2, 3
+) AS part
+GROUP BY agent_name, tool_name, status
 ),
 change_tool_durations AS MATERIALIZED (
+SELECT agent_name,
+tool_name,
+le_ms,
+CAST(sum(uses) AS bigint) AS uses,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum
+FROM (
 SELECT (fact.agent) COLLATE "C" AS agent_name,
 (fact.tool) COLLATE "C" AS tool_name,
 (fact.le_ms) AS le_ms,
-CAST(sum(sign * (1)) AS bigint) AS uses,
-CAST(sum(sign * (fact.duration_ms)) AS bigint) AS duration_ms_sum
+sign * (1) AS uses,
+sign * (fact.duration_ms) AS duration_ms_sum
 FROM facts AS fact
 WHERE fact.duration_ms IS NOT NULL
-GROUP BY 1, 2, 3
+) AS part
+GROUP BY agent_name, tool_name, le_ms
 ),
 change_session_tool_uses AS MATERIALIZED (
+SELECT session_id,
+start_time,
+tool_use_id,
+CAST(sum(rows) AS bigint) AS rows
+FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact.start) COLLATE "C" AS start_time,
 (fact.tool_use_id) AS tool_use_id,
-CAST(sum(sign * (1)) AS bigint) AS rows
+sign * (1) AS rows
 FROM facts AS fact
 WHERE fact.start IS NOT NULL
-GROUP BY 1, 2, 3
+) AS part
+GROUP BY session_id, start_time, tool_use_id
 ),
 swept_change_tool_stats AS (DELETE FROM _aggregates_posted_tool_stats AS posted USING change_tool_stats AS changed
 WHERE posted.agent_name = changed.agent_name AND posted.tool_name = changed.tool_name AND posted.status = changed.status AND posted.uses + changed.uses = 0 AND posted.duration_count + changed.duration_count = 0 AND posted.duration_ms_sum + changed.duration_ms_sum = 0 AND posted.unreadable_times + changed.unreadable_times = 0),
@@ -314,34 +378,56 @@ FROM agent_tool_uses AS one
 ) AS level2 OFFSET 0
 ),
 change_tool_stats AS MATERIALIZED (
+SELECT agent_name,
+tool_name,
+status,
+CAST(sum(uses) AS bigint) AS uses,
+CAST(sum(duration_count) AS bigint) AS duration_count,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum,
+CAST(sum(unreadable_times) AS bigint) AS unreadable_times
+FROM (
 SELECT (fact.agent) COLLATE "C" AS agent_name,
 (fact.tool) COLLATE "C" AS tool_name,
 (fact.status_name) COLLATE "C" AS status,
-CAST(sum(sign * (1)) AS bigint) AS uses,
-CAST(sum(sign * (CAST(fact.duration_ms IS NOT NULL AS integer))) AS bigint) AS duration_count,
-CAST(sum(sign * (coalesce(fact.duration_ms, 0))) AS bigint) AS duration_ms_sum,
-CAST(sum(sign * (CAST(fact.unreadable_start OR fact.unreadable_end AS integer))) AS bigint) AS unreadable_times
+sign * (1) AS uses,
+sign * (CAST(fact.duration_ms IS NOT NULL AS integer)) AS duration_count,
+sign * (coalesce(fact.duration_ms, 0)) AS duration_ms_sum,
+sign * (CAST(fact.unreadable_start OR fact.unreadable_end AS integer)) AS unreadable_times
 FROM facts AS fact
-GROUP BY 1, 2, 3
+) AS part
+GROUP BY agent_name, tool_name, status
 ),
 change_tool_durations AS MATERIALIZED (
+SELECT agent_name,
+tool_name,
+le_ms,
+CAST(sum(uses) AS bigint) AS uses,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum
+FROM (
 SELECT (fact.agent) COLLATE "C" AS agent_name,
 (fact.tool) COLLATE "C" AS tool_name,
 (fact.le_ms) AS le_ms,
-CAST(sum(sign * (1)) AS bigint) AS uses,
-CAST(sum(sign * (fact.duration_ms)) AS bigint) AS duration_ms_sum
+sign * (1) AS uses,
+sign * (fact.duration_ms) AS duration_ms_sum
 FROM facts AS fact
 WHERE fact.duration_ms IS NOT NULL
-GROUP BY 1, 2, 3
+) AS part
+GROUP BY agent_name, tool_name, le_ms
 ),
 change_session_tool_uses AS MATERIALIZED (
+SELECT session_id,
+start_time,
+tool_use_id,
+CAST(sum(rows) AS bigint) AS rows
+FROM (
 SELECT (fact.session) COLLATE "C" AS session_id,
 (fact.start) COLLATE "C" AS start_time,
 (fact.tool_use_id) AS tool_use_id,
-CAST(sum(sign * (1)) AS bigint) AS rows
+sign * (1) AS rows
 FROM facts AS fact
 WHERE fact.start IS NOT NULL
-GROUP BY 1, 2, 3
+) AS part
+GROUP BY session_id, start_time, tool_use_id
 ),
 posted_change_tool_stats AS (INSERT INTO _aggregates_posted_tool_stats (agent_name, tool_name, status, uses, duration_count, duration_ms_sum, unreadable_times) SELECT agent_name, tool_name, status, uses, duration_count, duration_ms_sum, unreadable_times FROM change_tool_stats
 WHERE uses <> 0 OR duration_count <> 0 OR duration_ms_sum <> 0 OR unreadable_times <> 0),

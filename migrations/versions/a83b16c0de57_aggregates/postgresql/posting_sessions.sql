@@ -46,28 +46,40 @@ CREATE VIEW sessions_summary AS
 SELECT status, sessions, duration_count, duration_ms_sum, unreadable_times FROM
     _aggregates_posted_sessions_summary
 WHERE (status) NOT IN (SELECT status FROM (
+SELECT status,
+CAST(sum(sessions) AS bigint) AS sessions,
+CAST(sum(duration_count) AS bigint) AS duration_count,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum,
+CAST(sum(unreadable_times) AS bigint) AS unreadable_times
+FROM (
 SELECT (fact.status_name) COLLATE "C" AS status,
-CAST(sum(sign * (1)) AS bigint) AS sessions,
-CAST(sum(sign * (CAST(fact.duration_ms IS NOT NULL AS integer))) AS bigint) AS duration_count,
-CAST(sum(sign * (coalesce(fact.duration_ms, 0))) AS bigint) AS duration_ms_sum,
-CAST(sum(sign * (CAST(fact.unreadable_start OR fact.unreadable_end AS integer))) AS bigint) AS
-    unreadable_times
+sign * (1) AS sessions,
+sign * (CAST(fact.duration_ms IS NOT NULL AS integer)) AS duration_count,
+sign * (coalesce(fact.duration_ms, 0)) AS duration_ms_sum,
+sign * (CAST(fact.unreadable_start OR fact.unreadable_end AS integer)) AS unreadable_times
 FROM _aggregates_sessions_changes AS fact
-GROUP BY 1
+) AS part
+GROUP BY status
 ) AS changed)
 UNION ALL
 SELECT changed.status, coalesce(posted.sessions, 0) + changed.sessions,
     coalesce(posted.duration_count, 0) + changed.duration_count, coalesce(posted.duration_ms_sum, 0)
     + changed.duration_ms_sum, coalesce(posted.unreadable_times, 0) + changed.unreadable_times
 FROM (
+SELECT status,
+CAST(sum(sessions) AS bigint) AS sessions,
+CAST(sum(duration_count) AS bigint) AS duration_count,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum,
+CAST(sum(unreadable_times) AS bigint) AS unreadable_times
+FROM (
 SELECT (fact.status_name) COLLATE "C" AS status,
-CAST(sum(sign * (1)) AS bigint) AS sessions,
-CAST(sum(sign * (CAST(fact.duration_ms IS NOT NULL AS integer))) AS bigint) AS duration_count,
-CAST(sum(sign * (coalesce(fact.duration_ms, 0))) AS bigint) AS duration_ms_sum,
-CAST(sum(sign * (CAST(fact.unreadable_start OR fact.unreadable_end AS integer))) AS bigint) AS
-    unreadable_times
+sign * (1) AS sessions,
+sign * (CAST(fact.duration_ms IS NOT NULL AS integer)) AS duration_count,
+sign * (coalesce(fact.duration_ms, 0)) AS duration_ms_sum,
+sign * (CAST(fact.unreadable_start OR fact.unreadable_end AS integer)) AS unreadable_times
 FROM _aggregates_sessions_changes AS fact
-GROUP BY 1
+) AS part
+GROUP BY status
 ) AS changed
 LEFT JOIN _aggregates_posted_sessions_summary AS posted USING (status)
 WHERE coalesce(posted.sessions, 0) + changed.sessions <> 0 OR coalesce(posted.duration_count, 0) +
@@ -78,22 +90,32 @@ WHERE coalesce(posted.sessions, 0) + changed.sessions <> 0 OR coalesce(posted.du
 CREATE VIEW _aggregates_sessions_by_start AS
 SELECT start_time, session_id, sessions FROM _aggregates_posted_sessions_by_start
 WHERE (start_time, session_id) NOT IN (SELECT start_time, session_id FROM (
+SELECT start_time,
+session_id,
+CAST(sum(sessions) AS bigint) AS sessions
+FROM (
 SELECT (fact.start) COLLATE "C" AS start_time,
 (fact.session) COLLATE "C" AS session_id,
-CAST(sum(sign * (1)) AS bigint) AS sessions
+sign * (1) AS sessions
 FROM _aggregates_sessions_changes AS fact
 WHERE fact.start IS NOT NULL
-GROUP BY 1, 2
+) AS part
+GROUP BY start_time, session_id
 ) AS changed)
 UNION ALL
 SELECT changed.start_time, changed.session_id, coalesce(posted.sessions, 0) + changed.sessions
 FROM (
+SELECT start_time,
+session_id,
+CAST(sum(sessions) AS bigint) AS sessions
+FROM (
 SELECT (fact.start) COLLATE "C" AS start_time,
 (fact.session) COLLATE "C" AS session_id,
-CAST(sum(sign * (1)) AS bigint) AS sessions
+sign * (1) AS sessions
 FROM _aggregates_sessions_changes AS fact
 WHERE fact.start IS NOT NULL
-GROUP BY 1, 2
+) AS part
+GROUP BY start_time, session_id
 ) AS changed
 LEFT JOIN _aggregates_posted_sessions_by_start AS posted USING (start_time, session_id)
 WHERE coalesce(posted.sessions, 0) + changed.sessions <> 0;
@@ -102,22 +124,32 @@ WHERE coalesce(posted.sessions, 0) + changed.sessions <> 0;
 CREATE VIEW _aggregates_open_sessions AS
 SELECT start_time, session_id, sessions FROM _aggregates_posted_open_sessions
 WHERE (start_time, session_id) NOT IN (SELECT start_time, session_id FROM (
+SELECT start_time,
+session_id,
+CAST(sum(sessions) AS bigint) AS sessions
+FROM (
 SELECT (fact.start) COLLATE "C" AS start_time,
 (fact.session) COLLATE "C" AS session_id,
-CAST(sum(sign * (1)) AS bigint) AS sessions
+sign * (1) AS sessions
 FROM _aggregates_sessions_changes AS fact
 WHERE fact.is_open
-GROUP BY 1, 2
+) AS part
+GROUP BY start_time, session_id
 ) AS changed)
 UNION ALL
 SELECT changed.start_time, changed.session_id, coalesce(posted.sessions, 0) + changed.sessions
 FROM (
+SELECT start_time,
+session_id,
+CAST(sum(sessions) AS bigint) AS sessions
+FROM (
 SELECT (fact.start) COLLATE "C" AS start_time,
 (fact.session) COLLATE "C" AS session_id,
-CAST(sum(sign * (1)) AS bigint) AS sessions
+sign * (1) AS sessions
 FROM _aggregates_sessions_changes AS fact
 WHERE fact.is_open
-GROUP BY 1, 2
+) AS part
+GROUP BY start_time, session_id
 ) AS changed
 LEFT JOIN _aggregates_posted_open_sessions AS posted USING (start_time, session_id)
 WHERE coalesce(posted.sessions, 0) + changed.sessions <> 0;
@@ -133,7 +165,7 @@ IF NOT EXISTS (SELECT FROM _aggregates_sessions_queue) THEN
 RETURN 0;
 END IF;
 WITH entries AS MATERIALIZED (SELECT * FROM _aggregates_sessions_unposted ORDER BY seq LIMIT at_most),
-taken AS (DELETE FROM _aggregates_sessions_queue WHERE entry IN (SELECT entry FROM entries)),
+taken AS (DELETE FROM _aggregates_sessions_queue WHERE entry <= (SELECT max(entry) FROM entries)),
 logged AS (INSERT INTO session_changes (seq, operation, updated_at, session_row, old_session_row, old_session_id, new_session_id, old_start_time, new_start_time, old_end_time, new_end_time, old_status, new_status) SELECT seq, operation, updated_at, session_row, old_session_row, old_session_id, new_session_id, old_start_time, new_start_time, old_end_time, new_end_time, old_status, new_status FROM entries),
 facts AS MATERIALIZED (
 SELECT *,
@@ -165,29 +197,46 @@ WHERE side.is_there
 ) AS level1 OFFSET 0
 ),
 change_sessions_summary AS MATERIALIZED (
+SELECT status,
+CAST(sum(sessions) AS bigint) AS sessions,
+CAST(sum(duration_count) AS bigint) AS duration_count,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum,
+CAST(sum(unreadable_times) AS bigint) AS unreadable_times
+FROM (
 SELECT (fact.status_name) COLLATE "C" AS status,
-CAST(sum(sign * (1)) AS bigint) AS sessions,
-CAST(sum(sign * (CAST(fact.duration_ms IS NOT NULL AS integer))) AS bigint) AS duration_count,
-CAST(sum(sign * (coalesce(fact.duration_ms, 0))) AS bigint) AS duration_ms_sum,
-CAST(sum(sign * (CAST(fact.unreadable_start OR fact.unreadable_end AS integer))) AS bigint) AS unreadable_times
+sign * (1) AS sessions,
+sign * (CAST(fact.duration_ms IS NOT NULL AS integer)) AS duration_count,
+sign * (coalesce(fact.duration_ms, 0)) AS duration_ms_sum,
+sign * (CAST(fact.unreadable_start OR fact.unreadable_end AS integer)) AS unreadable_times
 FROM facts AS fact
-GROUP BY 1
+) AS part
+GROUP BY status
 ),
 change_sessions_by_start AS MATERIALIZED (
+SELECT start_time,
+session_id,
+CAST(sum(sessions) AS bigint) AS sessions
+FROM (
 SELECT (fact.start) COLLATE "C" AS start_time,
 (fact.session) COLLATE "C" AS session_id,
-CAST(sum(sign * (1)) AS bigint) AS sessions
+sign * (1) AS sessions
 FROM facts AS fact
 WHERE fact.start IS NOT NULL
-GROUP BY 1, 2
+) AS part
+GROUP BY start_time, session_id
 ),
 change_open_sessions AS MATERIALIZED (
+SELECT start_time,
+session_id,
+CAST(sum(sessions) AS bigint) AS sessions
+FROM (
 SELECT (fact.start) COLLATE "C" AS start_time,
 (fact.session) COLLATE "C" AS session_id,
-CAST(sum(sign * (1)) AS bigint) AS sessions
+sign * (1) AS sessions
 FROM facts AS fact
 WHERE fact.is_open
-GROUP BY 1, 2
+) AS part
+GROUP BY start_time, session_id
 ),
 swept_change_sessions_summary AS (DELETE FROM _aggregates_posted_sessions_summary AS posted USING change_sessions_summary AS changed
 WHERE posted.status = changed.status AND posted.sessions + changed.sessions = 0 AND posted.duration_count + changed.duration_count = 0 AND posted.duration_ms_sum + changed.duration_ms_sum = 0 AND posted.unreadable_times + changed.unreadable_times = 0),
@@ -268,29 +317,46 @@ FROM sessions AS one
 ) AS level1 OFFSET 0
 ),
 change_sessions_summary AS MATERIALIZED (
+SELECT status,
+CAST(sum(sessions) AS bigint) AS sessions,
+CAST(sum(duration_count) AS bigint) AS duration_count,
+CAST(sum(duration_ms_sum) AS bigint) AS duration_ms_sum,
+CAST(sum(unreadable_times) AS bigint) AS unreadable_times
+FROM (
 SELECT (fact.status_name) COLLATE "C" AS status,
-CAST(sum(sign * (1)) AS bigint) AS sessions,
-CAST(sum(sign * (CAST(fact.duration_ms IS NOT NULL AS integer))) AS bigint) AS duration_count,
-CAST(sum(sign * (coalesce(fact.duration_ms, 0))) AS bigint) AS duration_ms_sum,
-CAST(sum(sign * (CAST(fact.unreadable_start OR fact.unreadable_end AS integer))) AS bigint) AS unreadable_times
+sign * (1) AS sessions,
+sign * (CAST(fact.duration_ms IS NOT NULL AS integer)) AS duration_count,
+sign * (coalesce(fact.duration_ms, 0)) AS duration_ms_sum,
+sign * (CAST(fact.unreadable_start OR fact.unreadable_end AS integer)) AS unreadable_times
 FROM facts AS fact
-GROUP BY 1
+) AS part
+GROUP BY status
 ),
 change_sessions_by_start AS MATERIALIZED (
+SELECT start_time,
+session_id,
+CAST(sum(sessions) AS bigint) AS sessions
+FROM (
 SELECT (fact.start) COLLATE "C" AS start_time,
 (fact.session) COLLATE "C" AS session_id,
-CAST(sum(sign * (1)) AS bigint) AS sessions
+sign * (1) AS sessions
 FROM facts AS fact
 WHERE fact.start IS NOT NULL
-GROUP BY 1, 2
+) AS part
+GROUP BY start_time, session_id
 ),
 change_open_sessions AS MATERIALIZED (
+SELECT start_time,
+session_id,
+CAST(sum(sessions) AS bigint) AS sessions
+FROM (
 SELECT (fact.start) COLLATE "C" AS start_time,
 (fact.session) COLLATE "C" AS session_id,
-CAST(sum(sign * (1)) AS bigint) AS sessions
+sign * (1) AS sessions
 FROM facts AS fact
 WHERE fact.is_open
-GROUP BY 1, 2
+) AS part
+GROUP BY start_time, session_id
 ),
 posted_change_sessions_summary AS (INSERT INTO _aggregates_posted_sessions_summary (status, sessions, duration_count, duration_ms_sum, unreadable_times) SELECT status, sessions, duration_count, duration_ms_sum, unreadable_times FROM change_sessions_summary
 WHERE sessions <> 0 OR duration_count <> 0 OR duration_ms_sum <> 0 OR unreadable_times <> 0),
