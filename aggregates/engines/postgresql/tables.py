@@ -98,19 +98,24 @@ def _extreme(one: Kept, extreme: Extreme) -> str:
 
 
 def _totals(compiler: Compiler, catalogue: Catalogue) -> Statement:
+    """Each aggregate is read once for all totals of it."""
     q = compiler.quote
 
-    def value(total: Total) -> str:
-        counted = f"sum({q(total.measure)})" if total.measure else "count(*)"
-        return f"(SELECT CAST({counted} AS bigint) FROM {q(total.aggregate)})"
+    def of(aggregate: str, totals: list[Total]) -> str:
+        sums = [f"sum({q(one.measure)})" if one.measure else "count(*)" for one in totals]
+        named = lines(f"{value} AS of_{one.name}" for value, one in zip(sums, totals, strict=True))
+        values = lines(f"('{one.name}', CAST(found.of_{one.name} AS bigint))" for one in totals)
+        return (
+            f"SELECT total.name, coalesce(total.value, 0) AS value\n"
+            f"FROM (SELECT {named}\nFROM {q(aggregate)}) AS found\n"
+            f"CROSS JOIN LATERAL (VALUES {values}) AS total (name, value)"
+        )
 
-    rows = lines(f"('{total.name}', {value(total)})" for total in catalogue.totals)
-    return Statement(
-        "view",
-        TOTALS,
-        f"CREATE VIEW {TOTALS} AS SELECT name, coalesce(value, 0) AS value\n"
-        f"FROM (VALUES\n{rows}\n) AS total (name, value)",
-    )
+    by_aggregate: dict[str, list[Total]] = {}
+    for total in catalogue.totals:
+        by_aggregate.setdefault(total.aggregate, []).append(total)
+    rows = "\nUNION ALL\n".join(of(*one) for one in by_aggregate.items())
+    return Statement("view", TOTALS, f"CREATE VIEW {TOTALS} AS\n{rows}")
 
 
 def comments(compiler: Compiler, catalogue: Catalogue) -> Iterator[Statement]:

@@ -1,21 +1,48 @@
 -- [view] aggregate_totals
-CREATE VIEW aggregate_totals AS SELECT name, coalesce(value, 0) AS value
-FROM (VALUES
-('invocations', (SELECT CAST(sum(invocations) AS bigint) FROM agent_activity)),
-('succeeded', (SELECT CAST(sum(succeeded) AS bigint) FROM agent_activity)),
-('failed', (SELECT CAST(sum(failed) AS bigint) FROM agent_activity)),
-('in_flight', (SELECT CAST(sum(in_flight) AS bigint) FROM agent_activity)),
-('agents', (SELECT CAST(count(*) AS bigint) FROM agent_activity)),
-('session_agent_pairs', (SELECT CAST(sum(sessions) AS bigint) FROM agent_activity)),
-('rows', (SELECT CAST(sum(invocations) AS bigint) FROM agent_stats)),
-('durations', (SELECT CAST(sum(duration_count) AS bigint) FROM agent_stats)),
-('sessions', (SELECT CAST(sum(sessions) AS bigint) FROM _aggregates_session_totals)),
-('session_rows', (SELECT CAST(sum(sessions) AS bigint) FROM sessions_summary)),
-('tool_uses', (SELECT CAST(sum(uses) AS bigint) FROM tool_stats)),
-('unreadable_run_times', (SELECT CAST(sum(unreadable_times) AS bigint) FROM agent_stats)),
-('unreadable_session_times', (SELECT CAST(sum(unreadable_times) AS bigint) FROM sessions_summary)),
-('unreadable_tool_times', (SELECT CAST(sum(unreadable_times) AS bigint) FROM tool_stats))
-) AS total (name, value);
+CREATE VIEW aggregate_totals AS
+SELECT total.name, coalesce(total.value, 0) AS value
+FROM (SELECT sum(invocations) AS of_invocations,
+sum(succeeded) AS of_succeeded,
+sum(failed) AS of_failed,
+sum(in_flight) AS of_in_flight,
+count(*) AS of_agents,
+sum(sessions) AS of_session_agent_pairs
+FROM agent_activity) AS found
+CROSS JOIN LATERAL (VALUES ('invocations', CAST(found.of_invocations AS bigint)),
+('succeeded', CAST(found.of_succeeded AS bigint)),
+('failed', CAST(found.of_failed AS bigint)),
+('in_flight', CAST(found.of_in_flight AS bigint)),
+('agents', CAST(found.of_agents AS bigint)),
+('session_agent_pairs', CAST(found.of_session_agent_pairs AS bigint))) AS total (name, value)
+UNION ALL
+SELECT total.name, coalesce(total.value, 0) AS value
+FROM (SELECT sum(invocations) AS of_rows,
+sum(duration_count) AS of_durations,
+sum(unreadable_times) AS of_unreadable_run_times
+FROM agent_stats) AS found
+CROSS JOIN LATERAL (VALUES ('rows', CAST(found.of_rows AS bigint)),
+('durations', CAST(found.of_durations AS bigint)),
+('unreadable_run_times', CAST(found.of_unreadable_run_times AS bigint))) AS total (name, value)
+UNION ALL
+SELECT total.name, coalesce(total.value, 0) AS value
+FROM (SELECT sum(sessions) AS of_sessions
+FROM _aggregates_session_totals) AS found
+CROSS JOIN LATERAL (VALUES ('sessions', CAST(found.of_sessions AS bigint))) AS total (name, value)
+UNION ALL
+SELECT total.name, coalesce(total.value, 0) AS value
+FROM (SELECT sum(sessions) AS of_session_rows,
+sum(unreadable_times) AS of_unreadable_session_times
+FROM sessions_summary) AS found
+CROSS JOIN LATERAL (VALUES ('session_rows', CAST(found.of_session_rows AS bigint)),
+('unreadable_session_times', CAST(found.of_unreadable_session_times AS bigint))) AS total (name,
+    value)
+UNION ALL
+SELECT total.name, coalesce(total.value, 0) AS value
+FROM (SELECT sum(uses) AS of_tool_uses,
+sum(unreadable_times) AS of_unreadable_tool_times
+FROM tool_stats) AS found
+CROSS JOIN LATERAL (VALUES ('tool_uses', CAST(found.of_tool_uses AS bigint)),
+('unreadable_tool_times', CAST(found.of_unreadable_tool_times AS bigint))) AS total (name, value);
 
 -- [view] session_overlap
 CREATE VIEW session_overlap AS
