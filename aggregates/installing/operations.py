@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from aggregates.engines import compiler, driver
 from aggregates.engines.base import Capability, Compiler, DriverConnection, OperationalError, quote
-from aggregates.errors import CannotAdopt
+from aggregates.errors import AggregatesError, CannotAdopt
 from aggregates.frozen import statements as frozen
 from aggregates.frozen.shapes import UPDATED_AT, Shape
 from aggregates.frozen.statements import DROPPED, Recomputation, Statement
@@ -102,6 +102,11 @@ def _install_at_once(op: Operations, here: Path) -> None:
     """Make what a revision adds, and fill it out of one snapshot, which keeps no writer waiting."""
     engine = _compiler(op).folder
     made = frozen.made(here, engine)
+    if not made:
+        raise AggregatesError(
+            f"revision {here.name} carries no SQL for {op.get_context().dialect.name}; it can be"
+            " installed on SQLite only"
+        )
     if not op.get_context().as_sql:
         _driver(op).check_names(one.name for one in made if one.kind != "data")
     for statement in made:

@@ -14,7 +14,7 @@ def test_the_head_revision_is_what_the_catalogue_says() -> None:
     assert len(found) == len(installed), "frozen twice"
     assert found.keys() == right.keys()
     for key, statement in right.items():
-        assert found[key].sql == statement.sql, f"{key} is not frozen as it is now: freeze it again"
+        assert found[key].sql == statement.sql, f"{key}: run tests/freeze_postgresql.py"
 
 
 def test_both_engines_have_the_same_revisions() -> None:

@@ -1,8 +1,11 @@
 """Migrations on PostgreSQL: what they adopt, what they refuse, and that nothing is left."""
 
 import io
+import shutil
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -10,10 +13,14 @@ import pytest
 from alembic import command
 from postgres import Postgres, fold, objects, stored
 
+from aggregates.engines import compiler
 from aggregates.engines.postgresql.compiler import OURS
 from aggregates.engines.postgresql.hooks_schema import TABLES
 from aggregates.errors import AggregatesError, CannotAdopt, DatabaseMissing
+from aggregates.frozen.freezing import write_revision
+from aggregates.frozen.statements import migrations_folder
 from aggregates.installing.upgrading import configured, downgrade, head, upgrade
+from aggregates.model.catalogue import catalogue
 from aggregates.store import Store
 
 START, END = "2026-10-01 09:57:33.551999", "2026-10-01 09:58:03.551"
@@ -247,3 +254,19 @@ def test_a_role_that_may_only_read(migrated_postgres: Postgres) -> None:
             assert connection.execute(waiting).fetchone() == (1,)
         finally:
             connection.execute(f"DROP OWNED BY {reader}; DROP ROLE {reader}")
+
+
+def test_a_revision_without_sql_for_the_engine_is_refused(
+    migrated_postgres: Postgres, tmp_path: Path
+) -> None:
+    folder = tmp_path / "migrations"
+    shutil.copytree(migrations_folder(), folder)
+    # Of another name; what it holds does not matter.
+    more = replace(catalogue["tool_durations"], name="tool_times")
+    extended = replace(catalogue, definitions=(*catalogue.definitions, more))
+    assert write_revision("Times", compiler("sqlite"), extended, folder) is not None
+    with closing(migrated_postgres.connect()) as connection:
+        before = objects(connection)
+        with pytest.raises(AggregatesError, match="carries no SQL for postgresql"):
+            upgrade(migrated_postgres.url, folder=folder)
+        assert objects(connection) == before
