@@ -89,7 +89,8 @@ class _Triggers:
         )
         old_key = f"CASE WHEN was.{key} IS DISTINCT FROM now.{key} THEN was.{key} END"
         # Rows stand in both tables in the order in which they were updated, whatever their key.
-        both = f"{self._rows('gone')} AS was\nFULL JOIN {self._rows('come')} AS now USING (place)"
+        was, now = (self._rows(one, "row_number() OVER () AS place") for one in ("gone", "come"))
+        both = f"{was} AS was\nFULL JOIN {now} AS now USING (place)"
         come, go = "REFERENCING NEW TABLE AS come", "REFERENCING OLD TABLE AS gone"
         yield from self._logging(
             "insert", f"AFTER INSERT {{on}} {come}", self._one("come", "insert")
@@ -107,8 +108,8 @@ class _Triggers:
         if self.source.is_touched:
             yield from self._touching()
 
-    def _rows(self, table: str) -> str:
-        images = of_rows(self.compiler, self.source, table, also="row_number() OVER () AS place")
+    def _rows(self, table: str, also: str = "") -> str:
+        images = of_rows(self.compiler, self.source, table, also=also)
         return f"(\n{images}\n)"
 
     def _one(self, table: str, operation: str) -> str:

@@ -98,8 +98,7 @@ CAST(one.end_time AS text) AS end_time,
 CAST(one.duration_seconds AS double precision) AS duration_seconds,
 CAST(one.status AS text) AS status,
 _aggregates_number(one.raw_output, 'totalTokens') AS tokens,
-_aggregates_number(one.raw_output, 'totalToolUseCount') AS tool_calls,
-row_number() OVER () AS place
+_aggregates_number(one.raw_output, 'totalToolUseCount') AS tool_calls
 FROM come AS one
 ) AS now;
 RETURN NULL;
@@ -182,8 +181,7 @@ CAST(one.end_time AS text) AS end_time,
 CAST(one.duration_seconds AS double precision) AS duration_seconds,
 CAST(one.status AS text) AS status,
 _aggregates_number(one.raw_output, 'totalTokens') AS tokens,
-_aggregates_number(one.raw_output, 'totalToolUseCount') AS tool_calls,
-row_number() OVER () AS place
+_aggregates_number(one.raw_output, 'totalToolUseCount') AS tool_calls
 FROM gone AS one
 ) AS was;
 RETURN NULL;
@@ -215,8 +213,7 @@ CAST(one.end_time AS text) AS end_time,
 CAST(one.duration_seconds AS double precision) AS duration_seconds,
 CAST(one.status AS text) AS status,
 _aggregates_number(one.raw_output, 'totalTokens') AS tokens,
-_aggregates_number(one.raw_output, 'totalToolUseCount') AS tool_calls,
-row_number() OVER () AS place
+_aggregates_number(one.raw_output, 'totalToolUseCount') AS tool_calls
 FROM agent_invocations AS one
 ) AS was;
 RETURN NULL;

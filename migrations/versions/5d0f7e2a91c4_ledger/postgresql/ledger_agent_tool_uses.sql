@@ -71,8 +71,7 @@ CAST(one.tool_name AS text) AS tool_name,
 CAST(one.start_time AS text) AS start_time,
 CAST(one.end_time AS text) AS end_time,
 CAST(one.duration_seconds AS double precision) AS duration_seconds,
-CAST(one.status AS text) AS status,
-row_number() OVER () AS place
+CAST(one.status AS text) AS status
 FROM come AS one
 ) AS now;
 RETURN NULL;
@@ -139,8 +138,7 @@ CAST(one.tool_name AS text) AS tool_name,
 CAST(one.start_time AS text) AS start_time,
 CAST(one.end_time AS text) AS end_time,
 CAST(one.duration_seconds AS double precision) AS duration_seconds,
-CAST(one.status AS text) AS status,
-row_number() OVER () AS place
+CAST(one.status AS text) AS status
 FROM gone AS one
 ) AS was;
 RETURN NULL;
@@ -166,8 +164,7 @@ CAST(one.tool_name AS text) AS tool_name,
 CAST(one.start_time AS text) AS start_time,
 CAST(one.end_time AS text) AS end_time,
 CAST(one.duration_seconds AS double precision) AS duration_seconds,
-CAST(one.status AS text) AS status,
-row_number() OVER () AS place
+CAST(one.status AS text) AS status
 FROM agent_tool_uses AS one
 ) AS was;
 RETURN NULL;

@@ -54,8 +54,7 @@ SELECT hashtextextended(CAST(one.session_id AS text), 0) AS session_row,
 CAST(one.session_id AS text) AS session_id,
 CAST(one.start_time AS text) AS start_time,
 CAST(one.end_time AS text) AS end_time,
-CAST(one.status AS text) AS status,
-row_number() OVER () AS place
+CAST(one.status AS text) AS status
 FROM come AS one
 ) AS now;
 RETURN NULL;
@@ -113,8 +112,7 @@ SELECT hashtextextended(CAST(one.session_id AS text), 0) AS session_row,
 CAST(one.session_id AS text) AS session_id,
 CAST(one.start_time AS text) AS start_time,
 CAST(one.end_time AS text) AS end_time,
-CAST(one.status AS text) AS status,
-row_number() OVER () AS place
+CAST(one.status AS text) AS status
 FROM gone AS one
 ) AS was;
 RETURN NULL;
@@ -137,8 +135,7 @@ SELECT hashtextextended(CAST(one.session_id AS text), 0) AS session_row,
 CAST(one.session_id AS text) AS session_id,
 CAST(one.start_time AS text) AS start_time,
 CAST(one.end_time AS text) AS end_time,
-CAST(one.status AS text) AS status,
-row_number() OVER () AS place
+CAST(one.status AS text) AS status
 FROM sessions AS one
 ) AS was;
 RETURN NULL;
