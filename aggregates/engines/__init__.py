@@ -35,6 +35,7 @@ __all__ = [
     "is_locked",
     "new_hooks_database",
     "open_database",
+    "shown",
 ]
 
 POSTGRESQL = "postgresql"
@@ -107,6 +108,11 @@ def compiler(name: str) -> Compiler:
 def compiler_of(connection: Connection) -> Compiler:
     """The compiler of the engine that a connection is of."""
     return compiler(connection.dialect.name)
+
+
+def shown(database: str) -> str:
+    """A database as a message may name it: without the password of a URL."""
+    return database_url(database).render_as_string() if "://" in database else database
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from alembic.config import Config
 from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, inspect
 
-from aggregates.engines import driver, file_of, is_in_memory, open_database
+from aggregates.engines import driver, file_of, is_in_memory, open_database, shown
 from aggregates.engines.base import Capability, Database
 from aggregates.engines.tables import WALKS
 from aggregates.errors import CannotAdopt, SchemaMismatch
@@ -214,7 +214,9 @@ def _keep_runs(
     path = file_of(database)
     if is_in_memory(database) or (path is not None and not path.exists()):
         if mapping is not None:
-            raise CannotAdopt(f"there is no {mapping.table} at {database}: name its database")
+            raise CannotAdopt(
+                f"there is no {mapping.table} at {shown(database)}: name its database"
+            )
         return
     with closing(open_database(database, lock_timeout=wait, on_wait=on_wait)) as opened:
         with opened.reading() as connection:
