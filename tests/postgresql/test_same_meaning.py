@@ -11,7 +11,7 @@ import postgres
 import psycopg
 import pytest
 from conftest import MakeDatabase, connect
-from operations import Operation, operations
+from operations import PLAIN_TIMES, Operation, operations
 from oracle import differences, recompute
 from postgres import Postgres
 
@@ -101,3 +101,15 @@ def test_columns_of_text(
     upgrade(empty_postgres.url)
     with migrated_database("plain") as path:
         run(empty_postgres, path, list(operations(seed, 40)), seed)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_columns_of_types_of_their_own(
+    seed: int, migrated_postgres: Postgres, migrated_database: MakeDatabase
+) -> None:
+    outputs = [None, "{}", '{"totalTokens": 42, "totalToolUseCount": 7}']
+    some = operations(
+        seed, 40, start_time=PLAIN_TIMES, end_time=PLAIN_TIMES, timestamp=[None], raw_output=outputs
+    )
+    with migrated_database("plain") as path:
+        run(migrated_postgres, path, list(some), seed)
