@@ -456,6 +456,9 @@ class DriverConnection(ABC):
         """The path of a file that no folder names any more: only a mount of it leads there."""
         return None
 
+    def post(self) -> None:  # noqa: B027
+        """Post what waits in queues, where there are such and no transaction is open."""
+
     def waiting(self) -> int:
         """How many changes wait in queues, so that each reader adds them up."""
         return 0

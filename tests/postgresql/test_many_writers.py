@@ -54,6 +54,15 @@ def test_a_change_that_commits_late_reaches_a_consumer(migrated_postgres: Postgr
         assert taken(store, "mine") == []
 
 
+def test_a_log_is_read_up_to_what_has_committed(migrated_postgres: Postgres) -> None:
+    with Store(migrated_postgres.url) as store, closing(migrated_postgres.connect()) as writer:
+        log = store.log()
+        insert(writer, "a")
+        assert log.ends() == (1, 1)
+        insert(writer, "b")
+        assert agents(log.read(0, 10)) == ["a", "b"]
+
+
 def test_an_edit_of_history_reaches_a_consumer_once(migrated_postgres: Postgres) -> None:
     with Store(migrated_postgres.url) as store, closing(migrated_postgres.connect()) as writer:
         insert(writer, "a")

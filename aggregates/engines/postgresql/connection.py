@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 from psycopg import IsolationLevel, sql
+from psycopg.pq import TransactionStatus
 
 from aggregates.engines.base import (
     Capability,
@@ -98,7 +99,7 @@ class PostgreSQLConnection(DriverConnection):
 
     @contextmanager
     def _transaction(self, level: IsolationLevel) -> Iterator[None]:
-        fold(self)
+        self.post()
         self.driver.isolation_level = level
         try:
             with self.driver.transaction():
@@ -147,6 +148,11 @@ class PostgreSQLConnection(DriverConnection):
     def readers_block(self) -> bool:
         """Whether a reader keeps writers from committing."""
         return False
+
+    def post(self) -> None:
+        """Post what waits in queues, where no transaction is open."""
+        if self.driver.info.transaction_status is TransactionStatus.IDLE:
+            fold(self)
 
     def waiting(self) -> int:
         """How many changes wait in queues, so that each reader adds them up."""
