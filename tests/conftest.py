@@ -8,8 +8,10 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from itertools import count
 from pathlib import Path
 
+import postgres
 import pytest
 from hooks import VARIANTS
+from postgres import Postgres
 
 for name in ("COLUMNS", "LINES"):
     # Workers are given some, which a command would take for its reader's.
@@ -17,6 +19,8 @@ for name in ("COLUMNS", "LINES"):
 
 # variant of the hooks' tables -> path of a fresh database, which goes with the context
 MakeDatabase = Callable[[str], AbstractContextManager[Path]]
+
+MakePostgres = Callable[[], AbstractContextManager[Postgres]]
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -107,3 +111,39 @@ def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> MakeDatabase:
     """Databases at the head revision."""
     folder = tmp_path_factory.mktemp
     return _copies(folder("migrated-templates"), folder("migrated"), _migrate)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """The URL of a server, which goes in the end where the tests have started it."""
+    with postgres.server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def make_postgres(postgresql_server: str) -> Iterator[MakePostgres]:
+    """Databases at the head revision, with the tables that a migration makes."""
+    from aggregates.installing.upgrading import upgrade
+
+    with postgres.database(postgresql_server) as template:
+        upgrade(template.url)
+
+        @contextmanager
+        def make() -> Iterator[Postgres]:
+            with postgres.database(postgresql_server, template.name) as copy:
+                yield copy
+
+        yield make
+
+
+@pytest.fixture
+def migrated_postgres(make_postgres: MakePostgres) -> Iterator[Postgres]:
+    with make_postgres() as found:
+        yield found
+
+
+@pytest.fixture
+def empty_postgres(postgresql_server: str) -> Iterator[Postgres]:
+    """A database with nothing in it."""
+    with postgres.database(postgresql_server) as found:
+        yield found

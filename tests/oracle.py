@@ -170,7 +170,7 @@ def any_text(connection: sqlite3.Connection) -> Iterator[None]:
         connection.text_factory = before
 
 
-def _some(
+def nonzero(
     aggregate: dict[tuple[Any, ...], tuple[Any, ...]],
 ) -> dict[tuple[Any, ...], tuple[Any, ...]]:
     return {k: v for k, v in aggregate.items() if any(m not in (0, None) for m in v)}
@@ -225,7 +225,7 @@ def recompute(connection: sqlite3.Connection) -> Aggregates:
         ("unreadable_session_times",): (tables.total("sessions_summary", "unreadable_times"),),
         ("unreadable_tool_times",): (tables.total("tool_stats", "unreadable_times"),),
     }
-    return {name: _some(result[name]) for name in CONTRACT}
+    return {name: nonzero(result[name]) for name in CONTRACT}
 
 
 def _of_invocations(
@@ -357,7 +357,7 @@ def stored(connection: sqlite3.Connection, names: Iterable[str] = CONTRACT) -> A
             key, measures = CONTRACT[name]
             rows = connection.execute(f"SELECT {', '.join(key + measures)} FROM {name}").fetchall()
             width = len(key)
-            result[name] = _some({row[:width]: row[width:] for row in rows})
+            result[name] = nonzero({row[:width]: row[width:] for row in rows})
             assert len({row[:width] for row in rows}) == len(rows), f"{name}: a key twice"
     return result
 

@@ -200,9 +200,11 @@ class Consumer:
 
     def _write(self, seq: int, last_id: int | None, last_timestamp: str | None) -> None:
         self._execute(
-            f"INSERT OR REPLACE INTO main.{CONSUMERS}"
+            f"INSERT INTO main.{CONSUMERS}"
             " (name, source, seq, last_id, last_timestamp, saved_at, is_lost)"
-            " VALUES (?, ?, ?, ?, ?, ?, 0)",
+            " VALUES (?, ?, ?, ?, ?, ?, 0) ON CONFLICT (name, source) DO UPDATE SET"
+            " seq = excluded.seq, last_id = excluded.last_id, is_lost = excluded.is_lost,"
+            " last_timestamp = excluded.last_timestamp, saved_at = excluded.saved_at",
             (self.name, self.source.name, seq, last_id, last_timestamp, utc_text()),
         )
 

@@ -13,6 +13,7 @@ from aggregates.model.sources import FAILED, SUCCEEDED
 Operation = Literal["insert", "update", "delete"]
 Row = dict[str, Any]
 
+_ALL = 2**62
 _ENDED = (*SUCCEEDED, *FAILED)
 
 
@@ -68,6 +69,7 @@ class Log:
     def ends(self) -> tuple[int, int]:
         """(oldest, newest) position that the log holds; (1, 0) where it is empty."""
         with self.connection.explained():
+            self.connection.post()
             oldest, newest = self.connection.execute(
                 f"SELECT (SELECT min(seq) FROM main.{quote(self.source.log)}),"
                 f" (SELECT max(seq) FROM main.{quote(self.source.log)})"
@@ -99,10 +101,11 @@ class Log:
         self.connection.check_file()
         width = len(self.source.image)
         with self.connection.explained(), self.connection.any_text():
+            self.connection.post()
             rows = self.connection.execute(
                 f"SELECT seq, operation, updated_at, {self._key}, {self._columns}"
                 f" FROM main.{quote(self.source.log)} WHERE seq > ? ORDER BY seq LIMIT ?",
-                (after, limit),
+                (after, limit if limit >= 0 else _ALL),
             ).fetchall()
         return [
             Change(

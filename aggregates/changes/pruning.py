@@ -63,7 +63,7 @@ def _limit(
     # One that has lost changes has to begin anew anyway.
     (slowest,) = connection.execute(
         f"SELECT min(seq) FROM main.{CONSUMERS}"
-        " WHERE source = ? AND NOT is_lost AND seq BETWEEN ? AND ?",
+        " WHERE source = ? AND is_lost = 0 AND seq BETWEEN ? AND ?",
         (source.name, oldest - 1, newest),
     ).fetchone()
     # The entry of a checkpoint stays too: by it the consumer knows the log again.

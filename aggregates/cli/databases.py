@@ -21,7 +21,7 @@ from aggregates.cli.settings import (
     wait_option,
 )
 from aggregates.configuration import configuration
-from aggregates.engines import compiler, explained, file_of, open_database
+from aggregates.engines import compiler, explained, file_of, open_database, shown
 from aggregates.engines.base import Database
 from aggregates.errors import AggregatesError, CannotAdopt
 from aggregates.frozen import freezing
@@ -131,7 +131,7 @@ def migrate_command(
             )
         with opened.reading() as connection:
             status = inspect(connection, catalogue.sources)
-    click.echo(f"{database}: revision {status.revision}, journal mode {status.journal_mode}")
+    click.echo(f"{shown(database)}: revision {status.revision}, journal mode {status.journal_mode}")
     findings = [one for one in status.findings if not one.is_doubt]
     for finding in [*findings, *status.warnings]:
         tell(settings.pasteable(str(finding)))
@@ -166,9 +166,9 @@ def downgrade_command(
         database = store.database
     if not yes:
         click.confirm(
-            f"Remove all aggregates and the change log from {database}?"
+            f"Remove all aggregates and the change log from {shown(database)}?"
             if revision == "base"
-            else f"Take back what {database} has beyond {revision}?",
+            else f"Take back what {shown(database)} has beyond {revision}?",
             abort=True,
             err=True,
         )
@@ -183,7 +183,7 @@ def downgrade_command(
         )
     open_database(database).forget_proof()
     left = "aggregates removed" if revision == "base" else f"back at {revision}"
-    click.echo(f"{database}: {left}")
+    click.echo(f"{shown(database)}: {left}")
 
 
 @click.command("revision")
@@ -271,6 +271,7 @@ def _own_revisions() -> Path | None:
 
 
 def _agree(database: str, wait: float, *, is_agreed: bool) -> None:
+    named = shown(database)
     with _opened(database, wait) as opened, opened.reading() as connection:
         found = survey(connection, [shape_of(source) for source in catalogue.sources])
     if found is None:
@@ -281,12 +282,12 @@ def _agree(database: str, wait: float, *, is_agreed: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise CannotAdopt(
-            f"{database}: its tables are not as the agents' hooks make them, as the list above"
+            f"{named}: its tables are not as the agents' hooks make them, as the list above"
             " says; nothing was changed. Where it is the right database, and that is meant:"
-            f" `aggregates migrate --yes --database {database}`. Where runs lie in another table:"
-            f" `aggregates mapping suggest --database {database}`"
+            f" `aggregates migrate --yes --database {named}`. Where runs lie in another table:"
+            f" `aggregates mapping suggest --database {named}`"
         )
-    click.confirm(f"Adopt {database} as it is?", abort=True, err=True)
+    click.confirm(f"Adopt {named} as it is?", abort=True, err=True)
 
 
 @contextmanager

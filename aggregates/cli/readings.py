@@ -27,7 +27,7 @@ from aggregates.cli.settings import (
     shared_options,
     wait_option,
 )
-from aggregates.engines import explained, file_of
+from aggregates.engines import explained, file_of, shown
 from aggregates.errors import DatabaseLocked, DatabaseReplaced, DatabaseVanished
 from aggregates.proving.findings import Finding
 from aggregates.reader import LATEST, Collection
@@ -213,7 +213,9 @@ def run_command(
             except DatabaseReplaced:
                 if once:
                     raise
-                log.warning("another file has taken the place of %s: opened anew", store.database)
+                log.warning(
+                    "another file has taken the place of %s: opened anew", shown(store.database)
+                )
                 # Whoever copies a file there, and does not move it, may not be done yet.
                 stop.wait(interval)
             else:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from aggregates import render
 from aggregates.cli.streams import flushed
-from aggregates.engines import explained, is_in_memory
+from aggregates.engines import explained, is_in_memory, shown
 from aggregates.errors import AggregatesError
 from aggregates.installing.upgrading import WAIT
 from aggregates.reader import ABANDON_AFTER, IDLE_AFTER, LATEST, SESSION_WINDOW
@@ -73,7 +73,8 @@ class Settings:
         """A text in which commands of ours name the database, where an option has named it."""
         if self.database is None:
             return text
-        option = f" --database {shlex.quote(self.database)}"
+        # A password is to be put back by hand: what we print goes to logs.
+        option = f" --database {shlex.quote(shown(self.database))}"
 
         def whole(command: re.Match[str]) -> str:
             return command[0] if "--database" in command[0] else command[0] + option

@@ -6,8 +6,9 @@ is of, and know it by `aggregates.engines.base`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from aggregates.engines.base import Compiler, Database, DriverConnection
+from aggregates.engines.postgresql.compiler import COMPILER as POSTGRESQL_COMPILER
 from aggregates.engines.sqlite import database as sqlite
 from aggregates.engines.sqlite import explaining
 from aggregates.engines.sqlite.connection import COMPILER
@@ -33,7 +35,10 @@ __all__ = [
     "is_locked",
     "new_hooks_database",
     "open_database",
+    "shown",
 ]
+
+POSTGRESQL = "postgresql"
 
 
 def database_url(database: str | Path) -> URL:
@@ -59,23 +64,45 @@ def open_database(
     next. Raises AggregatesError for an engine that is not supported.
     """
     url = database_url(database)
-    if url.get_backend_name() != "sqlite":
+    name = url.get_backend_name()
+    if name == POSTGRESQL:
+        opens: Callable[..., Database] = _postgresql().PostgreSQLDatabase
+    elif name == "sqlite":
+        opens = sqlite.SQLiteDatabase
+    else:
         raise AggregatesError(
-            f"{url.get_backend_name()} is not supported yet; name a SQLite file or its URL"
+            f"{name} is not supported; name a SQLite file, its URL, or one of postgresql://"
         )
-    return sqlite.SQLiteDatabase(
-        url, lock_timeout=lock_timeout, keep_open=keep_open, on_wait=on_wait
-    )
+    return opens(url, lock_timeout=lock_timeout, keep_open=keep_open, on_wait=on_wait)
 
 
 def driver(connection: Any) -> DriverConnection:
     """The driver's own connection, of a SQLAlchemy one or of one that is the driver's already."""
-    return sqlite.driver(connection)
+    known = connection.connection.driver_connection if _is_pooled(connection) else connection
+    if type(known).__module__.startswith("psycopg"):
+        found: DriverConnection = _postgresql().driver(known)
+        return found
+    return sqlite.driver(known)
+
+
+def _is_pooled(connection: Any) -> bool:
+    return isinstance(connection, Connection)
+
+
+def _postgresql() -> Any:
+    """What opens such databases; its driver is an extra."""
+    try:
+        from aggregates.engines.postgresql import database
+    except ImportError as error:
+        raise AggregatesError(
+            f"{error}; PostgreSQL needs its driver: pip install 'agent-aggregates[postgres]'"
+        ) from error
+    return database
 
 
 def compiler(name: str) -> Compiler:
     """The compiler of an engine, by SQLAlchemy's name of it; always the same one."""
-    return {"sqlite": COMPILER}[name]
+    return {"sqlite": COMPILER, POSTGRESQL: POSTGRESQL_COMPILER}[name]
 
 
 def compiler_of(connection: Connection) -> Compiler:
@@ -83,14 +110,33 @@ def compiler_of(connection: Connection) -> Compiler:
     return compiler(connection.dialect.name)
 
 
-def explained(database: str | Callable[[], str]) -> AbstractContextManager[None]:
+def shown(database: str) -> str:
+    """A database as a message may name it: without the password of a URL."""
+    return database_url(database).render_as_string() if "://" in database else database
+
+
+@contextmanager
+def explained(database: str | Callable[[], str]) -> Iterator[None]:
     """Turn what a driver raises inside into an error that says what to do next."""
-    return explaining.explained(database)
+    with explaining.explained(database):
+        try:
+            yield
+        except Exception:
+            if (loaded := _postgresql_explaining()) is None:
+                raise
+            with loaded.explained(database):
+                raise
 
 
 def is_locked(error: BaseException) -> bool:
     """Whether an error says that somebody else holds a lock of the database."""
-    return explaining.is_locked(error)
+    loaded = _postgresql_explaining()
+    return explaining.is_locked(error) or (loaded is not None and loaded.is_locked(error))
+
+
+def _postgresql_explaining() -> Any:
+    """What knows the errors of that driver; None where nobody has asked for the driver."""
+    return sys.modules.get("aggregates.engines.postgresql.explaining")
 
 
 def file_of(database: str | Path) -> Path | None:

@@ -18,8 +18,9 @@ from typing import Any, ClassVar, Protocol
 from sqlalchemy import Connection, Dialect, Engine
 from sqlalchemy.engine.default import DefaultDialect
 
-from aggregates.frozen.shapes import Shape
-from aggregates.frozen.statements import Recomputation, Statement
+from aggregates.frozen.layout import normalised
+from aggregates.frozen.shapes import ADDED, Shape
+from aggregates.frozen.statements import DROPPED, Recomputation, Statement
 from aggregates.model.definition import Catalogue, Definition, Expression, Source, rendered
 from aggregates.model.mapping import TableMapping
 
@@ -83,6 +84,21 @@ class TableWalk:
     """by whether there is a lower and an upper bound"""
 
 
+@dataclass(frozen=True)
+class WholeComparison:
+    """How an aggregate differs from a recomputation that one snapshot holds, and what mends it.
+
+    `differing` answers the key, what is stored, and what is right. `add` takes the key, and what is
+    missing of each count; `sweep` takes the key, and removes what is zero.
+    """
+
+    key: tuple[str, ...]
+    counts: tuple[str, ...]
+    differing: str
+    add: str
+    sweep: str
+
+
 SLICE = "_aggregates_slice"
 """A temporary table `(above, upto, rows)` of one row: which keys are at hand. They stay in the
 database, as others may have written what is no text to us."""
@@ -127,6 +143,10 @@ class Compiler(ABC):
     """Turns definitions into one engine's SQL. Pure: knows no database."""
 
     dialect: Dialect
+    folder: ClassVar[str] = ""
+    """of a revision, in which the SQL of the engine lies"""
+    fills_at_once: ClassVar[bool] = False
+    """whether what a revision has frozen fills its tables too, in one statement"""
 
     def quote(self, name: str) -> str:
         """An identifier, in quotes where the engine needs them."""
@@ -139,6 +159,16 @@ class Compiler(ABC):
     def render(self, expression: Expression, names: Mapping[str, str], **options: Any) -> str:
         """The SQL of an expression, its columns replaced by SQL of the row at hand."""
         return rendered(expression, names, self.dialect, **options)
+
+    def dropping(self, statements: Sequence[Statement]) -> Iterator[str]:
+        """What drops objects: triggers first, as they name the rest."""
+        found = [one for one in statements if one.kind != "data"]
+        for one in sorted(found, key=lambda one: DROPPED.index(one.kind)):
+            yield f"DROP {one.kind.upper()} IF EXISTS {quote(one.name)}"
+
+    def adding(self, table: str, name: str, type_: str) -> Iterator[str]:
+        """What adds a column to a source table, and marks it as ours."""
+        yield f"ALTER TABLE {quote(table)} ADD COLUMN {quote(name)} {type_} {ADDED}"
 
     @abstractmethod
     def bookkeeping(self) -> list[Statement]:
@@ -177,6 +207,38 @@ class Compiler(ABC):
         """SELECT of some facts of one row, out of those columns of its image that they stand on."""
 
     @abstractmethod
+    def joined(self, expression: str) -> str:
+        """An aggregate function: the integers of a group, in a text with commas."""
+
+    @abstractmethod
+    def is_text(self, column: str) -> str:
+        """Whether a column of a source holds a text."""
+
+    @abstractmethod
+    def is_key(self, column: str) -> str:
+        """Whether a column of a source holds a text that is a key as it is."""
+
+    @abstractmethod
+    def in_bytes(self, column: str) -> str:
+        """A column of a source, compared byte by byte."""
+
+    @abstractmethod
+    def newest(self, source: Source, rows: int) -> str:
+        """A condition that the newest rows of a source meet, so many at most."""
+
+    def beside(self, join: str, view: str, alias: str, value: str, key: str = "session_id") -> str:
+        """A join with the few rows of a view that have a value for their key."""
+        return f"{join} {view} AS {alias} ON {alias}.{key} = {value}"
+
+    @abstractmethod
+    def as_stored(self, column: str, listed: str) -> str:
+        """SELECT of the values of a source's column that are the keys which a query lists."""
+
+    def key_of_row(self, source: Source, row: str) -> str:
+        """What the log has as the key of a row of a source."""
+        return f"{row}.{self.quote(source.key)}"
+
+    @abstractmethod
     def recomputation(
         self,
         catalogue: Catalogue,
@@ -185,6 +247,26 @@ class Compiler(ABC):
         only: tuple[str, ...] | None = None,
     ) -> Recomputation:
         """How to compute all aggregates of a source, or only some, from its rows."""
+
+    @abstractmethod
+    def facts_table(self, source: Source) -> str:
+        """What makes a temporary table of the facts of all rows, for the rest of a transaction."""
+
+    @abstractmethod
+    def count_facts(self, source: Source) -> str:
+        """How many rows that table has."""
+
+    @abstractmethod
+    def whole_comparison(self, catalogue: Catalogue, definition: Definition) -> WholeComparison:
+        """How to compare an aggregate with that table."""
+
+    @abstractmethod
+    def fold(self, source: Source) -> str:
+        """What posts all that waits in the queue of a source."""
+
+    @abstractmethod
+    def fill(self, source: Source) -> str:
+        """What computes all aggregates of a source again, in the place of what they hold."""
 
     @abstractmethod
     def shadows(
@@ -226,6 +308,9 @@ class Capability(Enum):
     """readers block writers in some modes of a database, and it can be switched to another"""
     PROOF_FILE = auto()
     """shadows can lie in a file beside the database, from one connection to the next"""
+    QUEUES = auto()
+    """changes wait in queues until a fold posts them; a long snapshot keeps no writer waiting, so
+    that one statement fills, compares or replaces an aggregate"""
 
 
 class DriverError(Exception):
@@ -325,6 +410,10 @@ class DriverConnection(ABC):
         """A transaction that takes the writers' lock as it begins."""
 
     @abstractmethod
+    def folding_turn(self) -> AbstractContextManager[None]:
+        """Nobody else posts what waits in queues inside; begun outside a transaction."""
+
+    @abstractmethod
     def in_bulk(self) -> AbstractContextManager[None]:
         """Many transactions in a row: the last of them may be lost where the machine loses power.
 
@@ -367,6 +456,13 @@ class DriverConnection(ABC):
         """The path of a file that no folder names any more: only a mount of it leads there."""
         return None
 
+    def post(self) -> None:  # noqa: B027
+        """Post what waits in queues, where there are such and no transaction is open."""
+
+    def waiting(self) -> int:
+        """How many changes wait in queues, so that each reader adds them up."""
+        return 0
+
     @abstractmethod
     def unblock_readers(self) -> None:
         """Make readers and writers independent; tried for a while, then DatabaseLocked."""
@@ -378,6 +474,10 @@ class DriverConnection(ABC):
     @abstractmethod
     def objects(self, kind: str | None = None) -> list[SchemaObject]:
         """What the schema holds, of one kind or all, in the order in which it was made."""
+
+    def is_as_made(self, found: SchemaObject, statement: Statement) -> bool:
+        """Whether an object is as a statement makes it."""
+        return normalised(found.sql) == normalised(statement.installed)
 
     @abstractmethod
     def table_exists(self, table: str) -> bool:
@@ -402,6 +502,14 @@ class DriverConnection(ABC):
     @abstractmethod
     def missing_columns(self, shape: Shape) -> dict[str, str]:
         """Names and types of the columns to add to a table."""
+
+    @abstractmethod
+    def added_columns(self, shape: Shape) -> list[str]:
+        """The columns of a table that a migration has added."""
+
+    @abstractmethod
+    def hold(self, tables: Sequence[str], seconds: float) -> None:
+        """Keep writers of tables away for the rest of a transaction that writes."""
 
     @abstractmethod
     def check_adoptable(self, shape: Shape) -> None:

@@ -6,6 +6,10 @@ CONSUMERS = "change_consumers"
 VERIFICATIONS = "aggregate_verifications"
 LEASES = "_aggregates_leases"
 WALKS = "_aggregates_walks"
+STORE_MARK = (
+    f"INSERT INTO main.{WALKS} (name, mark) VALUES (?, CAST(? AS TEXT))"
+    " ON CONFLICT (name) DO UPDATE SET mark = excluded.mark"
+)
 DERIVED = "_aggregates_session_derived"
 COUNTED = "_aggregates_session_counted"
 OWNED = "_aggregates_owned"

@@ -16,8 +16,8 @@ from alembic.script import ScriptDirectory
 from aggregates.errors import AggregatesError
 from aggregates.frozen.layout import compact, wrapped
 
-Kind = Literal["table", "index", "view", "trigger", "data"]
-DROPPED = ("trigger", "view", "index", "table")
+Kind = Literal["table", "index", "view", "trigger", "function", "data"]
+DROPPED = ("trigger", "view", "index", "table", "function")
 """Kinds in the order in which they are dropped: what stands on others goes before them."""
 
 # What no frozen text can know: the UNIQUE keys that a database has put on the source. These
@@ -162,25 +162,34 @@ def history(folder: Path, revision: str | None = None) -> list[Path]:
     return [path for path in reversed(found) if path.is_dir()]
 
 
-def earlier(here: Path) -> list[Statement]:
+def earlier(here: Path, engine: str = "") -> list[Statement]:
     """What the revisions before one make."""
     down = history(here.parents[1], here.name.partition("_")[0])[:-1]
-    return [statement for path in down for statement in made(path)]
+    return [statement for path in down for statement in made(path, engine)]
 
 
-def installed(folder: Path, revision: str | None = None) -> list[Statement]:
+def installed(folder: Path, revision: str | None = None, engine: str = "") -> list[Statement]:
     """What the revisions up to one (all by default) make, in the order in which they make it."""
-    return [statement for here in history(folder, revision) for statement in made(here)]
+    return [statement for here in history(folder, revision) for statement in made(here, engine)]
 
 
-def made(here: Path) -> list[Statement]:
-    """What one revision makes."""
+def made(here: Path, engine: str = "") -> list[Statement]:
+    """What one revision makes; `engine` is the folder of it in which an engine's SQL lies."""
     return [
         statement
-        for path in sorted(here.glob("*.sql"))
+        for path in sorted((here / engine).glob("*.sql"), key=_place if engine else None)
         if not path.name.startswith(("hooks", "rows_", "folds_"))
         for statement in statements(path)
     ]
+
+
+_FILES = ("bookkeeping", "ledger_", "tables", "facts_", "posting_", "views")
+
+
+def _place(path: Path) -> tuple[int, str]:
+    """Where a file stands in the order in which a revision executes them."""
+    places = [place for place, name in enumerate(_FILES) if path.name.startswith(name)]
+    return (places or [len(_FILES)])[0], path.name
 
 
 def dump(entries: Iterable[tuple[str, str, str]]) -> str:

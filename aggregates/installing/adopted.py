@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
 
 from aggregates.engines.base import DriverConnection
-from aggregates.engines.tables import WALKS
+from aggregates.engines.tables import STORE_MARK, WALKS
 from aggregates.frozen import statements as frozen
 from aggregates.frozen.shapes import UPDATED_AT, Shape, is_added
 
@@ -42,7 +42,7 @@ class LostColumn:
 
 def remember(connection: DriverConnection, shape: Shape, *, is_made: bool = False) -> None:
     """Store what a table is like, and which of its columns are ours."""
-    ours = added_columns(connection, shape)
+    ours = connection.added_columns(shape)
     if before := _stored(connection, shape.table):
         # What makes a table anew leaves out the comments that tell.
         ours += [name for name in before.added if name not in ours]
@@ -66,18 +66,13 @@ def has_lost_journal_mode(connection: DriverConnection) -> bool:
     return _mark(connection, _JOURNAL_MODE) == "wal" and connection.readers_block()
 
 
-def added_columns(connection: DriverConnection, shape: Shape) -> list[str]:
-    """The columns that we have added to a table, as its definition says."""
-    definition = _definition(connection, shape.table)
-    return [name for name, type_ in shape.added.items() if is_added(definition, name, type_)]
-
-
 def adopted(connection: DriverConnection, table: str) -> Adopted:
     """What a table was like; as the hooks make it, where that was not stored."""
     if found := _stored(connection, table):
         return found
     (first, *_) = frozen.history(frozen.migrations_folder())
-    made = {one.name: one.sql for one in frozen.statements(first / "hooks.sql")}
+    hooks = first / connection.compiler.folder / "hooks.sql"
+    made = {one.name: one.sql for one in frozen.statements(hooks)}
     with connection.scratch() as scratch:
         scratch.execute(made[table])
         return Adopted(list(scratch.columns(table)), [UPDATED_AT])
@@ -103,7 +98,7 @@ def _mark(connection: DriverConnection, name: str) -> str | None:
 
 
 def _store(connection: DriverConnection, name: str, mark: str) -> None:
-    connection.execute(f"INSERT OR REPLACE INTO {WALKS} (name, mark) VALUES (?, ?)", (name, mark))
+    connection.execute(STORE_MARK, (name, mark))
 
 
 def lost_columns(connection: DriverConnection, shape: Shape) -> list[LostColumn]:

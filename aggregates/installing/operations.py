@@ -12,16 +12,16 @@ from typing import Any
 from alembic.operations import Operations
 from sqlalchemy import Connection
 
-from aggregates.engines import driver
-from aggregates.engines.base import Capability, DriverConnection, OperationalError, quote
-from aggregates.errors import CannotAdopt
+from aggregates.engines import compiler, driver
+from aggregates.engines.base import Capability, Compiler, DriverConnection, OperationalError, quote
+from aggregates.errors import AggregatesError, CannotAdopt
 from aggregates.frozen import statements as frozen
-from aggregates.frozen.shapes import ADDED, UPDATED_AT, Shape
+from aggregates.frozen.shapes import UPDATED_AT, Shape
 from aggregates.frozen.statements import DROPPED, Recomputation, Statement
-from aggregates.installing.adopted import added_columns, remember, remember_journal_mode
+from aggregates.installing.adopted import remember, remember_journal_mode
 from aggregates.installing.owned import OWN_FILLINGS, keep_or_drop
 from aggregates.installing.surveying import RUNS, others, survey
-from aggregates.installing.upgrading import current
+from aggregates.installing.upgrading import WAIT, current
 from aggregates.recomputing.filling import (
     BACKFILLS,
     REBUILD,
@@ -60,7 +60,8 @@ def check(op: Operations, shapes: Iterable[Shape], revisions: Path | None = None
     for shape in shapes:
         connection.check_adoptable(shape)
     if revisions is not None:
-        connection.check_names(one.name for one in frozen.installed(revisions.parent))
+        engine = _compiler(op).folder
+        connection.check_names(one.name for one in frozen.installed(revisions.parent, None, engine))
         tell = _option(op, "on_survey")
         if tell is not None and (found := survey(_connection(op), shapes)) is not None:
             for one in found.lines():
@@ -75,6 +76,9 @@ def install(
     Goes on where it was killed. `shapes` are those of sources that have no change log yet. Raises
     CannotAdopt, having changed nothing, where a name is taken, or a source is no longer as it was.
     """
+    if _compiler(op).fills_at_once:
+        _install_at_once(op, here)
+        return
     sources = list(sources)
     of = {shape.table: shape for shape in shapes}
     if not is_resumed(op, revision):
@@ -99,6 +103,21 @@ def install(
     _settle_owned(op, ())
 
 
+def _install_at_once(op: Operations, here: Path) -> None:
+    """Make what a revision adds, and fill it out of one snapshot, which keeps no writer waiting."""
+    engine = _compiler(op).folder
+    made = frozen.made(here, engine)
+    if not made:
+        raise AggregatesError(
+            f"revision {here.name} carries no SQL for {op.get_context().dialect.name}; it can be"
+            " installed on SQLite only"
+        )
+    if not op.get_context().as_sql:
+        _driver(op).check_names(one.name for one in made if one.kind != "data")
+    for statement in made:
+        _execute(op, statement.sql)
+
+
 def _check_sources(op: Operations, here: Path, sources: Iterable[str]) -> None:
     """Raise CannotAdopt where a table that has a change log has been made anew, and otherwise."""
     for name in sources:
@@ -114,7 +133,8 @@ def _check_sources(op: Operations, here: Path, sources: Iterable[str]) -> None:
 
 def uninstall(op: Operations, here: Path) -> None:
     """Remove what `install` has made, finished or not, and put back what was there before."""
-    made, before = frozen.made(here), frozen.earlier(here)
+    engine = _compiler(op).folder
+    made, before = frozen.made(here, engine), frozen.earlier(here, engine)
     _drop(op, made)
     objects = {(str(one.kind), one.name): one for one in before if one.kind != "data"}
     replaced = [objects[one.kind, one.name] for one in made if (one.kind, one.name) in objects]
@@ -146,17 +166,17 @@ def remove_unfinished(op: Operations, revisions: Path) -> None:
 
 def adopt(op: Operations, shapes: Iterable[Shape], tables: Path) -> None:
     """Make tables that are missing in the hooks' shape, and add columns that are missing."""
-    made = {one.name: one for one in frozen.statements(tables)}
+    made = {one.name: one for one in frozen.statements(_of_engine(op, tables))}
     shapes = list(shapes)
     if op.get_context().as_sql:
         for shape in shapes:
             _execute(op, made[shape.table].sql)
             if UPDATED_AT in shape.added:  # the one column that the hooks do not make
-                _execute(
-                    op, f"ALTER TABLE {quote(shape.table)} ADD COLUMN {UPDATED_AT} TEXT {ADDED}"
-                )
+                _add(op, shape.table, UPDATED_AT, shape.added[UPDATED_AT])
         return
     connection = _driver(op)
+    wait = _option(op, "wait")
+    connection.hold([one.table for one in shapes], float(WAIT if wait is None else wait))
     check(op, shapes)  # again, under the lock for writing
     is_foreign = not connection.table_exists(RUNS) and bool(others(connection))
     for shape in shapes:
@@ -164,8 +184,7 @@ def adopt(op: Operations, shapes: Iterable[Shape], tables: Path) -> None:
         if is_missing:
             _execute(op, made[shape.table].sql)
         for name, type_ in connection.missing_columns(shape).items():
-            column = f"{quote(name)} {type_} {ADDED}"
-            _execute(op, f"ALTER TABLE {quote(shape.table)} ADD COLUMN {column}")
+            _add(op, shape.table, name, type_)
         remember(connection, shape, is_made=is_missing and is_foreign)
     if Capability.JOURNAL_MODES in connection.capabilities:
         remember_journal_mode(connection, _option(op, "journal_mode"))
@@ -173,7 +192,7 @@ def adopt(op: Operations, shapes: Iterable[Shape], tables: Path) -> None:
 
 def create(op: Operations, statements: Path, shape: Shape | None = None) -> None:
     """Execute the statements of a file, fitted to the table of a shape and to source columns."""
-    found = frozen.statements(statements)
+    found = frozen.statements(_of_engine(op, statements))
     if not op.get_context().as_sql:
         found = _driver(op).fit(shape, found)
     for statement in found:
@@ -189,7 +208,7 @@ def _create_if_any(op: Operations, path: Path) -> None:
 
 def remove(op: Operations, *files: Path) -> None:
     """Drop what the statements of files have made."""
-    made = [one for path in files for one in frozen.statements(path)]
+    made = [one for path in files for one in frozen.statements(_of_engine(op, path))]
     _drop(op, made)
     _settle_owned(op, made)
 
@@ -251,7 +270,7 @@ def drop_added_columns(op: Operations, shapes: Iterable[Shape]) -> None:
         return
     connection = _driver(op)
     for shape in shapes:
-        for name in added_columns(connection, shape):
+        for name in connection.added_columns(shape):
             connection.drop_column(shape.table, name)
 
 
@@ -262,10 +281,8 @@ def _backfill_at_once(op: Operations, sql: Recomputation) -> None:
 
 
 def _drop(op: Operations, statements: Iterable[Statement]) -> None:
-    """Drop objects: triggers first, as they name the rest."""
-    found = [one for one in statements if one.kind != "data"]
-    for statement in sorted(found, key=lambda one: DROPPED.index(one.kind)):
-        _execute(op, f"DROP {statement.kind.upper()} IF EXISTS {quote(statement.name)}")
+    for sql in _compiler(op).dropping(list(statements)):
+        _execute(op, sql)
 
 
 def _execute(op: Operations, sql: str) -> None:
@@ -273,7 +290,22 @@ def _execute(op: Operations, sql: str) -> None:
     if context.as_sql:
         context.impl.static_output(f"{sql};\n")
     else:
-        _connection(op).exec_driver_sql(sql)
+        # Without parameters a percent sign is one.
+        _connection(op).exec_driver_sql(sql, execution_options={"no_parameters": True})
+
+
+def _add(op: Operations, table: str, name: str, type_: str) -> None:
+    for sql in _compiler(op).adding(table, name, type_):
+        _execute(op, sql)
+
+
+def _compiler(op: Operations) -> Compiler:
+    return compiler(op.get_context().dialect.name)
+
+
+def _of_engine(op: Operations, path: Path) -> Path:
+    """A file of a revision, as the engine of the database has it."""
+    return path.parent / _compiler(op).folder / path.name
 
 
 def _connection(op: Operations) -> Connection:

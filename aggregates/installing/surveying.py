@@ -13,7 +13,6 @@ from aggregates.engines.tables import INTERNAL
 from aggregates.errors import CannotAdopt
 from aggregates.frozen import statements as frozen
 from aggregates.frozen.shapes import UPDATED_AT, Shape
-from aggregates.installing.adopted import added_columns
 from aggregates.installing.mapped import mapping_of
 from aggregates.installing.upgrading import current
 
@@ -128,7 +127,7 @@ def _survey(connection: DriverConnection, shapes: Sequence[Shape]) -> Survey:
             missing.append(shape.table)
             continue
         columns = {name.lower(): type_ for name, type_ in connection.columns(shape.table).items()}
-        ours = added_columns(connection, shape)
+        ours = connection.added_columns(shape)
         is_theirs = UPDATED_AT in columns and UPDATED_AT not in ours
         names = [
             one

@@ -13,7 +13,7 @@ from alembic.config import Config
 from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, inspect
 
-from aggregates.engines import driver, file_of, is_in_memory, open_database
+from aggregates.engines import driver, file_of, is_in_memory, open_database, shown
 from aggregates.engines.base import Capability, Database
 from aggregates.engines.tables import WALKS
 from aggregates.errors import CannotAdopt, SchemaMismatch
@@ -147,11 +147,14 @@ def mark_of_step(script: ScriptDirectory, revision: str, *, is_upgrade: bool) ->
     is_ours = before[:1] == ours[:1]
     if is_upgrade and ours and not is_ours:
         mark = f"{ours[0].revision} {' '.join(before[0].branch_labels)}".strip()
-        return f"INSERT OR REPLACE INTO {WALKS} (name, mark) VALUES ('{_mark(revision)}', '{mark}')"
+        return (
+            f"INSERT INTO {WALKS} (name, mark) VALUES ('{_mark(revision)}', '{mark}')"
+            " ON CONFLICT (name) DO UPDATE SET mark = excluded.mark"
+        )
     if is_ours and not is_upgrade and ours[0].down_revision:
         return (
             f"DELETE FROM {VERSION_TABLE} WHERE '{_mark('')}' || version_num IN"
-            f" (SELECT name FROM {WALKS} WHERE mark GLOB '{revision}*')"
+            f" (SELECT name FROM {WALKS} WHERE mark LIKE '{revision}%')"
         )
     return None
 
@@ -170,7 +173,7 @@ def _standing_on(connection: Connection) -> dict[str, tuple[str, str]]:
     own = driver(connection)
     if not own.table_exists(WALKS):
         return {}
-    marks = own.execute(f"SELECT name, mark FROM {WALKS} WHERE name GLOB ?", (_mark("*"),))
+    marks = own.execute(f"SELECT name, mark FROM {WALKS} WHERE name LIKE ?", (_mark("%"),))
     found = {}
     for name, mark in marks:
         ours, _, label = mark.partition(" ")
@@ -255,7 +258,9 @@ def _keep_runs(
     path = file_of(database)
     if is_in_memory(database) or (path is not None and not path.exists()):
         if mapping is not None:
-            raise CannotAdopt(f"there is no {mapping.table} at {database}: name its database")
+            raise CannotAdopt(
+                f"there is no {mapping.table} at {shown(database)}: name its database"
+            )
         return
     with closing(open_database(database, lock_timeout=wait, on_wait=on_wait)) as opened:
         with opened.reading() as connection:

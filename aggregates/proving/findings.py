@@ -12,6 +12,7 @@ from aggregates.frozen.statements import Statement
 from aggregates.proving.record import doubt
 
 MIGRATE, STATUS = "aggregates migrate", "aggregates status"
+RUN = "aggregates run"
 REINSTALL, REPAIR = "aggregates migrate --reinstall", "aggregates repair"
 WAL = "aggregates migrate --journal-mode wal"
 PUT_BACK = (REINSTALL, REPAIR)
@@ -26,7 +27,8 @@ class Finding:
     `moved` (it was renamed, and made again), `column` (one that the triggers read is gone), `unfit`
     (they cannot serve the table), `unposted` (no trigger posts to the table) or `unproved`; of a
     warning `journal mode`, `empty` (no writer fills a column, or a table that was made for it),
-    `left over` (a table that was put aside) or `deleted file`"""
+    `left over` (a table that was put aside), `waiting` (many changes are not posted) or `deleted
+    file`"""
     table: str
     """the table that it concerns"""
     name: str

@@ -10,14 +10,14 @@ from sqlalchemy import Connection
 
 from aggregates.changes import ConsumerStatus, consumers
 from aggregates.engines import driver
-from aggregates.engines.base import Database, DriverConnection, SchemaObject, quote
+from aggregates.engines.base import Capability, Database, DriverConnection, SchemaObject, quote
 from aggregates.engines.tables import CONSUMERS, MAPPED_PREFIX, VERIFICATIONS, WALKS, WITHOUT_KEY
 from aggregates.errors import SchemaMismatch
 from aggregates.frozen import statements as frozen
 from aggregates.frozen.shapes import UPDATED_AT, Shape, shape_of
 from aggregates.frozen.statements import Statement
 from aggregates.installing import upgrading
-from aggregates.installing.adopted import added_columns, adopted, has_lost_journal_mode
+from aggregates.installing.adopted import adopted, has_lost_journal_mode
 from aggregates.installing.mapped import Mapped, filled_columns, mapped
 from aggregates.installing.owned import Owned, owned
 from aggregates.model.definition import Source
@@ -26,6 +26,7 @@ from aggregates.proving.findings import (
     PUT_BACK,
     REINSTALL,
     REPAIR,
+    RUN,
     STATUS,
     WAL,
     Finding,
@@ -164,7 +165,7 @@ def _warnings(connection: DriverConnection, sources: Sequence[Source]) -> Iterat
             " `aggregates downgrade` takes back what was installed",
         )
     for source in sources:
-        added = [one for one in added_columns(connection, shape_of(source)) if one not in filled]
+        added = [one for one in connection.added_columns(shape_of(source)) if one not in filled]
         if added:
             names = ", ".join(added)
             yield Finding(
@@ -185,6 +186,15 @@ def _warnings(connection: DriverConnection, sources: Sequence[Source]) -> Iterat
                 f" it should be, and no row of it is missed in {of},"
                 f" `DROP TABLE {quote(one.name)}` gives its space back",
             )
+    if (waiting := connection.waiting()) > _MANY_WAITING:
+        yield Finding(
+            "waiting",
+            "",
+            "",
+            f"{waiting:,} changes wait to be posted, and whatever reads the aggregates adds them up"
+            f" each time: values are exact, reads are slow; `{RUN}` posts them",
+            (RUN,),
+        )
     if file := connection.deleted_file():
         yield Finding(
             "deleted file",
@@ -213,6 +223,20 @@ def _is_empty(connection: DriverConnection, table: str) -> bool:
     return connection.execute(f"SELECT 1 FROM {quote(table)} LIMIT 1").fetchone() is None
 
 
+def whole_differences(connection: DriverConnection, revision: str) -> Iterator[Finding]:
+    """What is not as a revision has left it, where no table of a source changes what is frozen."""
+    engine = connection.compiler.folder
+    installed = {(one.kind, one.name): one for one in connection.objects()}
+    for one in _latest(frozen.installed(frozen.migrations_folder(), revision, engine)):
+        found = installed.get((one.kind, one.name))
+        if found is None:
+            detail = f"this {one.kind} is gone, and what it keeps may have drifted: {_MIGRATE_ANEW}"
+            yield Finding("missing", one.table, one.name, detail, ANEW)
+        elif not connection.is_as_made(found, one):
+            detail = f"this {one.kind} is not the one of revision {revision}: {_MIGRATE_ANEW}"
+            yield Finding("altered", one.table, one.name, detail, ANEW)
+
+
 def expected(revision: str) -> list[Statement]:
     """What the revisions up to one have installed, each object as the last of them says."""
     return _latest(frozen.installed(frozen.migrations_folder(), revision))
@@ -230,6 +254,8 @@ def differences(
 
     What an application's revisions have installed is inspected with it.
     """
+    if Capability.QUEUES in connection.capabilities:
+        return [*inspect_sources(connection, sources), *whole_differences(connection, revision)]
     theirs = owned(connection)
     history = frozen.installed(frozen.migrations_folder(), revision)
     history += [one for each in theirs for one in each.installed]
@@ -440,9 +466,12 @@ def _different_rows(
     return findings
 
 
+ANEW = ("aggregates downgrade", MIGRATE)
+_MIGRATE_ANEW = " and ".join(f"`{step}`" for step in ANEW) + " make it again, and count all rows"
 _REINSTALL = f"`{REINSTALL}` puts that right, then run `{REPAIR}`"
 _PROOFS_SHOWN, _PROOFS_READ = 5, 1000
 _FINDINGS_NAMED = 3
+_MANY_WAITING = 10_000
 
 
 def _filling(connection: DriverConnection) -> str | None:

@@ -13,10 +13,11 @@ from datetime import UTC, datetime
 
 from aggregates import sessions
 from aggregates.changes import utc_text
-from aggregates.engines.base import Database, DriverConnection, OperationalError, quote
+from aggregates.engines.base import Capability, Database, DriverConnection, OperationalError, quote
 from aggregates.errors import AggregatesError, DefinitionError
 from aggregates.model.definition import Catalogue
 from aggregates.progress import Progress
+from aggregates.proving import whole
 from aggregates.proving.inspecting import check_installed
 from aggregates.proving.record import Proof, record
 from aggregates.proving.repairing import VerifyResult, verify
@@ -61,6 +62,9 @@ def rebuild(
             f" {of_sessions[0]}` mends it"
         )
     chosen = catalogue.only(names)
+    if Capability.QUEUES in database.capabilities:
+        found = whole.prove(database, catalogue, "rebuild", names, progress, is_whole=not tables)
+        return VerifyResult(*found, tables=names)
     started, started_at = time.monotonic(), utc_text(datetime.now(UTC))
     rows = None
     while rows is None:

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 from aggregates.changes import utc_text
 from aggregates.engines import driver
-from aggregates.engines.base import Database, DriverConnection, SchemaObject, quote
+from aggregates.engines.base import Capability, Database, DriverConnection, SchemaObject, quote
 from aggregates.engines.tables import CONSUMERS
-from aggregates.errors import SchemaMismatch
+from aggregates.errors import AggregatesError, SchemaMismatch
 from aggregates.frozen.shapes import ADDED, shape_of
 from aggregates.frozen.statements import DROPPED, Statement, installed, migrations_folder
 from aggregates.installing import upgrading
@@ -33,6 +33,11 @@ def reinstall(database: Database, sources: Sequence[Source]) -> list[str]:
     where the database is not at the head revision, or a source table is gone, or is not such as
     was adopted. What an application's revisions have installed is made again with it.
     """
+    if Capability.QUEUES in database.capabilities:
+        raise AggregatesError(
+            "triggers are not put back one by one on this engine yet: `aggregates downgrade`, then"
+            " `aggregates migrate`, make them again and count all rows"
+        )
     sources = [source for source in sources if not source.owner]
     with database.writer() as connection, connection.begin():
         if wrong := upgrading.mismatch(upgrading.current(connection)):

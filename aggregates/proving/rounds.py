@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TypeVar
 
 from aggregates.engines.base import DriverConnection, OperationalError
-from aggregates.engines.tables import WALKS
+from aggregates.engines.tables import STORE_MARK, WALKS
 
 _OPEN, _LAST, _DEMAND = "proof_open", "proof_last", "proof_demand"
 """Names of walks: the round that is under way, the last one, and since when one is wanted."""
@@ -106,7 +106,7 @@ def _mark(connection: DriverConnection, name: str) -> str | None:
 
 
 def _store(connection: DriverConnection, name: str, mark: str | None) -> None:
-    connection.execute(f"INSERT OR REPLACE INTO main.{WALKS} VALUES (?, ?)", (name, mark))
+    connection.execute(STORE_MARK, (name, mark))
 
 
 def _loaded(kind: type[_Round], mark: str | None) -> _Round | None:

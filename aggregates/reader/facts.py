@@ -58,4 +58,4 @@ def _images_where(
 
 @lru_cache(maxsize=4)
 def _facts_of_image(compiler: Compiler, source: Source, names: tuple[str, ...], also: str) -> str:
-    return f"SELECT *, {also} FROM ({compiler.facts_of_image(source, names)})"
+    return f"SELECT *, {also} FROM ({compiler.facts_of_image(source, names)}) AS found"

@@ -12,6 +12,7 @@ from itertools import accumulate, pairwise
 
 from sqlalchemy import Connection
 
+from aggregates.engines import compiler_of
 from aggregates.reader import queries
 
 Key = tuple[str, ...]
@@ -76,10 +77,11 @@ def percentiles_by(
     if not bounds.le_ms:
         return {}
     columns, width = ", ".join(key), len(key)
+    words = compiler_of(connection)
     # One row a key: a histogram as thousands of rows takes twice as long to fetch and to fold.
     found = queries.rows(
         connection,
-        f"SELECT {columns}, group_concat(le_ms), group_concat(runs)"
+        f"SELECT {columns}, {words.joined('le_ms')}, {words.joined('runs')}"
         f" FROM ({histogram}) AS histogram WHERE runs <> 0 GROUP BY {columns}",
         *parameters,
     )
@@ -135,6 +137,6 @@ def _bounds(connection: Connection) -> _Bounds:
 
 
 def integers(text: str) -> list[int]:
-    """Those of a text that `group_concat` makes."""
+    """Those of a text that `Compiler.joined` makes."""
     found: list[int] = json.loads(f"[{text}]")
     return found

@@ -113,14 +113,15 @@ def metrics(connection: Connection, moment: Moment, *, latest_sessions: int = LA
 
 
 def durations(
-    connection: Connection, table: str, key: Sequence[str], measure: str, condition: str = "1"
+    connection: Connection, table: str, key: Sequence[str], measure: str, condition: str = "1 = 1"
 ) -> tuple[Durations, ...]:
     """The histograms of a table at BOUNDS_MS, by key."""
     columns, width = ", ".join(key), len(key)
+    words = compiler_of(connection)
     # One row a histogram, as for percentiles: hundreds of bounds take longer to fetch, or to fold.
     found = queries.rows(
         connection,
-        f"SELECT {columns}, group_concat(le_ms), group_concat({measure}), sum(duration_ms_sum)"
+        f"SELECT {columns}, {words.joined('le_ms')}, {words.joined(measure)}, sum(duration_ms_sum)"
         f" FROM {table} WHERE {condition} GROUP BY {columns}",
     )
     return tuple(

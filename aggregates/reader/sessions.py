@@ -56,6 +56,8 @@ _SHORTEST_ID = 8
 _LONGEST_OVERLAP = 1000
 """Runs of a session up to which those that run now are laid over all others."""
 _CANDIDATES = 5
+_ALL = 2**62
+_LISTED = "listed.session_id"
 _LAST_CHARACTER = chr(0x10FFFF)
 
 _OWN = ("session", "status_name", "start", "end", "duration_ms", "is_open")
@@ -63,10 +65,8 @@ _NO_ROW = ("", None, None, None, 0, 0)
 _RUN = ("session", "start", "duration_ms", "in_flight", "succeeded", "failed")
 # All runs of the listed sessions in which a run is in flight since some time.
 _RUNS = (
-    "id IN (SELECT run.invocation_id FROM ({}) AS listed"
-    " JOIN session_stats AS stats ON stats.session_id = listed.session_id"
-    " AND stats.invocations <= ?"
-    " JOIN _aggregates_session_starts AS run ON run.session_id = listed.session_id"
+    "id IN (SELECT run.invocation_id FROM ({listed}) AS listed"
+    " {stats} AND stats.invocations <= ? {run}"
     " WHERE listed.session_id IN (SELECT session_id FROM open_runs WHERE start_time > ?))"
 )
 
@@ -181,7 +181,7 @@ def sessions(
         at_most += active_count(connection, moment)
     if state == "active":
         first = max(first or "", moment.active_since)
-        at_most = -1
+        at_most = _ALL
     conditions = ["session_id <> ''"]
     parameters: list[object] = []
     if first is not None:
@@ -206,7 +206,8 @@ def sessions(
     )
     if without_row:
         listed = (
-            f"SELECT * FROM ({listed}) UNION ALL SELECT session_id, first_start FROM session_stats"
+            f"SELECT * FROM ({listed}) AS listed UNION ALL"
+            " SELECT session_id, coalesce(first_start, '') FROM session_stats"
             f" WHERE session_id IN ({', '.join('?' * len(without_row))})"
             " ORDER BY start_time DESC, session_id LIMIT ?"
         )
@@ -218,13 +219,15 @@ def sessions(
 def _without_row(connection: Connection) -> str:
     """A query for the sessions without a row that the newest runs are of."""
     source = sources.agent_invocations
-    table, key = map(compiler_of(connection).quote, (source.name, source.key))
+    words = compiler_of(connection)
+    table, key = map(words.quote, (source.name, source.key))
     return (
-        "SELECT stats.session_id, first_start AS start_time FROM"
+        # Where no start is known it comes last, on every engine.
+        "SELECT stats.session_id, coalesce(first_start, '') AS start_time FROM"
         f" (SELECT DISTINCT session_id FROM {table}"
         f" WHERE {key} > (SELECT max({key}) FROM {table}) - {_NEWEST}) AS newest"
         # CROSS, as nothing tells SQLite that those are few.
-        " CROSS JOIN session_stats AS stats ON stats.session_id = newest.session_id"
+        f" {words.beside('CROSS JOIN', 'session_stats', 'stats', 'newest.session_id')}"
         # Rows that are no runs are of sessions too.
         " WHERE stats.invocations <> 0 AND NOT EXISTS (SELECT 1"
         f" FROM {sources.sessions.name} AS own WHERE own.session_id = newest.session_id)"
@@ -289,7 +292,7 @@ def described(
         f"SELECT listed.session_id, {_COUNTS}, first_start, last_end, {_LATEST_EVENTS},"
         f" derived.first_agent, max_parallel, busy_ms, stats.session_id IS NOT NULL AND ({PENDING})"
         f" FROM ({listed}) AS listed"
-        " LEFT JOIN session_stats AS stats ON stats.session_id = listed.session_id"
+        f" {compiler_of(connection).beside('LEFT JOIN', 'session_stats', 'stats', _LISTED)}"
         # As the view session_overlap does, which SQLite would compute for all sessions here.
         f" LEFT JOIN {DERIVED} AS derived ON derived.session_id = stats.session_id",
         *parameters,
@@ -388,15 +391,20 @@ def _running_overlaps(
     Longer sessions are left out: a collection must not cost what a session is long.
     """
     oldest = moment.running_since
+    words = compiler_of(connection)
     found = facts_where(
         connection,
         sources.agent_invocations,
         _RUN,
-        _RUNS.format(listed),
+        _RUNS.format(
+            listed=listed,
+            stats=words.beside("JOIN", "session_stats", "stats", _LISTED),
+            run=words.beside("JOIN", "_aggregates_session_starts", "run", _LISTED),
+        ),
         *parameters,
         _LONGEST_OVERLAP,
         oldest,
-        also="succeeded OR failed",
+        also="succeeded + failed > 0",
     )
     starts = (start for _, start, _, in_flight, *_ in found if in_flight and start > oldest)
     until_now = moment.ages(starts)
@@ -422,7 +430,7 @@ def find_session(connection: Connection, prefix: str) -> str:
             for (session_id,) in queries.rows(
                 connection,
                 f"SELECT session_id FROM {table} WHERE session_id BETWEEN ? AND ?"
-                " AND typeof(session_id) = 'text' ORDER BY session_id LIMIT ?",
+                f" AND {compiler_of(connection).is_text('session_id')} ORDER BY session_id LIMIT ?",
                 prefix,
                 prefix + _LAST_CHARACTER,
                 _CANDIDATES + 1,
@@ -466,19 +474,13 @@ def _own_rows(
 ) -> dict[str, queries.Row]:
     """What the rows of the listed sessions say, by session; `_NO_ROW` is like one of them."""
     means = meaning(compiler_of(connection), status="status_name")
-    # A column without a type may hold an integer, whose text is the key. The plus takes the type of
-    # our column from a value: what theirs makes of it decides, and its index serves.
-    keys = (
-        f"WITH wanted AS ({listed}) SELECT +session_id FROM wanted UNION ALL"
-        " SELECT +CAST(session_id AS INTEGER) FROM wanted"
-        " WHERE CAST(CAST(session_id AS INTEGER) AS TEXT) = session_id"
-    )
+    keys = compiler_of(connection).as_stored("session_id", listed)
     found = facts_where(
         connection,
         sources.sessions,
         _OWN,
         f"session_id IN ({keys})",
         *parameters,
-        also=f"{means.succeeded} OR {means.failed}",
+        also=f"{means.succeeded} + {means.failed} > 0",
     )
     return {row[0]: row[1:] for row in found}

@@ -25,7 +25,7 @@ from aggregates.reader.sessions import (
 )
 from aggregates.sessions.overlaps import milliseconds
 
-_ALL = -1
+_ALL = 2**62
 """A LIMIT that is none."""
 
 _RUN_FACTS = (

@@ -50,15 +50,16 @@ def unreadable_times(
 
 def _example(connection: Connection, source: Source) -> str | None:
     compiler = compiler_of(connection)
-    table, key, id_ = map(compiler.quote, (source.name, source.key, source.log_key))
-    newest = f"{key} > (SELECT max({key}) FROM {table}) - {_LOOKED_THROUGH}"
+    table, id_ = map(compiler.quote, (source.name, source.log_key))
+    newest = compiler.newest(source, _LOOKED_THROUGH)
     names = (source.log_key, "unreadable_start", "unreadable_end")
     facts = compiler.facts_where(source, names, newest)
     found = queries.rows(
         connection,
         f"SELECT CASE WHEN unreadable_start THEN start_time ELSE end_time END FROM {table} JOIN"
-        f" (SELECT * FROM ({facts}) WHERE unreadable_start OR unreadable_end"
-        f" ORDER BY {id_} DESC LIMIT 1) AS odd ON {table}.{key} = odd.{id_}",
+        f" (SELECT * FROM ({facts}) AS found WHERE unreadable_start OR unreadable_end"
+        f" ORDER BY {id_} DESC LIMIT 1) AS odd ON"
+        f" {compiler.key_of_row(source, table)} = odd.{id_}",
     )
     return _shown(found[0][0]) if found else None
 

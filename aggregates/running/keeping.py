@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from aggregates.changes import utc_text
 from aggregates.engines.base import DriverConnection, OperationalError
-from aggregates.engines.tables import LEASES, WALKS
+from aggregates.engines.tables import LEASES, STORE_MARK, WALKS
 from aggregates.running.lease import LEASE
 
 _LATE = timedelta(minutes=10)
@@ -107,7 +107,7 @@ class LockWaits:
         with suppress(OperationalError):
             if [*right.values()] != stored:
                 connection.execute(
-                    f"INSERT OR REPLACE INTO main.{WALKS} VALUES (?, ?)",
+                    STORE_MARK,
                     (_MARK, json.dumps([asdict(one) for one in right.values()])),
                 )
             self._is_first = False

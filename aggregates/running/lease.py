@@ -19,9 +19,9 @@ def acquire(connection: DriverConnection, owner: str) -> bool:
     """Take the lease, or keep it; False where another process holds it."""
     now = datetime.now(UTC)
     connection.execute(
-        f"INSERT INTO main.{LEASES} (name, owner, expires_at) VALUES (?, ?, ?)"
-        " ON CONFLICT (name) DO UPDATE SET owner = excluded.owner,"
-        " expires_at = excluded.expires_at WHERE owner = excluded.owner OR expires_at < ?",
+        f"INSERT INTO main.{LEASES} AS held (name, owner, expires_at) VALUES (?, ?, ?)"
+        " ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, expires_at ="
+        " excluded.expires_at WHERE held.owner = excluded.owner OR held.expires_at < ?",
         (LEASE, owner, utc_text(now + LASTS), utc_text(now)),
     )
     (holder,) = connection.execute(

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from aggregates.changes import BATCH, ChangesLost, CheckpointMoved, Consumer, has_consumer
 from aggregates.engines.base import DriverConnection
-from aggregates.engines.tables import COUNTED, DERIVED, DURATIONS, WALKS
+from aggregates.engines.tables import COUNTED, DERIVED, DURATIONS, STORE_MARK
 from aggregates.model.sources import agent_invocations
 from aggregates.recomputing import pace
 from aggregates.recomputing.drift import Drift
@@ -193,7 +193,7 @@ class Deriver:
             # Somebody may have begun the walk again meanwhile: that holds.
             if walk_mark(self.connection) == mark:
                 self.connection.execute(
-                    f"INSERT OR REPLACE INTO main.{WALKS} VALUES (?, CAST(? AS TEXT))",
+                    STORE_MARK,
                     (CONSUMER, self.connection.encoded(chunk[-1]) if chunk else None),
                 )
         return chunk
@@ -225,8 +225,12 @@ class Deriver:
         else:
             first_agent = self.connection.encoded(right.first_agent)
             self.connection.execute(
-                f"INSERT OR REPLACE INTO main.{DERIVED}"
-                " VALUES (CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, ?)",
+                f"INSERT INTO main.{DERIVED}"
+                " (session_id, first_agent, max_parallel, busy_ms, as_of_seq)"
+                " VALUES (CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, ?)"
+                " ON CONFLICT (session_id) DO UPDATE SET first_agent = excluded.first_agent,"
+                " max_parallel = excluded.max_parallel, busy_ms = excluded.busy_ms,"
+                " as_of_seq = excluded.as_of_seq",
                 (
                     session,
                     first_agent,
@@ -245,10 +249,10 @@ class Deriver:
         for sign, buckets in ((1, right), (-1, counted)):
             for (agent, le_ms), (count, total) in buckets.items():
                 self.connection.execute(
-                    f"INSERT INTO main.{DURATIONS} VALUES (CAST(? AS TEXT), ?, ?, ?)"
-                    " ON CONFLICT (first_agent, le_ms) DO UPDATE SET sessions = sessions +"
-                    " excluded.sessions, duration_ms_sum = duration_ms_sum +"
-                    " excluded.duration_ms_sum",
+                    f"INSERT INTO main.{DURATIONS} AS held VALUES (CAST(? AS TEXT), ?, ?, ?)"
+                    " ON CONFLICT (first_agent, le_ms) DO UPDATE SET"
+                    " sessions = held.sessions + excluded.sessions,"
+                    " duration_ms_sum = held.duration_ms_sum + excluded.duration_ms_sum",
                     (self.connection.encoded(agent), le_ms, sign * count, sign * total),
                 )
         for agent, le_ms in counted:

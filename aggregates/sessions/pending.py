@@ -58,15 +58,16 @@ def names_after(
     connection: DriverConnection, mark: str, limit: int, stats: str = f"main.{STATS}"
 ) -> list[str]:
     """The next sessions of which something is derived, or should be."""
+    words = connection.compiler
+    name = words.in_bytes("session_id")
     arms = " UNION ".join(
-        f"SELECT * FROM (SELECT session_id COLLATE BINARY AS name FROM {table}"
-        " WHERE session_id COLLATE BINARY > CAST(:mark AS TEXT) AND typeof(session_id) = 'text'"
-        " AND NOT instr(session_id, char(0)) ORDER BY session_id COLLATE BINARY LIMIT :limit)"
+        f"SELECT * FROM (SELECT {name} AS name FROM {table} WHERE {name} > CAST(:mark AS TEXT)"
+        f" AND {words.is_key('session_id')} ORDER BY {name} LIMIT :limit) AS part"
         for table in (stats, *(f"main.{one}" for one in (sessions.name, DERIVED, COUNTED)))
     )
     with connection.any_text():
         rows = connection.execute(
-            f"SELECT name FROM ({arms}) ORDER BY name LIMIT :limit",
+            f"SELECT name FROM ({arms}) AS named ORDER BY name LIMIT :limit",
             {"mark": connection.encoded(mark), "limit": limit},
         ).fetchall()
     return [name for (name,) in rows]

@@ -107,7 +107,7 @@ def _runs(connection: DriverConnection, session: str) -> Iterator[Run]:
         # A slice ends where its last entry lies: what the source says of it may be something else.
         last = connection.execute(
             f"SELECT start_time, invocation_id FROM (SELECT * FROM main.{STARTS} WHERE {after}"
-            f" ORDER BY start_time, invocation_id LIMIT {_RUNS_OF_A_READ})"
+            f" ORDER BY start_time, invocation_id LIMIT {_RUNS_OF_A_READ}) AS part"
             " ORDER BY start_time DESC, invocation_id DESC LIMIT 1",
             parameters,
         ).fetchone()
@@ -129,7 +129,7 @@ def _slice_sql(compiler: Compiler, after: str) -> str:
     )
     runs = compiler.facts_where(agent_invocations, Run._fields, f"id IN ({keys})")
     # A listing that has drifted names runs without a start too.
-    return f"SELECT * FROM ({runs}) WHERE start IS NOT NULL"
+    return f"SELECT * FROM ({runs}) AS found WHERE start IS NOT NULL"
 
 
 def version_of(connection: DriverConnection, session: str) -> Version:

@@ -28,7 +28,7 @@ REVISIONS = sorted(VERSIONS.glob("*.py"))
 def frozen(name: str) -> Iterator[Path]:
     """Files of all revisions, oldest first."""
     for here in files.history(VERSIONS.parent):
-        yield from sorted(here.glob(name))
+        yield from sorted(path for path in here.glob(name) if path.is_file())
 
 
 def live(*kinds: str) -> freezing.Schema:

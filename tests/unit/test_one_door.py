@@ -11,14 +11,15 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "aggregates"
 DOOR = PACKAGE / "engines" / "__init__.py"
 DRIVERS = ("sqlite3", "apsw", "psycopg")
-ENGINES = ("aggregates.engines.sqlite",)
+ENGINES = ("aggregates.engines.sqlite", "aggregates.engines.postgresql")
+FOLDERS = {PACKAGE.joinpath(*name.split(".")[1:]) for name in ENGINES}
 WORDS = re.compile(r"PRAGMA|sqlite_master|sqlite_schema|rootpage|BEGIN (IMMEDIATE|EXCLUSIVE)", re.I)
 
 SOURCES = sorted(
     path
     for folder in (PACKAGE, ROOT / "migrations")
     for path in folder.rglob("*.py")
-    if PACKAGE / "engines" / "sqlite" not in path.parents
+    if not FOLDERS & {*path.parents}
 )
 
 
@@ -64,3 +65,11 @@ def test_who_passed_by_would_be_noticed(text: str) -> None:
 
 def test_a_docstring_may_say_what_an_engine_does() -> None:
     assert not list(passed_by('def job():\n    """As PRAGMA does."""'))
+
+
+@pytest.mark.parametrize("folder", sorted(FOLDERS), ids=lambda path: path.name)
+def test_no_engine_knows_another(folder: Path) -> None:
+    others = tuple(name for name in ENGINES if not name.endswith(folder.name))
+    for path in folder.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert not [name for name in others if name in text], path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
@@ -121,6 +122,48 @@ class SQLite(Compiler):
     ) -> list[TableWalk]:
         """How to find the ranges of tables in which definitions differ from their shadows."""
         return list(comparing.walks(self, catalogue, definitions, naming, schema))
+
+    def _has_no_queues(self, *_: Any) -> Any:
+        raise NotImplementedError("triggers post each change at once: see Capability.QUEUES")
+
+    facts_table: Any = _has_no_queues
+    count_facts: Any = _has_no_queues
+    whole_comparison: Any = _has_no_queues
+    fold: Any = _has_no_queues
+    fill: Any = _has_no_queues
+
+    def joined(self, expression: str) -> str:
+        """An aggregate function: the integers of a group, in a text with commas."""
+        return f"group_concat({expression})"
+
+    def is_text(self, column: str) -> str:
+        """Whether a column of a source holds a text."""
+        return f"typeof({column}) = 'text'"
+
+    def is_key(self, column: str) -> str:
+        """Whether a column of a source holds a text that is a key as it is."""
+        return f"{self.is_text(column)} AND NOT instr({column}, char(0))"
+
+    def in_bytes(self, column: str) -> str:
+        """A column of a source, compared byte by byte."""
+        return f"{column} COLLATE BINARY"
+
+    def newest(self, source: Source, rows: int) -> str:
+        """A condition that the newest rows of a source meet, so many at most."""
+        table, key = self.quote(source.name), self.quote(source.key)
+        return f"{key} > (SELECT max({key}) FROM {table}) - {rows}"
+
+    def as_stored(self, column: str, listed: str) -> str:
+        """SELECT of the values of a source's column that are the keys which a query lists.
+
+        A column without a type may hold an integer, whose text is the key. The plus takes the type
+        of our column from a value: what theirs makes of it decides, and its index serves.
+        """
+        return (
+            f"WITH wanted AS ({listed}) SELECT +{column} FROM wanted UNION ALL"
+            f" SELECT +CAST({column} AS INTEGER) FROM wanted"
+            f" WHERE CAST(CAST({column} AS INTEGER) AS TEXT) = {column}"
+        )
 
 
 def _laid_out(statements: Iterable[Statement]) -> list[Statement]:

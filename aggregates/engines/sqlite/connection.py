@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from aggregates.engines.sqlite.compiler import SQLite
 from aggregates.engines.sqlite.explaining import explained, primary_code, shown, translated
 from aggregates.engines.sqlite.files import OpenedFile
 from aggregates.errors import AggregatesError, DatabaseLocked
-from aggregates.frozen.shapes import Shape
+from aggregates.frozen.shapes import Shape, is_added
 from aggregates.frozen.statements import Statement
 from aggregates.model.mapping import TableMapping
 
@@ -112,6 +112,10 @@ class SQLiteConnection(DriverConnection):
     def write_lock(self) -> AbstractContextManager[None]:
         """A transaction that takes the writers' lock as it begins."""
         return self._transaction("IMMEDIATE")
+
+    def folding_turn(self) -> AbstractContextManager[None]:
+        """Triggers post each change at once."""
+        return nullcontext()
 
     @contextmanager
     def in_bulk(self) -> Iterator[None]:
@@ -255,6 +259,15 @@ class SQLiteConnection(DriverConnection):
     def missing_columns(self, shape: Shape) -> dict[str, str]:
         """Names and types of the columns to add to a table."""
         return adoption.missing_columns(self, shape)
+
+    def added_columns(self, shape: Shape) -> list[str]:
+        """The columns that we have added to a table, as its definition says."""
+        tables = {one.name.lower(): one.sql for one in self.objects("table")}
+        definition = tables.get(shape.table.lower(), "")
+        return [name for name, type_ in shape.added.items() if is_added(definition, name, type_)]
+
+    def hold(self, tables: Sequence[str], seconds: float) -> None:
+        """The writers' lock, which the transaction has, does."""
 
     def check_adoptable(self, shape: Shape) -> None:
         """Raise CannotAdopt where a table of this name is not one that the triggers can serve."""
