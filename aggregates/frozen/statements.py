@@ -6,8 +6,8 @@ A line `-- [kind] name` stands before each statement, which ends with a semicolo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -30,12 +30,27 @@ OR_ANOTHER_TYPE = f"/* or another {_OF_UNTYPED}"
 AND_THE_SAME_TYPE = f"/* and the same {_OF_UNTYPED}"
 
 
-def unless_text(table: str, column: str, value: str) -> str:
-    """Where a migration excludes real numbers, which only a column of text cannot hold."""
-    quoted = ".".join('"' + name.replace('"', '""') + '"' for name in (table, column))
-    return f"/* and {value} is no real number, unless {quoted} is of text */"
+def unless_text(table: str, column: str, condition: str) -> str:
+    """Where a migration adds a condition, unless a column is of text and it holds anyway."""
+    names = ".".join('"' + name.replace('"', '""') + '"' for name in (table, column))
+    return f"/* unless {names} is of text: {condition} */".replace("*/", "* /", names.count("*/"))
 
 
+def conditions_added(sql: str, is_text: Callable[[str, str], bool]) -> str:
+    """The SQL with those conditions whose column is not of text."""
+
+    def added(found: re.Match[str]) -> str:
+        *names, condition = found.groups()
+        table, column = (name[1:-1].replace('""', '"') for name in names)
+        return found[0] if is_text(table, column) else condition
+
+    return _UNLESS_TEXT.sub(added, sql)
+
+
+_NAME = r'("(?:[^"]|"")+")'
+_UNLESS_TEXT = re.compile(
+    rf"/\* unless {_NAME}\.{_NAME} is of text: (.*?) \*/".replace(" ", r"\s+"), re.DOTALL
+)
 _HEADING = re.compile(r"^-- \[([a-z ]+)\] (.+)\n", re.MULTILINE)
 
 
@@ -51,6 +66,11 @@ class Statement:
     def installed(self) -> str:
         """What a database holds of it: tables as they are written, the rest as short as can be."""
         return compact(self.sql) if self.kind in ("trigger", "view") else self.sql
+
+    @property
+    def cautious(self) -> Statement:
+        """The same where nobody knows the types of columns."""
+        return replace(self, sql=conditions_added(self.sql, lambda table, column: False))
 
     @property
     def table(self) -> str:

@@ -193,7 +193,9 @@ def adopt(op: Operations, shapes: Iterable[Shape], tables: Path) -> None:
 def create(op: Operations, statements: Path, shape: Shape | None = None) -> None:
     """Execute the statements of a file, fitted to the table of a shape and to source columns."""
     found = frozen.statements(_of_engine(op, statements))
-    if not op.get_context().as_sql:
+    if op.get_context().as_sql:
+        found = [one.cautious for one in found]
+    else:
         found = _driver(op).fit(shape, found)
     for statement in found:
         _execute(op, statement.installed)

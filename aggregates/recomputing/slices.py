@@ -110,11 +110,12 @@ class Recomputer:
 
         Where keys follow each other, rows are not counted before they are read.
         """
-        if self._is_dense:
+        if self._is_dense and mark != -math.inf:
             table, key = quote(self.rows.of_table), quote(self.rows.key)
             (last,) = self.connection.execute(f"SELECT max({key}) FROM main.{table}").fetchone()
-            upto = mark + self.slice_rows
-            return (upto, False) if last is not None and upto < last else (upto, True)
+            if last is not None and mark + self.slice_rows < last:
+                return mark + self.slice_rows, False
+            return (mark if last is None else last), True
         known = {"mark": mark, "rows": self.slice_rows}
         count, highest = self.connection.execute(self.rows.end, known).fetchone()
         return (mark if highest is None else highest), count < self.slice_rows

@@ -59,6 +59,22 @@ def test_slices_go_past_gaps_between_keys(gap: int, path: Path) -> None:
     assert verify(open_database(path), catalogue).drifts == []
 
 
+def test_slices_end_at_the_highest_key(path: Path) -> None:
+    ids = range(2**63 - 1500, 2**63)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.executescript(HOOK_TABLES)
+        connection.execute("BEGIN")
+        connection.executemany(
+            "INSERT INTO agent_invocations (id, agent_name) VALUES (?, 'a')",
+            [(one,) for one in ids],
+        )
+        connection.execute("COMMIT")
+        upgrade(str(path))
+        counted = connection.execute("SELECT invocations FROM agent_activity").fetchone()
+    assert counted == (len(ids),)
+    assert verify(open_database(path), catalogue).drifts == []
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "agent_workflow.db"

@@ -183,3 +183,16 @@ def test_a_listing_whose_keys_an_end_changes_is_refused() -> None:
     )
     with pytest.raises(DefinitionError, match=r"^x: an end changes the key"):
         SQLite().posting(Catalogue((listing,), (), bounds=(1,)), agent_invocations)
+
+
+def test_sums_of_one_name_are_kept_apart() -> None:
+    def summed(of: str, **changes: Any) -> Aggregate:
+        measure = Measure("amount", agent_invocations.fact(of), "an amount")
+        return aggregate(measures=(measure,), **changes)
+
+    fine = summed("token_count", name="fine", dimensions=(AGENT, MODEL))
+    coarse = summed("tool_call_count", name="coarse", dimensions=(AGENT,))
+    some = replace(catalogue, definitions=(fine, coarse), totals=(), views=())
+    groups = SQLite().recomputation(some, agent_invocations).folding.groups
+    assert ["token_count" in one for one in groups] == [True, False]
+    assert ["tool_call_count" in one for one in groups] == [False, True]

@@ -19,6 +19,7 @@ from aggregates.frozen.statements import (
     OTHER_KEYS,
     THEIR_COLUMNS,
     Statement,
+    conditions_added,
 )
 
 _GENERATED = (2, 3)
@@ -182,7 +183,8 @@ def fit(
 
     For a table in the hooks' shape they stay as they are. Columns may be of any table.
     """
-    statements = [_without_reals(connection, one) for one in statements]
+    is_text = partial(_is_text, connection)
+    statements = [replace(one, sql=conditions_added(one.sql, is_text)) for one in statements]
     if shape is None:
         return statements
     keys = unique_keys(connection, shape.table)
@@ -204,23 +206,14 @@ def fit(
     return [replace(one, sql=fitted(one)) if one.kind == "trigger" else one for one in statements]
 
 
-def _without_reals(connection: DriverConnection, statement: Statement) -> Statement:
-    def tested(found: re.Match[str]) -> str:
-        value, *names = found.groups()
-        table, column = (name[1:-1].replace('""', '"') for name in names)
-        types = {name.lower(): type_.upper() for name, type_ in columns(connection, table).items()}
-        # https://www.sqlite.org/datatype3.html#determination_of_column_affinity
-        type_ = types.get(column.lower(), "")
-        is_text = "INT" not in type_ and any(word in type_ for word in ("CHAR", "CLOB", "TEXT"))
-        return found[0] if is_text else f"AND typeof({value}) <> 'real'"
-
-    return replace(statement, sql=_UNLESS_TEXT.sub(tested, statement.sql))
+def _is_text(connection: DriverConnection, table: str, column: str) -> bool:
+    """Whether a column turns numbers into text."""
+    types = {name.lower(): type_.upper() for name, type_ in columns(connection, table).items()}
+    # https://www.sqlite.org/datatype3.html#determination_of_column_affinity
+    type_ = types.get(column.lower(), "")
+    return "INT" not in type_ and any(word in type_ for word in ("CHAR", "CLOB", "TEXT"))
 
 
-_NAME = r'("(?:[^"]|"")+")'
-_UNLESS_TEXT = re.compile(
-    rf"/\* and (\S+) is no real number, unless {_NAME}\.{_NAME} is of text \*/".replace(" ", r"\s+")
-)
 _IS_GONE = re.compile(re.escape(OR_IT_IS_GONE).replace(r"\{copy\}", r"(\w+)"))
 _COMPARED = re.compile(
     r"\(([^()]*)\)\s+IS(?: NOT)?\s+\(([^()]*)\)\s+/\* (or another|and the same)\s+type,"

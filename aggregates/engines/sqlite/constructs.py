@@ -48,7 +48,7 @@ def _key_text(element: constructs.key_text, compiler: SQLCompiler, **kw: Any) ->
     is_not_real = f"AND typeof({x}) <> 'real'"
     if column := kw.get(OF_COLUMN):
         table, name = column
-        is_not_real = unless_text(table, name, x)
+        is_not_real = unless_text(table, name, is_not_real)
     return (
         f"CASE WHEN {x} < x'' AND NOT instr({x}, {nul}) {is_not_real}"
         f" THEN CAST({x} AS TEXT) ELSE '' END"

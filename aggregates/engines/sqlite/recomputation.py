@@ -241,9 +241,23 @@ class _Fold:
                 and set(one.dimensions) < set(other.dimensions)
                 and one.filter == other.filter
                 and not one.latest
+                and self._means_the_same(one, other)
             ):
                 return other
         return None
+
+    def _means_the_same(self, one: Aggregate, finer: Aggregate) -> bool:
+        """Whether no name of a measure is another one's where they are summed up together."""
+        together = [
+            measure
+            for other in self.definitions
+            if isinstance(other, Aggregate) and other.filter == one.filter
+            for measure in other.measures
+        ]
+        names = {measure.name: measure for measure in one.measures}
+        return names.keys().isdisjoint(finer.key) and all(
+            names.get(measure.name, measure) == measure for measure in together
+        )
 
     def _summed(self, one: Aggregate) -> dict[Measure, None]:
         """The measures that are summed up by the key of an aggregate, for coarser ones too."""

@@ -19,17 +19,17 @@ CREATE TRIGGER _aggregates_run_image_read INSTEAD OF INSERT ON _aggregates_run_i
 INSERT INTO _aggregates_run_times VALUES (NEW.step, NEW.x1, NEW.x2, NEW.x3, coalesce(NEW.x7 > '' AND
     NEW.x7 < x'' AND NEW.x7 <> 'unknown', 0) AND NEW.x5 IS NOT 'subagent_stop' AND NEW.x5 IS NOT
     'tool_tracking_start', CASE WHEN NEW.x4 < x'' AND NOT instr(NEW.x4, NEW.x15)
-    /* and NEW.x4 is no real number, unless "agent_invocations"."session_id" is of text */ THEN
+    /* unless "agent_invocations"."session_id" is of text: AND typeof(NEW.x4) <> 'real' */ THEN
     CAST(NEW.x4 AS TEXT) ELSE '' END, CASE WHEN NEW.x5 < x'' AND NOT instr(NEW.x5, NEW.x15)
-    /* and NEW.x5 is no real number, unless "agent_invocations"."event_type" is of text */ THEN
+    /* unless "agent_invocations"."event_type" is of text: AND typeof(NEW.x5) <> 'real' */ THEN
     CAST(NEW.x5 AS TEXT) ELSE '' END, CASE WHEN NEW.x7 < x'' AND NOT instr(NEW.x7, NEW.x15)
-    /* and NEW.x7 is no real number, unless "agent_invocations"."agent_name" is of text */ THEN
+    /* unless "agent_invocations"."agent_name" is of text: AND typeof(NEW.x7) <> 'real' */ THEN
     CAST(NEW.x7 AS TEXT) ELSE '' END, CASE WHEN NEW.x6 < x'' AND NOT instr(NEW.x6, NEW.x15)
-    /* and NEW.x6 is no real number, unless "agent_invocations"."phase" is of text */ THEN
+    /* unless "agent_invocations"."phase" is of text: AND typeof(NEW.x6) <> 'real' */ THEN
     CAST(NEW.x6 AS TEXT) ELSE '' END, CASE WHEN NEW.x8 < x'' AND NOT instr(NEW.x8, NEW.x15)
-    /* and NEW.x8 is no real number, unless "agent_invocations"."model" is of text */ THEN
+    /* unless "agent_invocations"."model" is of text: AND typeof(NEW.x8) <> 'real' */ THEN
     CAST(NEW.x8 AS TEXT) ELSE '' END, CASE WHEN NEW.x12 < x'' AND NOT instr(NEW.x12, NEW.x15)
-    /* and NEW.x12 is no real number, unless "agent_invocations"."status" is of text */ THEN
+    /* unless "agent_invocations"."status" is of text: AND typeof(NEW.x12) <> 'real' */ THEN
     CAST(NEW.x12 AS TEXT) ELSE '' END, NEW.x13, NEW.x14, CASE WHEN NEW.x9 >= '0001' AND NEW.x9 GLOB
     '*.[0-9][0-9][0-9][0-9][0-9][0-9]' AND NEW.x9 = strftime('%Y-%m-%dT%H:%M:%S', NEW.x9, '+0 days')
     || substr(NEW.x9, 20, 7) THEN substr(NEW.x9, 1, 23) END, CASE WHEN NEW.x10 >= '0001' AND NEW.x10

@@ -14,13 +14,13 @@ INSERT INTO _aggregates_parse VALUES (1, NEW.x5);
 INSERT INTO _aggregates_parse VALUES (2, NEW.x6);
 INSERT INTO _aggregates_use_facts SELECT NEW.step, CASE WHEN NEW.step < 0 THEN -1 ELSE 1 END,
     NEW.x1, CASE WHEN NEW.x2 < x'' AND NOT instr(NEW.x2, NEW.x9)
-    /* and NEW.x2 is no real number, unless "agent_tool_uses"."session_id" is of text */ THEN
+    /* unless "agent_tool_uses"."session_id" is of text: AND typeof(NEW.x2) <> 'real' */ THEN
     CAST(NEW.x2 AS TEXT) ELSE '' END, CASE WHEN NEW.x3 < x'' AND NOT instr(NEW.x3, NEW.x9)
-    /* and NEW.x3 is no real number, unless "agent_tool_uses"."agent_name" is of text */ THEN
+    /* unless "agent_tool_uses"."agent_name" is of text: AND typeof(NEW.x3) <> 'real' */ THEN
     CAST(NEW.x3 AS TEXT) ELSE '' END, CASE WHEN NEW.x4 < x'' AND NOT instr(NEW.x4, NEW.x9)
-    /* and NEW.x4 is no real number, unless "agent_tool_uses"."tool_name" is of text */ THEN
+    /* unless "agent_tool_uses"."tool_name" is of text: AND typeof(NEW.x4) <> 'real' */ THEN
     CAST(NEW.x4 AS TEXT) ELSE '' END, CASE WHEN NEW.x8 < x'' AND NOT instr(NEW.x8, NEW.x9)
-    /* and NEW.x8 is no real number, unless "agent_tool_uses"."status" is of text */ THEN
+    /* unless "agent_tool_uses"."status" is of text: AND typeof(NEW.x8) <> 'real' */ THEN
     CAST(NEW.x8 AS TEXT) ELSE '' END, p1.time, p2.time, (SELECT CASE WHEN one BETWEEN 0 AND
     315360000000 THEN one
     WHEN measured_ms <= 315360000000 THEN measured_ms END

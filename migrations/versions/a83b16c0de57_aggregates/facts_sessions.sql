@@ -13,7 +13,7 @@ INSERT INTO _aggregates_parse VALUES (1, NEW.x3);
 INSERT INTO _aggregates_parse VALUES (2, NEW.x4);
 INSERT INTO _aggregates_sessions_facts SELECT NEW.step, CASE WHEN NEW.step < 0 THEN -1 ELSE 1 END,
     NEW.x1, CASE WHEN NEW.x2 < x'' AND NOT instr(NEW.x2, NEW.x6)
-    /* and NEW.x2 is no real number, unless "sessions"."session_id" is of text */ THEN CAST(NEW.x2
+    /* unless "sessions"."session_id" is of text: AND typeof(NEW.x2) <> 'real' */ THEN CAST(NEW.x2
     AS TEXT) ELSE '' END, status_name, p1.time, p2.time, (SELECT CASE WHEN one BETWEEN 0 AND
     315360000000 THEN one
     WHEN NULL <= 315360000000 THEN NULL END
@@ -23,7 +23,7 @@ INSERT INTO _aggregates_sessions_facts SELECT NEW.step, CASE WHEN NEW.step < 0 T
       = 'completed' OR status_name = 'failed' OR status_name = 'error'), p1.time IS NULL AND NOT
       NEW.x3 IS NULL, p2.time IS NULL AND NOT NEW.x4 IS NULL FROM _aggregates_parsed AS p1,
       _aggregates_parsed AS p2, (SELECT CASE WHEN NEW.x5 < x'' AND NOT instr(NEW.x5, NEW.x6)
-      /* and NEW.x5 is no real number, unless "sessions"."status" is of text */ THEN CAST(NEW.x5 AS
+      /* unless "sessions"."status" is of text: AND typeof(NEW.x5) <> 'real' */ THEN CAST(NEW.x5 AS
       TEXT) ELSE '' END AS status_name) WHERE p1.slot = 1 AND p2.slot = 2;
 END;
 
