@@ -153,7 +153,7 @@ def literal(key: str, value: object) -> str | None:
         return None
     _, found, rest = value.partition(f'"{key}":')
     match = _LITERAL.match(rest) if found and "\0" not in rest[:1] else None
-    if match is None or "\\" in (match[1] or ""):
+    if match is None or {"\\", "\0"} & set(match[1] or ""):
         return None
     return match[1] if match[1] is not None else match[2]
 

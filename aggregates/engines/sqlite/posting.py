@@ -22,7 +22,7 @@ from aggregates.engines.sqlite.facts import SIGN, STEP, Values, arguments, of_en
 from aggregates.engines.sqlite.placing import ID, PART, Placement, placed
 from aggregates.errors import DefinitionError
 from aggregates.frozen.statements import Statement
-from aggregates.model.constructs import canonical_time, lowest_bound
+from aggregates.model.constructs import beginning, canonical_time, lowest_bound
 from aggregates.model.definition import (
     Aggregate,
     Catalogue,
@@ -133,7 +133,8 @@ class _Row:
             return
         read = frozenset().union(*(references(part.expression) for part in one.dimensions))
         # Some have few keys: of names alone where rows begin and end, and of a histogram.
-        if self.source.begun and not read & self._facts_by(canonical_time):
+        times = self._facts_by(canonical_time) | self._facts_by(beginning)
+        if self.source.begun and not read & times:
             return
         if read & self._facts_by(lowest_bound):
             return

@@ -11,6 +11,8 @@ INSERT INTO agent_hourly (hour, event_type, agent_name, phase, model, status, in
       invocations + excluded.invocations, duration_count = duration_count + excluded.duration_count,
       duration_ms_sum = duration_ms_sum + excluded.duration_ms_sum, tokens_sum = tokens_sum +
       excluded.tokens_sum, tool_calls_sum = tool_calls_sum + excluded.tool_calls_sum;
+DELETE FROM agent_hourly WHERE NEW.step < 1 AND hour = NEW.hour AND event_type = NEW.event AND
+    agent_name = NEW.agent AND phase = NEW.phase_name AND invocations = 0;
 INSERT INTO agent_stats (event_type, agent_name, phase, model, status, invocations, duration_count,
     duration_ms_sum, tokens_sum, tool_calls_sum, unreadable_times)
   SELECT NEW.event, NEW.agent, NEW.phase_name, NEW.model_name, NEW.status_name, NEW.sign, NEW.sign *
