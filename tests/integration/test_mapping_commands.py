@@ -233,7 +233,8 @@ def test_triggers_that_are_gone_are_found_and_put_back(database: Path, name: str
         ("missing", "_aggregates_mapped_insert"),
         ("altered", "_aggregates_mapped_runs"),
     }
-    assert found["steps"] == ["aggregates migrate --reinstall", "aggregates repair"]
+    steps = ("migrate --reinstall", "repair")
+    assert found["steps"] == [f"aggregates {step} --database {database}" for step in steps]
     assert command(database, "repair").exit_code == 4
     assert command(database, "migrate", "--reinstall").exit_code == 0
     assert command(database, "repair").exit_code == 0
@@ -273,7 +274,8 @@ def test_runs_that_were_dropped_are_made_again(database: Path, name: str) -> Non
     upgrading.upgrade(str(database), mapping=named(name))
     planted(database, "DROP TABLE agent_invocations")
     found = json.loads(command(database, "status", "--json").output)
-    assert found["steps"] == ["aggregates migrate --reinstall", "aggregates repair"]
+    steps = ("migrate --reinstall", "repair")
+    assert found["steps"] == [f"aggregates {step} --database {database}" for step in steps]
     assert "`aggregates migrate --reinstall --database " in command(database, "verify").output
     assert command(database, "migrate", "--reinstall").exit_code == 0
     assert command(database, "repair").exit_code == 0

@@ -648,10 +648,10 @@ def test_what_would_stop_half_way_is_not_begun(application: Application) -> None
     application.declare(wrong)
     with pytest.raises(CannotAdopt, match="cannot keep models: no such function: f; nothing was"):
         application.revise()
-    application.declare(wrong.replace("func.f", "func.length"))
+    application.declare(wrong.replace("func.f", "func.unicode"))
     path = application.revise()
     assert path is not None
-    path.write_text(text_of(path).replace("length(", "f("), encoding="utf-8")
+    path.write_text(text_of(path).replace("unicode(", "f("), encoding="utf-8")
     for _ in range(2):
         with pytest.raises(CannotAdopt, match="cannot keep models: no such function: f"):
             application.migrate()

@@ -112,7 +112,7 @@ def test_an_altered_body_is_found_and_layout_is_not(database: Path) -> None:
         connection.execute(sql.replace("\n", "  \n").replace("BEGIN", "/* here */ begin"))
         assert findings(database) == set()
         connection.execute(f"DROP TRIGGER {INSERT}")
-        connection.execute(sql.replace("'insert'", "'Insert'"))
+        connection.execute(sql.replace("'now'", "'Now'"))
     assert findings(database) == {("altered", "agent_invocations", INSERT)}
     reinstall(open_database(database), catalogue.sources)
     assert findings(database) == {UNPROVED}

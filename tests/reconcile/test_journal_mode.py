@@ -48,7 +48,7 @@ def test_a_copy_that_is_not_in_wal_any_more(make: Copy, tmp_path: Path) -> None:
     assert warnings(made) == LOST
     done = CliRunner().invoke(main, ["status", "--database", str(made)])
     assert done.exit_code == 0
-    assert "  aggregates migrate --journal-mode wal\n" in done.output
+    assert f"  aggregates migrate --journal-mode wal --database {made}\n" in done.output
     assert "journal mode delete: the file was in WAL" in migrate(made)
     assert warnings(made) == LOST, "nobody has asked for WAL"
     assert follow(made) == ["aggregates migrate --journal-mode wal"]
