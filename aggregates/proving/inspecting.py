@@ -283,7 +283,8 @@ def differences(
         elif not is_as_it_should_be(sql, one) and one.table not in unfit:
             detail = (
                 f"this {one.kind} is not the one of revision {revision}"
-                f" (or {table} has got another UNIQUE key), and what it keeps may have drifted"
+                " (or its source has got another UNIQUE key, or a column another type), and what it"
+                " keeps may have drifted"
                 if table == one.table
                 else f"this {one.kind} of {one.table} is on {table} now, whose rows are not counted"
             )

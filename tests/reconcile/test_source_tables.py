@@ -170,6 +170,7 @@ def test_a_table_that_is_gone_is_put_back_from_a_backup(table: str, path: Path) 
         backup = list(connection.iterdump())
     execute(path, f"DROP TABLE {table}")
     assert all(f"put {table} back from a backup" in said for said in said_by_all(path))
+    assert "altered" not in kinds(path), "what reads a table is as it was without it"
     assert status(path).steps[0].startswith(f"-- put {table} back from a backup")
     statements = [
         one

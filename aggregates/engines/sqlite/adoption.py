@@ -207,10 +207,10 @@ def fit(
 
 
 def _is_text(connection: DriverConnection, table: str, column: str) -> bool:
-    """Whether a column turns numbers into text."""
+    """Whether a column turns numbers into text; what is gone is told of otherwise."""
     types = {name.lower(): type_.upper() for name, type_ in columns(connection, table).items()}
     # https://www.sqlite.org/datatype3.html#determination_of_column_affinity
-    type_ = types.get(column.lower(), "")
+    type_ = types.get(column.lower(), "TEXT")
     return "INT" not in type_ and any(word in type_ for word in ("CHAR", "CLOB", "TEXT"))
 
 
