@@ -78,15 +78,15 @@ def open_database(
 
 def driver(connection: Any) -> DriverConnection:
     """The driver's own connection, of a SQLAlchemy one or of one that is the driver's already."""
-    known = connection.connection.driver_connection if _is_pooled(connection) else connection
+    known = (
+        connection.connection.driver_connection
+        if isinstance(connection, Connection)
+        else connection
+    )
     if type(known).__module__.startswith("psycopg"):
         found: DriverConnection = _postgresql().driver(known)
         return found
     return sqlite.driver(known)
-
-
-def _is_pooled(connection: Any) -> bool:
-    return isinstance(connection, Connection)
 
 
 def _postgresql() -> Any:

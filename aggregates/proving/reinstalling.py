@@ -11,7 +11,7 @@ from aggregates.engines.base import Capability, Database, DriverConnection, Sche
 from aggregates.engines.tables import CONSUMERS
 from aggregates.errors import AggregatesError, SchemaMismatch
 from aggregates.frozen.shapes import ADDED, shape_of
-from aggregates.frozen.statements import DROPPED, Statement, installed, migrations_folder
+from aggregates.frozen.statements import Statement, installed, migrations_folder
 from aggregates.installing import upgrading
 from aggregates.installing.adopted import remember
 from aggregates.installing.mapped import put_back
@@ -72,8 +72,8 @@ def _install(connection: DriverConnection, sources: Sequence[Source], revision: 
     kept = _kept_views(connection, statements)
     made = [one for one in statements if one.kind != "table" and one.name not in kept]
     theirs = _triggers_of_others(connection, made)
-    for one in sorted(made, key=lambda one: DROPPED.index(one.kind)):
-        connection.execute(f"DROP {one.kind.upper()} IF EXISTS {quote(one.name)}")
+    for dropping in connection.compiler.dropping(made):
+        connection.execute(dropping)
     gone = [
         one for one in statements if one.kind == "table" and not connection.table_exists(one.name)
     ]

@@ -35,6 +35,11 @@ def by_place(names: Iterable[str], named: Iterable[str] = (), prefix: str = "x")
     return {name: name for name in named} | places
 
 
+def at_places(places: Mapping[str, str]) -> dict[str, str]:
+    """SQL of the values of a call, by name, where their places are known."""
+    return {name: f"NEW.{place}" for name, place in places.items()}
+
+
 def callee(
     compiler: Compiler, name: str, arguments: Mapping[str, str] | Iterable[str]
 ) -> Statement:

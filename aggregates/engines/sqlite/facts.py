@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from aggregates.engines.base import Compiler
-from aggregates.engines.sqlite.calls import by_place, call, callee, on_call, trigger
+from aggregates.engines.sqlite.calls import at_places, by_place, call, callee, on_call, trigger
 from aggregates.engines.sqlite.constructs import (
     NUL,
     OF_COLUMN,
@@ -134,7 +134,7 @@ class _Program:
         passed = (*of_entry(source), source.log_key)
         self.names = by_place([*passed, *self.image, NUL], named=(STEP,))
         """arguments of the view that is handed an image"""
-        self.new = {name: f"NEW.{place}" for name, place in self.names.items()}
+        self.new = at_places(self.names)
         self.passed = {name: self.new[name] for name in (STEP, *passed)}
 
     def fast(self) -> Iterator[Statement]:
@@ -153,11 +153,10 @@ class _Program:
             for fact in self.early
             if fact not in of_texts
         }
-        handed = {name: self.passed[name] for name in self.passed if name != STEP} | first | texts
-        given = {STEP: self.passed[STEP], **handed}
-        names = by_place(handed, named=(STEP,))
-        known = {name: f"NEW.{place}" for name, place in names.items() if name not in texts}
-        texts = {name: f"NEW.{names[name]}" for name in texts}
+        given = self.passed | first | texts
+        names = by_place((name for name in given if name != STEP), named=(STEP,))
+        known = at_places(names)
+        texts = {name: known.pop(name) for name in texts}
         unparsed = [f"{known[name]} > 0" for name in self.compared]
         missing = (
             f"{known[name]} IS NULL AND {texts[column]} IS NOT NULL"

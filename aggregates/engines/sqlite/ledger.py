@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from aggregates.engines.base import Compiler
-from aggregates.engines.sqlite.calls import by_place, call, callee, trigger
+from aggregates.engines.sqlite.calls import at_places, by_place, call, callee, trigger
 from aggregates.engines.sqlite.constructs import numbers_after
 from aggregates.engines.sqlite.facts import Values, image, image_of
 from aggregates.frozen.statements import (
@@ -100,9 +100,7 @@ class _Ledger:
         source = self.source
         given = by_place((source.key, *self.names), named=(IS_NEW,))
         read = by_place((source.key, *source.image), named=(IS_NEW,))
-        columns, row = (
-            {name: f"NEW.{place}" for name, place in of.items()} for of in (given, read)
-        )
+        columns, row = at_places(given), at_places(read)
         yield callee(self.compiler, self.row, given)
         yield callee(self.compiler, self.entry, read)
         values = (columns[IS_NEW], columns[source.key], *image_of(source, columns).values())
@@ -231,9 +229,7 @@ class _Ledger:
         }
         yield callee(compiler, self.changed, sides["old"] | sides["new"])
         yield self._trigger("update", event, "", self._read_both_sides(old, new))
-        (old_key, *olds), (key, *news) = (
-            [f"NEW.{place}" for place in side.values()] for side in sides.values()
-        )
+        (old_key, *olds), (key, *news) = (at_places(side).values() for side in sides.values())
         old, new = (dict(zip(source.image, side, strict=True)) for side in (olds, news))
         yield self._trigger(
             "changed_log",
